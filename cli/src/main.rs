@@ -1,0 +1,2 @@
+//! The `evertoken` command.
+fn main() {}
