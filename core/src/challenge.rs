@@ -1,0 +1,133 @@
+//! What a 401 says about itself: `WWW-Authenticate` (RFC 9110 §11.6.1, RFC 6750 §3), read with tolerance,
+//! and the provider codes that are about rights rather than the token.
+
+use http::HeaderMap;
+use http::header::WWW_AUTHENTICATE;
+use serde_json::Value;
+
+use crate::document::Document;
+
+/// One challenge of a `WWW-Authenticate` header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Challenge {
+    /// The scheme as it was written, such as `Bearer` or WSO2's `OAuth2`.
+    pub scheme: String,
+    /// `realm`.
+    pub realm: Option<String>,
+    /// `error`, such as `invalid_token` or `insufficient_scope`.
+    pub error: Option<String>,
+    /// `error_description`.
+    pub error_description: Option<String>,
+    /// `scope`: what the resource wants.
+    pub scope: Option<String>,
+}
+
+/// More than any server sends; bounds the work on a hostile header.
+const MOST_CHALLENGES: usize = 32;
+
+/// The reason for a resource server to refuse a good token (RFC 6750 §3.1).
+const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
+
+/// WSO2's codes about rights: resource forbidden, API blocked, resource not allowed, subscription inactive, scope.
+/// Some versions send them with 401 (wire contract §3).
+const WSO2_RIGHTS: &[&str] = &["900906", "900907", "900908", "900909", "900910"];
+
+/// All challenges of all `WWW-Authenticate` lines, in order. Garbage is skipped.
+///
+/// Values may be unquoted, as in WSO2's `Basic realm=host`. The first of a repeated parameter counts.
+pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
+    let mut found = Vec::new();
+    for line in headers.get_all(WWW_AUTHENTICATE) {
+        read_line(&String::from_utf8_lossy(line.as_bytes()), &mut found);
+    }
+    found.truncate(MOST_CHALLENGES);
+    found
+}
+
+/// Why a 401 is about rights and not about the token, so that renewing would not help: `insufficient_scope` or a
+/// WSO2 code. `None` if it may be about the token.
+///
+/// `body_prefix` is the body or the beginning of it.
+pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'static str> {
+    if challenges(headers).iter().any(|challenge| challenge.error.as_deref() == Some(INSUFFICIENT_SCOPE)) {
+        return Some(INSUFFICIENT_SCOPE);
+    }
+    let document = Document::of_error(body_prefix)?;
+    let known = |code: &str| std::iter::once(&INSUFFICIENT_SCOPE).chain(WSO2_RIGHTS).find(|known| **known == code.trim()).copied();
+    ["error", "error.code", "error.error", "fault.code", "code", "errors.0.code"].iter().find_map(|place| match document.get(place)? {
+        Value::String(code) => known(code),
+        Value::Number(code) => known(&code.to_string()),
+        _ => None,
+    })
+}
+
+fn read_line(line: &str, found: &mut Vec<Challenge>) {
+    let mut rest = line;
+    // A scheme stands at the start or behind a comma; a bare word elsewhere is a token68 or part of an unquoted value.
+    let mut scheme_may_follow = true;
+    let mut current: Option<Challenge> = None;
+    loop {
+        rest = rest.trim_start();
+        if let Some(behind) = rest.strip_prefix(',') {
+            scheme_may_follow = true;
+            rest = behind;
+            continue;
+        }
+        let length = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"')).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(length);
+        if let Some(value) = behind.trim_start().strip_prefix('=') {
+            let (value, behind) = read_value(value.trim_start());
+            if let Some(challenge) = &mut current {
+                challenge.set(word, value);
+            }
+            rest = behind;
+        } else if !word.is_empty() {
+            if scheme_may_follow {
+                found.extend(current.replace(Challenge { scheme: word.to_owned(), ..Challenge::default() }));
+            }
+            rest = behind;
+        } else if rest.starts_with('"') {
+            rest = read_value(rest).1;
+        } else {
+            break;
+        }
+        scheme_may_follow = false;
+    }
+    found.extend(current);
+}
+
+/// A quoted string (RFC 9110 §5.6.4) or everything up to a comma or blank, and what stands behind it.
+/// A quoted string without its end reaches to the end of the line.
+fn read_value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
+        return (text[..end].to_owned(), &text[end..]);
+    };
+    let mut value = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (value, &quoted[at + 1..]),
+            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
+            _ => value.push(c),
+        }
+    }
+    (value, "")
+}
+
+impl Challenge {
+    fn set(&mut self, name: &str, value: String) {
+        let slot = match name.to_ascii_lowercase().as_str() {
+            "realm" => &mut self.realm,
+            "error" => &mut self.error,
+            "error_description" => &mut self.error_description,
+            "scope" => &mut self.scope,
+            _ => return,
+        };
+        slot.get_or_insert(value);
+    }
+}
+
+#[cfg(test)]
+#[path = "challenge_tests.rs"]
+mod tests;

@@ -1,0 +1,135 @@
+//! Bodies of answers as documents: JSON, form or fault, whatever their bytes claim to be.
+//!
+//! Everything becomes one JSON object that is wiped on drop. HTML is recognized and never searched.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+use zeroize::Zeroize;
+
+mod details;
+mod fault;
+mod repair;
+mod text;
+
+pub use details::Details;
+
+/// A JSON object, or what reads like one. Its strings are wiped on drop.
+pub struct Document(Map<String, Value>);
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+impl Document {
+    /// Reads a success body: a JSON object, or a form (`a=1&b=2`) where the content type says so or says nothing.
+    ///
+    /// `content_type` is the header's value, if there is one. A body that starts with `{` is JSON whatever
+    /// the header says; a form under a foreign type must contain `marker` as a field.
+    ///
+    /// # Errors
+    /// What the body is instead, in words that fit behind "the answer is".
+    pub fn read(content_type: Option<&str>, body: &[u8], marker: &str) -> Result<Self, &'static str> {
+        let text = text::decode(body);
+        let text = text::trim(&text);
+        if text.is_empty() {
+            return Err("empty");
+        }
+        if text.starts_with('{') {
+            return parse(text).ok_or("broken or truncated JSON");
+        }
+        if text.starts_with('<') {
+            return Err(if fault::is_html(text) { "an HTML page" } else { "XML" });
+        }
+        let kind = media_type(content_type);
+        if kind == "application/x-www-form-urlencoded" && text.contains('=') {
+            return Ok(form(text));
+        }
+        // golang/oauth2 knows servers that send a form as text/plain.
+        if matches!(kind.as_ref(), "" | "text/plain" | "application/octet-stream") && looks_like_form(text) {
+            let document = form(text);
+            if document.root().contains_key(marker) {
+                return Ok(document);
+            }
+        }
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+            return Err("JSON, but not an object");
+        }
+        Err("neither JSON nor a form")
+    }
+
+    /// Reads what an error answer says about itself: JSON, also when `body` is only the beginning of it,
+    /// a form, or a WSO2 XML fault. `None` for pages and other prose.
+    pub fn of_error(body: &[u8]) -> Option<Self> {
+        let text = text::decode(body);
+        let text = text::trim(&text);
+        if text.starts_with('{') {
+            return parse(text).or_else(|| parse(&repair::closed(text)?));
+        }
+        if text.starts_with('<') {
+            return fault::read(text).map(Self);
+        }
+        (text.starts_with("error") && looks_like_form(text)).then(|| form(text))
+    }
+
+    /// The value at `path`: a key of the object, else keys and array indices separated by dots.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        if let Some(value) = self.0.get(path) {
+            return Some(value);
+        }
+        let mut keys = path.split('.');
+        let first = self.0.get(keys.next()?)?;
+        keys.try_fold(first, |value, key| match value {
+            Value::Object(object) => object.get(key),
+            Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+            _ => None,
+        })
+    }
+
+    /// What the document says went wrong, in the forms the providers use.
+    pub fn details(&self) -> Details {
+        details::of(self.root())
+    }
+
+    /// The object itself.
+    pub(crate) fn root(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+fn parse(text: &str) -> Option<Document> {
+    let object = serde_json::from_str(text).or_else(|_| serde_json::from_str(&repair::numbers(text))).ok()?;
+    Some(Document(object))
+}
+
+fn form(text: &str) -> Document {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    Document(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect())
+}
+
+/// `name=value&…` on one line without blanks or markup.
+fn looks_like_form(text: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    text.split_once('=').is_some_and(|(name, _)| is_name(name))
+        && !text.bytes().any(|byte| byte.is_ascii_whitespace() || b"<>{}\"".contains(&byte))
+}
+
+fn media_type(content_type: Option<&str>) -> Cow<'_, str> {
+    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if kind.bytes().any(|byte| byte.is_ascii_uppercase()) { kind.to_ascii_lowercase().into() } else { kind.into() }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(object) => object.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! What an error document says, in the forms seen: OAuth 2.0 (RFC 6749 §5.2), PassKit, Pismo, WSO2 wrapped and flat,
+//! problem details (RFC 9457), lists of errors, and the gateways in between.
+
+use serde_json::{Map, Value};
+
+use crate::scrub::is_code;
+
+/// The provider's code and words, raw: to be scrubbed before anyone sees them.
+#[derive(Clone, Default)]
+pub struct Details {
+    /// Such as `invalid_grant` or `900901`.
+    pub code: Option<String>,
+    /// The words for people.
+    pub message: Option<String>,
+    /// Whether a member that only errors have (`error`, `errors`, `fault`) says something.
+    pub stated: bool,
+}
+
+/// Names of the code, most telling first.
+const CODES: &[&str] = &["code", "error_code", "errorCode", "errorcode", "errorNum", "statusCode"];
+/// Names of the words, most telling first.
+const MESSAGES: &[&str] = &[
+    "error_description", "message", "Message", "error_message", "errorMessage", "errorSummary", "error_msg", "msg", "detail", "details", "title", "description",
+    "faultstring", "reason",
+];
+
+pub(super) fn of(root: &Map<String, Value>) -> Details {
+    let mut details = Details::default();
+    if let Some(error) = root.get("error") {
+        details.take_error(error);
+    }
+    if let Some(fault) = root.get("fault").or_else(|| root.get("Fault")) {
+        details.take_error(fault);
+    }
+    if let Some(Value::Array(errors)) = root.get("errors")
+        && let Some(first) = errors.first()
+    {
+        details.take_error(first);
+    }
+    details.fill(root);
+    details
+}
+
+impl Details {
+    fn take_error(&mut self, error: &Value) {
+        match error {
+            Value::String(text) if !text.trim().is_empty() => {
+                self.stated = true;
+                let text = text.trim().to_owned();
+                if is_code(&text) && self.code.is_none() {
+                    self.code = Some(text);
+                } else if self.message.is_none() {
+                    self.message = Some(text);
+                }
+            }
+            Value::Object(object) if !object.is_empty() => {
+                self.stated = true;
+                // {"error":{"error":"invalid_grant",…}}
+                if let Some(Value::String(code)) = object.get("error")
+                    && is_code(code)
+                {
+                    self.code.get_or_insert_with(|| code.clone());
+                }
+                self.fill(object);
+                // Apigee: {"fault":{"faultstring":"…","detail":{"errorcode":"…"}}}
+                if let Some(Value::Object(detail)) = object.get("detail") {
+                    self.fill(detail);
+                }
+            }
+            Value::Array(items) => {
+                if let Some(first) = items.first() {
+                    self.take_error(first);
+                }
+            }
+            Value::Bool(true) => self.stated = true,
+            Value::Number(number) if number.as_f64() != Some(0.0) => {
+                self.stated = true;
+                self.code.get_or_insert_with(|| number.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes from `object` what is not known yet.
+    fn fill(&mut self, object: &Map<String, Value>) {
+        if self.code.is_none() {
+            self.code = CODES.iter().find_map(|name| scalar(object.get(*name)?));
+        }
+        if self.message.is_none() {
+            let text = |name: &&str| object.get(*name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
+            let mut found = MESSAGES.iter().filter_map(text);
+            self.message = match (found.next(), text(&"description")) {
+                (Some(message), Some(more)) if more != message && !more.contains(message) => Some(format!("{message}: {more}")),
+                (Some(message), _) => Some(message.to_owned()),
+                (None, _) => None,
+            };
+        }
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

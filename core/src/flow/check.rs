@@ -1,0 +1,108 @@
+//! Checks that every constructor makes, whichever face it came from.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::options::check_line;
+use crate::secret::Secret;
+
+/// Headers that the transport writes; a second opinion would corrupt the request.
+const TRANSPORT_HEADERS: &[&str] =
+    &["connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// A value that must be there, on one line.
+pub(super) fn required(name: &str, value: &str) -> Result<()> {
+    if value.is_empty() {
+        return Err(Error::config(name, "must not be empty"));
+    }
+    check_line(name, value)
+}
+
+/// An optional value: absent, or there and on one line.
+pub(super) fn optional(name: &str, value: Option<&str>) -> Result<()> {
+    value.map_or(Ok(()), |value| required(name, value))
+}
+
+/// An absolute http or https URL with a host, without user information and fragment.
+/// Whether plain http is allowed is the client's decision.
+pub(super) fn url(name: &str, text: &str) -> Result<Url> {
+    required(name, text)?;
+    let url = Url::parse(text).map_err(|problem| Error::config(name, format_args!("is not an absolute URL: {problem}")))?;
+    checked_url(name, url)
+}
+
+/// [`url`] for what is parsed already.
+pub(super) fn checked_url(name: &str, url: Url) -> Result<Url> {
+    let problem = if !matches!(url.scheme(), "http" | "https") {
+        "must start with https:// (or http://)"
+    } else if url.host_str().is_none_or(str::is_empty) {
+        "must name a host"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "must not contain a user name or password; credentials have their own options"
+    } else if url.fragment().is_some() {
+        "must not contain a fragment (#)"
+    } else {
+        return Ok(url);
+    };
+    Err(Error::config(name, problem))
+}
+
+/// `base` with `path` behind whatever path it has already.
+pub(super) fn under(base: &Url, path: &str) -> Result<Url> {
+    let mut url = checked_url("base_url", base.clone())?;
+    url.set_query(None);
+    let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
+    url.set_path(&joined);
+    Ok(url)
+}
+
+/// Scope words: an entry of several words counts as several, a repeated word once.
+///
+/// # Errors
+/// `config_invalid` for what RFC 6749 §3.3 keeps out of a scope: control characters, `"`, `\`.
+pub(super) fn scope(name: &str, entries: &[String]) -> Result<Vec<String>> {
+    let mut words: Vec<String> = Vec::new();
+    for word in entries.iter().flat_map(|entry| entry.split(' ')).filter(|word| !word.is_empty()) {
+        check_line(name, word)?;
+        if word.contains(['"', '\\', '\t']) {
+            return Err(Error::config(name, "must not contain quotes, backslashes or tabs"));
+        }
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    Ok(words)
+}
+
+/// Headers of the user's own, all marked sensitive because any of them may be a key.
+pub(super) fn headers(name: &str, table: &[(String, Secret)]) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::with_capacity(table.len());
+    for (key, value) in table {
+        let key = HeaderName::from_bytes(key.as_bytes())
+            .map_err(|_| Error::config(name, "has an entry whose name is not a header name"))?;
+        if TRANSPORT_HEADERS.contains(&key.as_str()) {
+            return Err(Error::config(name, format_args!("must not set {key}")));
+        }
+        let mut value = HeaderValue::from_str(value.expose())
+            .map_err(|_| Error::config(name, format_args!("{key} must be visible ASCII on one line")))?;
+        value.set_sensitive(true);
+        if headers.insert(key.clone(), value).is_some() {
+            return Err(Error::config(name, format_args!("sets {key} twice")));
+        }
+    }
+    Ok(headers)
+}
+
+/// Form or body fields of the user's own. `taken` names the fields that the flow itself sends.
+pub(super) fn fields(name: &str, table: &[(String, Secret)], taken: &[&str]) -> Result<()> {
+    for (index, (key, value)) in table.iter().enumerate() {
+        required(name, key)?;
+        check_line(name, value.expose())?;
+        // RFC 6749 §3.2: a parameter is sent once.
+        if taken.contains(&key.as_str()) || table[..index].iter().any(|(earlier, _)| earlier == key) {
+            return Err(Error::config(name, format_args!("must not set {key}, it is sent already")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! Flows: credentials to a request, an answer to a grant. Pure: no clock, no network, no environment.
+//!
+//! Two engines, [`oauth2`] and [`json_login`], and the providers as presets over them. An engine's
+//! knobs (fields, units, headers, Basic encoding) describe a fourth provider without code.
+
+use std::fmt;
+
+use http::{HeaderMap, Method};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::jwt;
+use crate::options::Options;
+use crate::scrub::Scrubber;
+use crate::secret::Secret;
+
+/// `Debug` that names the type and shows nothing of it: a user name or URL in a builder is not checked yet and may
+/// hold anything.
+macro_rules! opaque_debug {
+    ($name:ident) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+mod check;
+mod date;
+mod identity;
+pub mod json_login;
+mod life;
+pub mod oauth2;
+pub mod passkit;
+pub mod pismo;
+mod reading;
+mod refusal;
+mod waiting;
+pub mod wso2;
+
+pub use json_login::JsonLogin;
+pub use life::Life;
+pub use oauth2::{ClientCredentials, Password};
+pub use passkit::PassKit;
+pub use pismo::Pismo;
+pub use date::of_answer as server_date;
+pub use waiting::retry_after;
+pub use wso2::Wso2;
+
+use identity::Identity;
+use reading::Reading;
+
+/// A request to send, as data.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// The method.
+    pub method: Method,
+    /// The absolute URL. Its query may hold a key: do not log it.
+    pub url: Url,
+    /// The headers; those with a secret are marked sensitive. `Content-Length` and `Host` are the transport's.
+    pub headers: HeaderMap,
+    /// The body, wiped on drop. Empty: no body.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("method", &self.method)
+            .field("host", &self.url.host_str())
+            .field("path", &self.url.path())
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer that came back, whole.
+#[derive(Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, wiped on drop. The transport has bounded it (1 MiB).
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a successful answer grants.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The token: visible ASCII, fit for a header.
+    pub token: Secret,
+    /// The refresh token, where one came. Pismo's is kept as data: its flow has no refresh request.
+    pub refresh_token: Option<Secret>,
+    /// The granted scope, separated by single spaces, where the answer names it (RFC 6749 §5.1).
+    pub scope: Option<String>,
+    /// The life the answer itself states.
+    pub life: Life,
+    /// The absolute times: `exp` and `iat` of a token that is a JWT. An absolute expiry field
+    /// (`expires_unit` `unix`, `unix_ms`, `iso8601`) arrives here too, as `exp`: the earlier of both
+    /// counts, and both are compared with the server's now in the same way.
+    pub jwt: Option<jwt::Times>,
+    /// The answer's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
+    pub server_date_unix_secs: Option<i64>,
+}
+
+/// A flow that is configured and checked: it can be asked for requests and shown answers.
+#[derive(Clone)]
+pub struct Flow {
+    name: &'static str,
+    label: String,
+    identity: Vec<Secret>,
+    engine: Engine,
+    reading: Reading,
+    scrubber: Scrubber,
+    default_life_secs: Option<f64>,
+    default_base_url: Option<Url>,
+}
+
+#[derive(Clone)]
+enum Engine {
+    OAuth2(oauth2::Engine),
+    JsonLogin(json_login::Engine),
+    Pasted(Secret),
+}
+
+impl Flow {
+    /// The flow's stable name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials` or `json_login`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Who logs in where, for errors and `repr`: without a secret, ids shortened.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Every part that makes two tokens different, secrets included, each as `name=value`, in a fixed
+    /// order. To be hashed, never to be shown.
+    pub fn identity(&self) -> Vec<Secret> {
+        self.identity.clone()
+    }
+
+    /// The URL that tokens come from; `None` for a pasted token.
+    pub fn token_url(&self) -> Option<&Url> {
+        match &self.engine {
+            Engine::OAuth2(engine) => Some(&engine.token_url),
+            Engine::JsonLogin(engine) => Some(&engine.url),
+            Engine::Pasted(_) => None,
+        }
+    }
+
+    /// The request that logs in; `None` for a pasted token, which has no credentials behind it.
+    pub fn login(&self) -> Option<Outgoing> {
+        match &self.engine {
+            Engine::OAuth2(engine) => engine.login(),
+            Engine::JsonLogin(engine) => engine.login(),
+            Engine::Pasted(_) => None,
+        }
+    }
+
+    /// The token that was given instead of credentials.
+    pub fn pasted(&self) -> Option<&Secret> {
+        match &self.engine {
+            Engine::Pasted(token) => Some(token),
+            Engine::OAuth2(_) | Engine::JsonLogin(_) => None,
+        }
+    }
+
+    /// The request that renews with `refresh_token`; `None` where the flow has no such request.
+    pub fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Option<Outgoing> {
+        match &self.engine {
+            Engine::OAuth2(engine) => engine.refresh(refresh_token),
+            Engine::JsonLogin(engine) => engine.refresh(refresh_token, access_token),
+            Engine::Pasted(_) => None,
+        }
+    }
+
+    /// The request that revokes `token` (RFC 7009), an access or a refresh token; `None` where the
+    /// provider has no revoke route.
+    pub fn revoke(&self, token: &Secret) -> Option<Outgoing> {
+        match &self.engine {
+            Engine::OAuth2(engine) => engine.revoke(token),
+            Engine::JsonLogin(_) | Engine::Pasted(_) => None,
+        }
+    }
+
+    /// Reads the answer to [`Self::login`].
+    ///
+    /// # Errors
+    /// What the server said, as one of `credentials_rejected`, `locked_out`, `rate_limited`,
+    /// `server_unavailable`, or `bad_response` for what is no token answer at all. Always with the status
+    /// and this flow's label; never with a secret or a raw body.
+    pub fn read(&self, answer: &Answer) -> Result<Grant> {
+        self.read_answer(answer, &self.scrubber)
+    }
+
+    /// Reads the answer to [`Self::refresh`]. `sent` is the refresh token that was sent: a server that
+    /// quotes it in its words does not get it into an error.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; `credentials_rejected` here means that the refresh token is dead.
+    pub fn read_refresh(&self, answer: &Answer, sent: &Secret) -> Result<Grant> {
+        self.read_answer(answer, &self.scrubber.with(sent))
+    }
+
+    fn read_answer(&self, answer: &Answer, scrubber: &Scrubber) -> Result<Grant> {
+        let context = refusal::Context { scrubber, token_url: self.token_url() };
+        self.reading
+            .read(&context, answer)
+            .map_err(|error| error.with_http_status(answer.status).with_identity(self.label.clone()))
+    }
+
+    /// The life of a token whose answer tells nothing, in seconds: Pismo 600; others none.
+    pub fn default_life_secs(&self) -> Option<f64> {
+        self.default_life_secs
+    }
+
+    /// The API's base URL where the preset knows it.
+    pub fn default_base_url(&self) -> Option<&Url> {
+        self.default_base_url.as_ref()
+    }
+}
+
+/// Constructors for the presets, which have checked everything.
+impl Flow {
+    fn of(name: &'static str, label: String, identity: Vec<Secret>, engine: Engine, reading: Reading, scrubber: Scrubber) -> Self {
+        Self { name, label, identity, engine, reading, scrubber, default_life_secs: None, default_base_url: None }
+    }
+
+    fn of_oauth2(name: &'static str, label: String, engine: oauth2::Engine, identity: Identity, reading: Reading) -> Self {
+        let scrubber = engine.scrubber();
+        let identity = engine.identity(identity, &reading);
+        Self::of(name, label, identity, Engine::OAuth2(engine), reading, scrubber)
+    }
+
+    fn of_json(
+        name: &'static str,
+        label: String,
+        engine: json_login::Engine,
+        identity: Vec<Secret>,
+        reading: Reading,
+        scrubber: Scrubber,
+    ) -> Self {
+        Self::of(name, label, identity, Engine::JsonLogin(engine), reading, scrubber)
+    }
+
+    fn of_pasted(name: &'static str, label: String, token: Secret, identity: Vec<Secret>) -> Self {
+        let scrubber = Scrubber::new([&token]);
+        Self::of(name, label, identity, Engine::Pasted(token), Reading::default(), scrubber)
+    }
+}
+
+impl fmt::Debug for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flow").field("name", &self.name).field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
+/// Credentials that make a flow; implemented by each preset.
+pub trait IntoFlow {
+    /// Checks everything and makes the flow. `base_url` is the client's API base, where it has one.
+    ///
+    /// # Errors
+    /// `config_invalid` that names the option.
+    fn into_flow(self, base_url: Option<&Url>) -> Result<Flow>;
+}
+
+impl IntoFlow for Flow {
+    fn into_flow(self, _base_url: Option<&Url>) -> Result<Flow> {
+        Ok(self)
+    }
+}
+
+/// One row per flow: its name, its options, its constructor.
+type FromOptions = fn(&mut Options, Option<&Url>) -> Result<Flow>;
+const FLOWS: &[(&str, &[&str], FromOptions)] = &[
+    (pismo::NAME, pismo::OPTIONS, pismo::from_options),
+    (passkit::NAME, passkit::OPTIONS, passkit::from_options),
+    (wso2::NAME, wso2::OPTIONS, wso2::from_options),
+    (oauth2::PASSWORD, oauth2::PASSWORD_OPTIONS, oauth2::password_from_options),
+    (oauth2::CLIENT_CREDENTIALS, oauth2::CLIENT_CREDENTIALS_OPTIONS, oauth2::client_credentials_from_options),
+    (json_login::NAME, json_login::OPTIONS, json_login::from_options),
+];
+
+/// The flow of this name from options by name. Takes the flow's own options out of `options` and
+/// leaves the others.
+///
+/// # Errors
+/// `config_invalid` for an unknown flow name, or that names the option at fault.
+pub fn from_options(flow_name: &str, options: &mut Options, base_url: Option<&Url>) -> Result<Flow> {
+    match FLOWS.iter().find(|(name, ..)| *name == flow_name) {
+        Some((.., build)) => build(options, base_url),
+        None => {
+            let names: Vec<_> = FLOWS.iter().map(|(name, ..)| *name).collect();
+            Err(Error::config("flow", format_args!("must be one of {}", names.join(", "))))
+        }
+    }
+}
+
+/// The names of the options that the flow takes; none for an unknown flow.
+pub fn option_names(flow_name: &str) -> &'static [&'static str] {
+    FLOWS.iter().find(|(name, ..)| *name == flow_name).map_or(&[], |(_, options, _)| options)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,207 @@
+//! The OAuth 2.0 engine (RFC 6749 §4.3, §4.4, §6; RFC 7009), and the plain flows over it.
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use url::Url;
+
+use super::reading::Reading;
+use super::{Outgoing, check};
+use crate::encode::{self, FieldValue, Fields};
+use crate::error::{Error, Result};
+use crate::scrub::Scrubber;
+use crate::secret::Secret;
+
+mod plain;
+
+pub(super) use plain::{
+    CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_OPTIONS, PASSWORD, PASSWORD_OPTIONS, client_credentials_from_options,
+    password_from_options,
+};
+pub use plain::{ClientCredentials, Password};
+
+/// How the client's id and secret travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Basic {
+    /// Form-encoded before Basic: RFC 6749 §2.3.1.
+    Form,
+    /// Percent-encoded before Basic, a space is `%20`.
+    Percent,
+    /// As they are: WSO2 and many others.
+    Raw,
+    /// As `client_id` and `client_secret` in the body.
+    Body,
+}
+
+impl Basic {
+    const NAMES: &[(&str, Self)] = &[("form", Self::Form), ("percent", Self::Percent), ("raw", Self::Raw), ("body", Self::Body)];
+
+    fn parse(option: &str, text: &str) -> Result<Self> {
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, basic)| *basic);
+        found.ok_or_else(|| Error::config(option, "must be one of form, percent, raw, body"))
+    }
+
+    fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, basic)| *basic == self).map_or("form", |(name, _)| name)
+    }
+}
+
+/// The client's own credentials, with the names of the options that hold them.
+#[derive(Clone)]
+pub(super) struct ClientAuth {
+    pub(super) id: String,
+    /// A public client has none; an empty one is sent as such.
+    pub(super) secret: Option<Secret>,
+    pub(super) basic: Basic,
+}
+
+impl ClientAuth {
+    /// Refuses what the chosen encoding cannot carry.
+    pub(super) fn check(&self, id_option: &str, secret_option: &str) -> Result<()> {
+        check::required(id_option, &self.id)?;
+        let Some(secret) = &self.secret else { return Ok(()) };
+        crate::options::check_line(secret_option, secret.expose())?;
+        if self.basic == Basic::Raw {
+            // RFC 7617 §2: the first colon ends the id. WSO2 splits at every colon, so the secret must have none either.
+            for (option, value) in [(id_option, self.id.as_str()), (secret_option, secret.expose())] {
+                if value.contains(':') {
+                    return Err(Error::config(option, "must not contain a colon: unencoded Basic credentials are split at it"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        let secret = self.secret.as_ref()?.expose();
+        let pair = match self.basic {
+            Basic::Form => encode::basic_pair(&encode::form_encoded(&self.id), &encode::form_encoded(secret)),
+            Basic::Percent => encode::basic_pair(&encode::percent_encoded(&self.id), &encode::percent_encoded(secret)),
+            Basic::Raw => encode::basic_pair(&self.id, secret),
+            Basic::Body => return None,
+        };
+        encode::credentials("Basic", &pair)
+    }
+
+    /// RFC 6749 §2.3.1 and §3.2.1: what goes into the body when no header carries it.
+    fn body(&self) -> Fields {
+        match &self.secret {
+            None => vec![("client_id".to_owned(), FieldValue::text(&self.id))],
+            Some(secret) if self.basic == Basic::Body => vec![
+                ("client_id".to_owned(), FieldValue::text(&self.id)),
+                ("client_secret".to_owned(), FieldValue::Text(secret.clone())),
+            ],
+            Some(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn scrubber(&self, scrubber: Scrubber) -> Scrubber {
+        match &self.secret {
+            Some(secret) => scrubber.with(secret).with_pair(&self.id, secret),
+            None => scrubber,
+        }
+    }
+}
+
+/// A token endpoint and what is sent to it.
+#[derive(Clone)]
+pub(super) struct Engine {
+    pub(super) token_url: Url,
+    pub(super) revoke_url: Option<Url>,
+    pub(super) client: Option<ClientAuth>,
+    /// The grant and its parameters, in order.
+    pub(super) grant: Fields,
+    pub(super) scope: Vec<String>,
+    pub(super) extra_fields: Vec<(String, Secret)>,
+    pub(super) extra_headers: HeaderMap,
+}
+
+/// Fields that the engine sends itself.
+const OWN_FIELDS: &[&str] =
+    &["grant_type", "username", "password", "scope", "client_id", "client_secret", "refresh_token", "token"];
+
+impl Engine {
+    /// Refuses extra fields and headers that contradict the engine's own.
+    pub(super) fn check(&self) -> Result<()> {
+        check::fields("extra_fields", &self.extra_fields, OWN_FIELDS)?;
+        if self.extra_headers.contains_key(AUTHORIZATION) && self.client.as_ref().is_some_and(|client| client.header().is_some()) {
+            return Err(Error::config("extra_headers", "must not set authorization, the client credentials are sent there"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn login(&self) -> Option<Outgoing> {
+        let mut fields = self.grant.clone();
+        if !self.scope.is_empty() {
+            fields.push(("scope".to_owned(), FieldValue::text(self.scope.join(" "))));
+        }
+        fields.extend(self.extra());
+        self.post(&self.token_url, fields)
+    }
+
+    /// RFC 6749 §6. No scope: the same as before.
+    pub(super) fn refresh(&self, refresh_token: &Secret) -> Option<Outgoing> {
+        let mut fields: Fields = vec![
+            ("grant_type".to_owned(), FieldValue::text("refresh_token")),
+            ("refresh_token".to_owned(), FieldValue::Text(refresh_token.clone())),
+        ];
+        fields.extend(self.extra());
+        self.post(&self.token_url, fields)
+    }
+
+    /// RFC 7009 §2.1. No hint: the token may be either, and a wrong hint only costs the server a look-up more.
+    pub(super) fn revoke(&self, token: &Secret) -> Option<Outgoing> {
+        self.post(self.revoke_url.as_ref()?, vec![("token".to_owned(), FieldValue::Text(token.clone()))])
+    }
+
+    fn extra(&self) -> impl Iterator<Item = (String, FieldValue)> + '_ {
+        self.extra_fields.iter().map(|(name, value)| (name.clone(), FieldValue::Text(value.clone())))
+    }
+
+    fn post(&self, url: &Url, mut fields: Fields) -> Option<Outgoing> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.extend(self.extra_headers.clone());
+        if let Some(client) = &self.client {
+            if let Some(value) = client.header() {
+                headers.insert(AUTHORIZATION, value);
+            }
+            fields.extend(client.body());
+        }
+        Some(Outgoing { method: Method::POST, url: url.clone(), headers, body: encode::form(&fields) })
+    }
+
+    /// What two tokens of this engine differ in, behind what the flow itself names.
+    pub(super) fn identity(&self, identity: super::identity::Identity, reading: &Reading) -> Vec<Secret> {
+        let client = self.client.as_ref();
+        let headers = self.extra_headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
+        identity
+            .with("token_url", self.token_url.as_str())
+            .with_some("revoke_url", self.revoke_url.as_ref().map(Url::as_str))
+            .with_some("client", client.map(|client| client.id.as_str()))
+            .with_some("client_secret", client.and_then(|client| client.secret.as_ref()).map(Secret::expose))
+            .with_some("basic", client.map(|client| client.basic.name()))
+            .with_scope(&self.scope)
+            .with_table("field", self.extra_fields.iter().map(|(name, value)| (name.as_str(), value.expose())))
+            .with_table("header", headers)
+            .with("reading", &reading.text())
+            .parts()
+    }
+
+    /// Every secret of this engine, in every form in which it travels.
+    pub(super) fn scrubber(&self) -> Scrubber {
+        let headers: Vec<Secret> = self.extra_headers.values().filter_map(|value| Some(Secret::new(value.to_str().ok()?))).collect();
+        let password = self.grant.iter().filter_map(|(name, value)| match value {
+            FieldValue::Text(text) if name == "password" => Some(text),
+            _ => None,
+        });
+        let scrubber = Scrubber::new(password.chain(self.extra_fields.iter().map(|(_, value)| value)).chain(&headers));
+        match &self.client {
+            Some(client) => client.scrubber(scrubber),
+            None => scrubber,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

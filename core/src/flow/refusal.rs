@@ -1,0 +1,167 @@
+//! An answer without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
+
+use http::header::LOCATION;
+use serde_json::Value;
+use url::Url;
+
+use super::{Answer, waiting};
+use crate::document::{Details, Document};
+use crate::error::{Error, ErrorKind};
+use crate::scrub::Scrubber;
+
+/// What is known besides the answer.
+pub(super) struct Context<'a> {
+    pub(super) scrubber: &'a Scrubber,
+    pub(super) token_url: Option<&'a Url>,
+}
+
+/// What an answer amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) kind: ErrorKind,
+    pub(super) retryable: bool,
+    words: &'static str,
+}
+
+impl Verdict {
+    const fn new(kind: ErrorKind, words: &'static str) -> Self {
+        Self { kind, retryable: kind.retryable(), words }
+    }
+
+    /// Not a matter of waiting: the request goes to the wrong place.
+    const fn wrong_place(words: &'static str) -> Self {
+        Self { kind: ErrorKind::BadResponse, retryable: false, words }
+    }
+}
+
+const REJECTED: Verdict = Verdict::new(ErrorKind::CredentialsRejected, "the token request was rejected");
+const LOCKED: Verdict = Verdict::new(ErrorKind::LockedOut, "the account is locked or disabled");
+const LIMITED: Verdict = Verdict::new(ErrorKind::RateLimited, "the token endpoint asks for fewer requests");
+const UNAVAILABLE: Verdict = Verdict::new(ErrorKind::ServerUnavailable, "the token endpoint failed");
+
+/// OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, and the words of login routes beside them.
+const CODES: &[(&str, Verdict)] = &[
+    ("invalid_client", REJECTED),
+    ("invalid_grant", REJECTED),
+    ("unauthorized_client", REJECTED),
+    ("unsupported_grant_type", REJECTED),
+    ("invalid_scope", REJECTED),
+    ("invalid_request", REJECTED),
+    ("access_denied", REJECTED),
+    ("invalid_target", REJECTED),
+    ("temporarily_unavailable", UNAVAILABLE),
+    ("server_error", UNAVAILABLE),
+    ("slow_down", LIMITED),
+    ("account_locked", LOCKED),
+    ("account_disabled", LOCKED),
+    ("user_locked", LOCKED),
+    ("user_disabled", LOCKED),
+    ("17003", LOCKED),
+];
+
+/// How servers say that an account is closed: WSO2 IS (`17003 … Account is locked`), Keycloak, Spring, Entra ID.
+const LOCKED_WORDS: &[&str] = &[
+    "17003", "account is locked", "account_locked", "account locked", "account has been locked", "user is locked", "account is disabled",
+    "account disabled", "account has been disabled", "account is currently locked", "user is disabled", "user account is locked", "locked out",
+];
+
+/// What `status` and the code and words of the body amount to.
+pub(super) fn judge(status: u16, details: &Details) -> Verdict {
+    let by_code = details.code.as_deref().and_then(|code| CODES.iter().find(|(known, _)| *known == code)).map(|(_, verdict)| *verdict);
+    match status {
+        500..600 => UNAVAILABLE,
+        408 | 425 => UNAVAILABLE,
+        429 => LIMITED,
+        300..400 => Verdict::wrong_place("redirects of a token endpoint are not followed"),
+        423 => LOCKED,
+        400..500 if says_locked(details) => LOCKED,
+        400..500 => match (by_code, status) {
+            (Some(verdict), _) => verdict,
+            (None, 400 | 401 | 403 | 422) => REJECTED,
+            (None, 407) => Verdict::wrong_place("the proxy wants credentials of its own"),
+            (None, _) => Verdict::wrong_place("the token endpoint is not there; check token_url"),
+        },
+        _ => Verdict::new(ErrorKind::BadResponse, "the token endpoint answered with an unexpected status"),
+    }
+}
+
+fn says_locked(details: &Details) -> bool {
+    /// Far more than a sentence; bounds the work on a hostile body.
+    const SEARCHED_CHARS: usize = 2000;
+    details.message.as_deref().is_some_and(|message| {
+        let text = message.chars().take(SEARCHED_CHARS).collect::<String>().to_lowercase();
+        LOCKED_WORDS.iter().any(|words| text.contains(words))
+    })
+}
+
+impl Context<'_> {
+    /// The error of an answer whose status is no success.
+    pub(super) fn refused(&self, answer: &Answer) -> Error {
+        let document = Document::of_error(&answer.body);
+        let details = document.as_ref().map(Document::details).unwrap_or_default();
+        let verdict = judge(answer.status, &details);
+        let mut words = format!("{} (status {}{})", verdict.words, answer.status, self.place());
+        if (300..400).contains(&answer.status)
+            && let Some(host) = self.redirect_host(answer)
+        {
+            words = format!("{words}, it points to {host}");
+        }
+        self.error(verdict, words, answer, document.as_ref(), &details)
+    }
+
+    /// The error inside a success status, such as `{"error":"invalid_grant"}` with 200, treated as its code says.
+    ///
+    /// `refused`: the flow's own condition for success does not hold. An error beside a good token counts
+    /// only if it is an OAuth code: some servers always write `"error":"none"`.
+    pub(super) fn stated(&self, answer: &Answer, document: &Document, refused: bool, has_token: bool) -> Option<Error> {
+        let details = document.details();
+        let known = details.code.as_deref().is_some_and(|code| CODES.iter().any(|(known, _)| *known == code));
+        let denied = ["ok", "success"].iter().any(|name| document.get(name) == Some(&Value::Bool(false)));
+        if !(refused || (details.stated && (known || !has_token)) || (denied && !has_token)) {
+            return None;
+        }
+        // {"error":{"code":503,…}}: the status it should have had. Otherwise a stated "no" is a "no": trying
+        // again with the same password is how accounts get locked.
+        let status = details.code.as_deref().and_then(|code| code.parse().ok()).filter(|status| (400..600).contains(status));
+        let verdict = judge(status.unwrap_or(400), &details);
+        let words = format!("{} (in an answer with status {}{})", verdict.words, answer.status, self.place());
+        Some(self.error(verdict, words, answer, Some(document), &details))
+    }
+
+    /// The error of a success that holds no usable token. `problem` names no value.
+    pub(super) fn unreadable(&self, answer: &Answer, problem: &str) -> Error {
+        let document = Document::of_error(&answer.body);
+        let details = document.as_ref().map(Document::details).unwrap_or_default();
+        let words = format!("no token in the answer: {problem} (status {}{})", answer.status, self.place());
+        self.error(Verdict::new(ErrorKind::BadResponse, ""), words, answer, document.as_ref(), &details)
+    }
+
+    fn error(&self, verdict: Verdict, words: String, answer: &Answer, document: Option<&Document>, details: &Details) -> Error {
+        let mut error = Error::new(verdict.kind, words).with_retryable(verdict.retryable);
+        if let Some(code) = details.code.as_deref().and_then(|code| self.scrubber.code(code)) {
+            error = error.with_provider_code(code);
+        }
+        if let Some(message) = details.message.as_deref().and_then(|message| self.scrubber.message(message)) {
+            error = error.with_provider_message(message);
+        }
+        if let Some(wait) = waiting::without_clock(&answer.headers, document) {
+            error = error.with_retry_after(wait);
+        }
+        error
+    }
+
+    /// ` from host`, without path and query.
+    fn place(&self) -> String {
+        self.token_url.and_then(Url::host_str).map_or_else(String::new, |host| format!(" from {host}"))
+    }
+
+    /// The host that a redirect points to, and nothing else of the URL: the rest may hold what was sent.
+    fn redirect_host(&self, answer: &Answer) -> Option<String> {
+        let location = answer.headers.get(LOCATION)?.to_str().ok()?;
+        let target = match self.token_url {
+            Some(base) => base.join(location).ok()?,
+            None => Url::parse(location).ok()?,
+        };
+        self.scrubber.message(target.host_str()?)
+    }
+}

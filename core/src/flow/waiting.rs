@@ -1,0 +1,137 @@
+//! How long a server asks to wait: `Retry-After` (RFC 9110 §10.2.3) and WSO2's `nextAccessTime`.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use serde_json::Value;
+
+use super::{Answer, date};
+use crate::document::Document;
+
+/// Longest wait that is believed, in seconds (contract §5).
+const LONGEST_SECS: f64 = 3600.0;
+
+/// How long `answer` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else the
+/// `nextAccessTime` of a WSO2 body. Clamped to 0..=3600 s.
+///
+/// A date is compared with the answer's own `Date`, so that this machine's clock does not matter;
+/// without one, with `now_unix_secs`. A past date is 0; a negative or unreadable value is `None`.
+pub fn retry_after(answer: &Answer, now_unix_secs: i64) -> Option<Duration> {
+    let now = Some(now_unix_secs);
+    of_headers(&answer.headers, now).or_else(|| of_document(&Document::of_error(&answer.body)?, &answer.headers, now))
+}
+
+/// What headers and body say without a clock: dates count only next to the answer's `Date`.
+pub(super) fn without_clock(headers: &HeaderMap, document: Option<&Document>) -> Option<Duration> {
+    of_headers(headers, None).or_else(|| of_document(document?, headers, None))
+}
+
+fn of_headers(headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
+    headers.get_all(RETRY_AFTER).iter().find_map(|value| {
+        let text = value.to_str().ok()?.trim();
+        match text.parse::<f64>() {
+            Ok(secs) => clamped(secs),
+            Err(_) => until(date::http_unix_secs(text)?, headers, now_unix_secs),
+        }
+    })
+}
+
+fn of_document(document: &Document, headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
+    let places = ["nextAccessTime", "fault.nextAccessTime", "error.nextAccessTime"];
+    let text = places.iter().find_map(|place| document.get(place)).and_then(Value::as_str)?;
+    until(date::wso2_unix_secs(text)?, headers, now_unix_secs)
+}
+
+fn until(instant: i64, headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
+    let now = date::of_answer(headers).or(now_unix_secs)?;
+    // Within the clamp a double is exact.
+    #[allow(clippy::cast_precision_loss)]
+    clamped(instant.saturating_sub(now).max(0) as f64)
+}
+
+fn clamped(secs: f64) -> Option<Duration> {
+    // Also false for NaN.
+    (secs >= 0.0).then(|| Duration::from_secs_f64(secs.min(LONGEST_SECS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::{HeaderMap, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::super::Answer;
+    use super::{retry_after, without_clock};
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    fn wait(headers: HeaderMap, body: &str, now: i64) -> Option<Duration> {
+        retry_after(&Answer { status: 429, headers, body: body.as_bytes().to_vec().into() }, now)
+    }
+
+    #[test]
+    fn seconds_and_dates_are_clamped_and_garbage_is_nothing() {
+        const NOW: i64 = 784_111_777;
+        let table = [
+            ("120", Some(120.0)),
+            (" 1.5 ", Some(1.5)),
+            ("0", Some(0.0)),
+            ("-0", Some(0.0)),
+            ("86400", Some(3600.0)),
+            ("99999999999999999999999", Some(3600.0)),
+            ("inf", Some(3600.0)),
+            ("-1", None),
+            ("NaN", None),
+            ("soon", None),
+            ("10s", None),
+            ("", None),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60.0)),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", Some(60.0)),
+            ("Sun Nov  6 08:50:37 1994", Some(60.0)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0.0)),
+            ("Sun, 06 Nov 2094 08:00:00 GMT", Some(3600.0)),
+        ];
+        for (text, secs) in table {
+            assert_eq!(wait(headers(&[("retry-after", text)]), "", NOW), secs.map(Duration::from_secs_f64), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_counts_from_the_servers_own_date_and_without_any_clock_not_at_all() {
+        let date = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
+        let with_date = headers(&[("date", "Sun, 06 Nov 1994 08:50:07 GMT"), date]);
+        assert_eq!(wait(with_date.clone(), "", 0), Some(Duration::from_secs(30)));
+        assert_eq!(without_clock(&with_date, None), Some(Duration::from_secs(30)));
+        assert_eq!(without_clock(&headers(&[date]), None), None);
+    }
+
+    #[test]
+    fn wso2_names_the_next_access_time_in_the_body() {
+        for body in [
+            r#"{"fault":{"code":900800,"message":"Message throttled out","nextAccessTime":"2020-Mar-16 13:30:00+0000 UTC"}}"#,
+            r#"{"code":"900802","nextAccessTime":"2020-Mar-16 13:30:00+0000 UTC"}"#,
+        ] {
+            assert_eq!(wait(HeaderMap::new(), body, 1_584_365_400 - 45), Some(Duration::from_secs(45)), "{body}");
+        }
+        assert_eq!(wait(HeaderMap::new(), "<html>", 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_is_never_longer_than_an_hour(value in proptest::collection::vec(32u8..=255, 0..40), now in any::<i64>()) {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                headers.insert("retry-after", value);
+            }
+            prop_assert!(wait(headers, "", now).is_none_or(|wait| wait <= Duration::from_secs(3600)));
+        }
+    }
+}

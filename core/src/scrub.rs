@@ -1,0 +1,269 @@
+//! Cleans a server's words before they enter an error: one line, bounded, without a secret.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::encode::{basic_pair, form_encoded, percent_encoded};
+use crate::secret::Secret;
+
+/// Longest message in characters, the ellipsis included (contract §10).
+const MESSAGE_CHARS: usize = 300;
+/// Longest provider code in characters.
+const CODE_CHARS: usize = 64;
+/// A secret shorter than this is replaced only where it stands alone: replacing each `a` would spell it out.
+const SHORT_SECRET_BYTES: usize = 4;
+/// An unbroken run of token characters from this length on is taken for a key. Longer than a UUID (36),
+/// so that a trace id stays.
+const OPAQUE_RUN_BYTES: usize = 40;
+const REDACTED: &str = "[redacted]";
+/// Words that follow "Bearer" or "Basic" in prose, where nothing is to be hidden.
+const PROSE: &[&str] = &[
+    "token", "tokens", "auth", "authentication", "authorization", "authorisation", "credential", "credentials", "scheme", "schemes",
+    "header", "headers", "access", "realm", "error", "type", "grant", "is", "was", "are", "not", "and", "or", "only", "but", "for",
+    "in", "of", "with", "required", "expected", "missing", "invalid", "user", "username", "password", "plan", "tier", "auth.",
+];
+
+/// Knows the secrets that must not come out, in every form in which a server may quote them.
+#[derive(Clone, Default)]
+pub struct Scrubber {
+    /// Longest first, so that a secret inside another does not leave the rest of it standing.
+    needles: Vec<Secret>,
+}
+
+impl Scrubber {
+    /// A scrubber for these secrets.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let mut scrubber = Self::default();
+        for secret in secrets {
+            scrubber.add_forms(secret.expose());
+        }
+        scrubber.order();
+        scrubber
+    }
+
+    /// The same scrubber that knows one more secret.
+    #[must_use]
+    pub fn with(&self, secret: &Secret) -> Self {
+        let mut scrubber = self.clone();
+        scrubber.add_forms(secret.expose());
+        scrubber.order();
+        scrubber
+    }
+
+    /// The same scrubber that knows the Basic credentials of this pair too, under each encoding.
+    #[must_use]
+    pub fn with_pair(mut self, user: &str, secret: &Secret) -> Self {
+        let secret = secret.expose();
+        self.add_base64(&basic_pair(user, secret));
+        self.add_base64(&basic_pair(&form_encoded(user), &form_encoded(secret)));
+        self.add_base64(&basic_pair(&percent_encoded(user), &percent_encoded(secret)));
+        self.order();
+        self
+    }
+
+    /// `text` as one line of at most 300 characters; `None` if nothing is left of it.
+    pub fn message(&self, text: &str) -> Option<String> {
+        let mut line = Line::default();
+        let mut rest = text;
+        let mut before = None;
+        while let Some(next) = rest.chars().next() {
+            if line.is_full() {
+                break;
+            }
+            if let Some(length) = self.secret_at(rest, before).or_else(|| key_at(rest, before)) {
+                line.push_word(REDACTED);
+                before = rest[..length].chars().next_back();
+                rest = &rest[length..];
+                continue;
+            }
+            if let Some((kept, hidden)) = scheme_at(rest, before) {
+                rest[..kept].chars().for_each(|c| line.push(c));
+                line.push_word(REDACTED);
+                before = rest[..kept + hidden].chars().next_back();
+                rest = &rest[kept + hidden..];
+                continue;
+            }
+            line.push(next);
+            before = Some(next);
+            rest = &rest[next.len_utf8()..];
+        }
+        line.finish()
+    }
+
+    /// `text` if it is fit to be a provider code: at most 64 characters of letters, digits, `_`, `.`, `:`, `-`,
+    /// and nothing that [`Self::message`] would hide.
+    pub fn code(&self, text: &str) -> Option<String> {
+        let text = text.trim();
+        let fit = is_code(text) && self.message(text).as_deref() == Some(text);
+        fit.then(|| text.to_owned())
+    }
+
+    fn add_forms(&mut self, secret: &str) {
+        if secret.is_empty() {
+            return;
+        }
+        self.add(secret);
+        let percent = percent_encoded(secret);
+        let form = form_encoded(secret);
+        for encoded in [&percent, &form] {
+            self.add(encoded);
+            self.add(&lower_escapes(encoded));
+        }
+        if let Ok(json) = serde_json::to_string(secret).map(Zeroizing::new) {
+            let inside = &json[1..json.len() - 1];
+            self.add(inside);
+            self.add(&Zeroizing::new(inside.replace('/', "\\/")));
+        }
+        self.add(&Zeroizing::new(
+            secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+        ));
+        if secret.len() >= SHORT_SECRET_BYTES {
+            self.add_base64(&Zeroizing::new(STANDARD.encode(secret)));
+        }
+    }
+
+    /// Base64 as it is, without padding, and in the URL alphabet.
+    fn add_base64(&mut self, encoded: &str) {
+        let bare = encoded.trim_end_matches('=');
+        for form in [encoded, bare] {
+            self.add(form);
+            self.add(&Zeroizing::new(form.replace('+', "-").replace('/', "_")));
+        }
+    }
+
+    fn add(&mut self, needle: &str) {
+        if !needle.is_empty() && !self.needles.iter().any(|known| known.expose() == needle) {
+            self.needles.push(Secret::new(needle));
+        }
+    }
+
+    fn order(&mut self) {
+        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
+    }
+
+    /// The length of the longest secret that `rest` starts with.
+    fn secret_at(&self, rest: &str, before: Option<char>) -> Option<usize> {
+        let found = self.needles.iter().find(|needle| {
+            let needle = needle.expose();
+            let alone = || is_boundary(before) && is_boundary(rest[needle.len()..].chars().next());
+            rest.starts_with(needle) && (needle.len() >= SHORT_SECRET_BYTES || alone())
+        })?;
+        Some(found.expose().len())
+    }
+}
+
+/// Whether `text` has the shape of a provider code.
+pub(crate) fn is_code(text: &str) -> bool {
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=CODE_CHARS).contains(&text.len()) && text.bytes().all(fit)
+}
+
+/// `%2F` as `%2f`; what is not an escape keeps its case.
+fn lower_escapes(encoded: &str) -> Zeroizing<String> {
+    let mut lowered = Zeroizing::new(String::with_capacity(encoded.len()));
+    let mut left = 0;
+    for c in encoded.chars() {
+        if c == '%' {
+            left = 3;
+        }
+        lowered.push(if left > 0 { c.to_ascii_lowercase() } else { c });
+        left = usize::saturating_sub(left, 1);
+    }
+    lowered
+}
+
+fn is_boundary(neighbour: Option<char>) -> bool {
+    neighbour.is_none_or(|c| !c.is_alphanumeric())
+}
+
+fn run_length(rest: &str, fit: impl Fn(u8) -> bool) -> usize {
+    rest.bytes().take_while(|byte| fit(*byte)).count()
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.+/=~".contains(&byte)
+}
+
+/// The length of what looks like a JWT or another key at the start of `rest`.
+fn key_at(rest: &str, before: Option<char>) -> Option<usize> {
+    if rest.starts_with("eyJ") {
+        let length = run_length(rest, is_token_byte);
+        if length >= 16 || (length >= 8 && is_boundary(before)) {
+            return Some(length);
+        }
+    }
+    if !is_boundary(before) {
+        return None;
+    }
+    let length = run_length(rest, |byte| byte.is_ascii_alphanumeric() || b"-_+=~".contains(&byte));
+    let run = &rest.as_bytes()[..length];
+    let mixed = run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic);
+    (length >= OPAQUE_RUN_BYTES && mixed).then_some(length)
+}
+
+/// For `Bearer xxx` and `Basic xxx`: the length of scheme and blanks, and of the credentials behind them.
+fn scheme_at(rest: &str, before: Option<char>) -> Option<(usize, usize)> {
+    if !is_boundary(before) {
+        return None;
+    }
+    let scheme = ["bearer", "basic"]
+        .into_iter()
+        .find(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))?;
+    let behind = &rest[scheme.len()..];
+    let blanks = run_length(behind, |byte| byte == b' ' || byte == b'\t');
+    let hidden = run_length(&behind[blanks..], is_token_byte);
+    let word = behind[blanks..blanks + hidden].trim_end_matches(['.', '-', '=', '/']);
+    let prose = PROSE.iter().any(|known| known.eq_ignore_ascii_case(word));
+    (blanks > 0 && !word.is_empty() && !prose).then_some((scheme.len() + blanks, hidden))
+}
+
+/// One line in the making: blanks folded, unprintable characters out.
+#[derive(Default)]
+struct Line {
+    text: String,
+    chars: usize,
+    blank_pending: bool,
+}
+
+impl Line {
+    fn push(&mut self, c: char) {
+        if c.is_whitespace() || c.is_control() {
+            self.blank_pending = true;
+        } else if !is_invisible(c) {
+            if self.blank_pending && self.chars > 0 {
+                self.text.push(' ');
+                self.chars += 1;
+            }
+            self.blank_pending = false;
+            self.text.push(c);
+            self.chars += 1;
+        }
+    }
+
+    fn push_word(&mut self, word: &str) {
+        word.chars().for_each(|c| self.push(c));
+    }
+
+    fn is_full(&self) -> bool {
+        self.chars > MESSAGE_CHARS
+    }
+
+    fn finish(mut self) -> Option<String> {
+        if self.chars > MESSAGE_CHARS {
+            let kept = self.text.char_indices().nth(MESSAGE_CHARS - 1).map_or(self.text.len(), |(at, _)| at);
+            self.text.truncate(kept);
+            self.text.truncate(self.text.trim_end().len());
+            self.text.push('…');
+        }
+        (!self.text.is_empty()).then_some(self.text)
+    }
+}
+
+/// Characters that print nothing but can turn or split a line in a terminal (Unicode TR 36 §2.5).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+}
+
+#[cfg(test)]
+mod tests;
