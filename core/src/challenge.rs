@@ -129,5 +129,4 @@ impl Challenge {
 }
 
 #[cfg(test)]
-#[path = "challenge_tests.rs"]
 mod tests;

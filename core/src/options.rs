@@ -66,7 +66,7 @@ impl From<Vec<String>> for OptionValue {
     }
 }
 
-/// Options under their names. `take_*` removes what it reads, so that what is left over is unknown.
+/// Options under their names. `take_*` removes what it reads.
 #[derive(Clone, Debug, Default)]
 pub struct Options(BTreeMap<String, OptionValue>);
 
@@ -215,12 +215,32 @@ impl Options {
         })
     }
 
-    /// Refuses what nobody took, by name, with the nearest known name.
+    /// A path, or a pair of them.
+    ///
+    /// # Errors
+    /// `config_invalid` if it is neither.
+    pub fn take_paths(&mut self, name: &str) -> Result<Option<(String, Option<String>)>> {
+        let paths = self.take(name, "a path or a list of two paths", |value| match value {
+            OptionValue::Text(path) => Some((path.expose().to_owned(), None)),
+            OptionValue::List(paths) => match paths.as_slice() {
+                [path] => Some((path.clone(), None)),
+                [first, second] => Some((first.clone(), Some(second.clone()))),
+                _ => None,
+            },
+            _ => None,
+        })?;
+        for path in paths.iter().flat_map(|(first, second)| [Some(first), second.as_ref()]).flatten() {
+            check_line(name, path)?;
+        }
+        Ok(paths)
+    }
+
+    /// Refuses a name that is not among the known ones, with the nearest of them.
     ///
     /// # Errors
     /// `config_invalid` that names the first unknown option.
-    pub fn refuse_rest(&self, known: &[&str]) -> Result<()> {
-        let Some(unknown) = self.0.keys().next() else { return Ok(()) };
+    pub fn refuse_unknown(&self, known: &[&str]) -> Result<()> {
+        let Some(unknown) = self.0.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
         let nearest = known.iter().min_by_key(|name| distance(unknown, name)).filter(|name| distance(unknown, name) <= 3);
         Err(match nearest {
             Some(name) => Error::config(unknown, format_args!("is not an option here; did you mean {name}?")),
@@ -264,7 +284,7 @@ mod tests {
     fn unknown_option_is_refused_by_name_with_the_nearest_known_one() {
         let mut options = Options::new();
         options.set("base_ulr", "https://api.example");
-        let error = options.refuse_rest(&["base_url", "timeout"]).unwrap_err();
+        let error = options.refuse_unknown(&["base_url", "timeout"]).unwrap_err();
         assert_eq!(error.message(), "base_ulr: is not an option here; did you mean base_url?");
     }
 

@@ -1,0 +1,147 @@
+//! The header that carries a token, and what an answer to it means.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use url::Url;
+
+use crate::clock::{Clock, Moment};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+use crate::token::Current;
+use crate::verdict::Reason;
+
+static TARGET_KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// A token in its header's form, and until when it needs no second look.
+pub(crate) struct Header {
+    pub(crate) text: Secret,
+    pub(crate) value: HeaderValue,
+    pub(crate) current: Arc<Current>,
+    /// On the coarse clocks: before it on both, the token is fresh.
+    fresh_until: Option<Moment>,
+}
+
+/// The header's bytes, wiped with its last owner.
+struct Wiped(Secret);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose().as_bytes()
+    }
+}
+
+impl Header {
+    /// `scheme` and the token, or the bare token for an empty scheme.
+    pub(crate) fn new(scheme: &str, current: Arc<Current>, clock: &dyn Clock) -> Result<Self> {
+        let value = current.value.expose();
+        let text = Secret::new(if scheme.is_empty() { value.to_owned() } else { format!("{scheme} {value}") });
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(Wiped(text.clone())))
+            .map_err(|_| Error::new(ErrorKind::BadResponse, "the token contains characters that a header cannot carry"))?;
+        header.set_sensitive(true);
+        let fresh_until = current
+            .remaining(clock.now())
+            .map(|left| clock.coarse().plus(left.saturating_sub(current.windows.soft)));
+        Ok(Self { text, value: header, current, fresh_until })
+    }
+
+    /// Whether it may be served without asking the keeper: two coarse clock reads and one flag.
+    pub(crate) fn fresh(&self, clock: &dyn Clock) -> bool {
+        !self.current.refused()
+            && self.fresh_until.is_none_or(|until| {
+                let now = clock.coarse();
+                now.boot < until.boot && now.wall < until.wall
+            })
+    }
+}
+
+/// Leave to send one request with the token: the header, and which token it carries.
+///
+/// Show it to `judge` with the answer. `Debug` shows a fingerprint.
+#[derive(Clone)]
+pub struct Authorization {
+    pub(crate) header: Arc<Header>,
+    pub(crate) target: u64,
+    pub(crate) resent: bool,
+}
+
+impl Authorization {
+    /// The `Authorization` header's value.
+    pub fn value(&self) -> &str {
+        self.header.text.expose()
+    }
+
+    /// The same, ready for an HTTP library, marked sensitive.
+    pub fn header_value(&self) -> HeaderValue {
+        self.header.value.clone()
+    }
+
+    /// The token's number in this process.
+    pub fn generation(&self) -> u64 {
+        self.header.current.generation
+    }
+
+    /// The token's fingerprint.
+    pub fn fingerprint(&self) -> String {
+        self.header.current.value.fingerprint()
+    }
+
+    /// Whether this is the one resend after a 401.
+    pub fn is_resend(&self) -> bool {
+        self.resent
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization")
+            .field("fingerprint", &self.fingerprint())
+            .field("generation", &self.generation())
+            .field("resent", &self.resent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which resource a 401 is about: its URL without the query, as a keyed hash.
+pub(crate) fn target_of(url: &Url) -> u64 {
+    TARGET_KEYS.hash_one((url.host_str(), url.port_or_known_default(), url.path()))
+}
+
+/// What an answer means for the one who sent the request.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It is the answer.
+    Done,
+    /// Send the same request again with this header, once.
+    Resend(Authorization),
+    /// It is the answer, a 401 that was not healed.
+    GiveBack(GiveBack),
+}
+
+/// Why a 401 is given back.
+#[derive(Clone, Debug)]
+pub struct GiveBack {
+    /// The reason.
+    pub reason: Reason,
+    /// The failed renewal, where there was one.
+    pub error: Option<Error>,
+}
+
+/// What `judge` looks at besides the authorization.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's headers.
+    pub headers: &'a http::HeaderMap,
+    /// The first bytes of the body; some kilobytes are enough, none is allowed.
+    pub body_prefix: &'a [u8],
+    /// Whether the request's body can be sent again whole.
+    pub replayable: bool,
+    /// How long to wait for a renewal; `None` for the client's timeout.
+    pub timeout: Option<Duration>,
+}

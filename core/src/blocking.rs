@@ -1,0 +1,87 @@
+//! The same face for callers without a runtime: each call waits on its own thread.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+
+use crate::authorization::{Authorization, Seen, Verdict};
+use crate::error::Result;
+use crate::request::{RequestBuilder, Response};
+use crate::runtime::block_on;
+use crate::token::Token;
+
+/// A blocking view of a [`Client`](crate::Client). Not for use inside an asynchronous runtime: there every
+/// method answers with `internal`.
+#[derive(Clone, Debug)]
+pub struct Client(crate::Client);
+
+impl From<crate::Client> for Client {
+    fn from(client: crate::Client) -> Self {
+        Self(client)
+    }
+}
+
+impl Client {
+    /// The asynchronous client behind it.
+    pub fn inner(&self) -> &crate::Client {
+        &self.0
+    }
+
+    /// As [`crate::Client::token`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn token(&self) -> Result<Token> {
+        block_on(self.0.token())
+    }
+
+    /// As [`crate::Client::token_for`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn token_for(&self, min_ttl: Duration, timeout: Option<Duration>) -> Result<Token> {
+        block_on(self.0.token_for(min_ttl, timeout))
+    }
+
+    /// As [`crate::Client::authorization`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn authorization(&self) -> Result<Authorization> {
+        block_on(self.0.authorization())
+    }
+
+    /// As [`crate::Client::authorize`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn authorize(&self, url: &str) -> Result<Authorization> {
+        block_on(self.0.authorize(url))
+    }
+
+    /// As [`crate::Client::judge`].
+    ///
+    /// # Errors
+    /// `internal` inside an asynchronous runtime.
+    pub fn judge(&self, sent: &Authorization, seen: Seen<'_>) -> Result<Verdict> {
+        block_on(async { Ok(self.0.judge(sent, seen).await) })
+    }
+
+    /// As [`crate::Client::request`]; finish with [`send`].
+    pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        self.0.request(method, url)
+    }
+}
+
+/// Sends a request and reads its whole body.
+///
+/// # Errors
+/// As [`RequestBuilder::send`] and [`Response::bytes`].
+pub fn send(request: RequestBuilder) -> Result<(Response, Bytes)> {
+    block_on(async {
+        let mut response = request.send().await?;
+        let body = response.bytes().await?;
+        Ok((response, body))
+    })
+}

@@ -1,0 +1,368 @@
+//! A client's configuration: everything wrong with it is refused here, by name.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::client::{Client, Inner};
+use crate::error::{Error, Result};
+use crate::flow::{self, Flow, IntoFlow};
+use crate::http::{self, Http, HttpSettings, Pem};
+use crate::keeper::{Keeper, Terms};
+use crate::options::{self, Options};
+use crate::origin::{Origin, Origins, check_base, parse_base};
+use crate::registry;
+
+/// A whole call: token, tries and answer. Long enough for a slow login, short enough for a caller.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection that has not come about by then will not.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Tries of one flight when there is no token to serve.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// The options that every flow takes, by name.
+pub const CLIENT_OPTIONS: &[&str] = &[
+    "base_url",
+    "allowed_origins",
+    "auth_scheme",
+    "timeout",
+    "connect_timeout",
+    "ca_file",
+    "client_cert",
+    "proxy",
+    "default_life",
+    "soft_window",
+    "hard_window",
+    "max_attempts",
+    "keep_warm",
+    "allow_insecure_http",
+    "danger_accept_invalid_certs",
+    "user_agent",
+];
+
+type MakeFlow = Box<dyn FnOnce(Option<&Url>) -> Result<Flow> + Send>;
+
+/// Builds a [`Client`]. Setters keep what they are given; [`ClientBuilder::build`] checks it all.
+pub struct ClientBuilder {
+    make_flow: MakeFlow,
+    base_url: Option<String>,
+    allowed_origins: Vec<String>,
+    auth_scheme: String,
+    timeout: Duration,
+    connect_timeout: Duration,
+    ca_file: Option<PathBuf>,
+    client_cert: Option<(PathBuf, Option<PathBuf>)>,
+    proxy: Option<String>,
+    default_life: Option<Duration>,
+    soft_window: Option<Duration>,
+    hard_window: Option<Duration>,
+    max_attempts: u32,
+    keep_warm: bool,
+    allow_insecure_http: bool,
+    danger_accept_invalid_certs: bool,
+    user_agent: String,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(flow: impl IntoFlow + Send + 'static) -> Self {
+        Self::with(Box::new(move |base_url| flow.into_flow(base_url)))
+    }
+
+    fn with(make_flow: MakeFlow) -> Self {
+        Self {
+            make_flow,
+            base_url: None,
+            allowed_origins: Vec::new(),
+            auth_scheme: "Bearer".to_owned(),
+            timeout: TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
+            ca_file: None,
+            client_cert: None,
+            proxy: None,
+            default_life: None,
+            soft_window: None,
+            hard_window: None,
+            max_attempts: MAX_ATTEMPTS,
+            keep_warm: false,
+            allow_insecure_http: false,
+            danger_accept_invalid_certs: false,
+            user_agent: concat!("evertoken/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// The API: relative URLs and the pinned origin come from it. Default: the provider's own host.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Another origin (scheme, host and port of this URL) that the token may go to.
+    #[must_use]
+    pub fn allow_origin(mut self, url: impl Into<String>) -> Self {
+        self.allowed_origins.push(url.into());
+        self
+    }
+
+    /// The word before the token, default `Bearer` (RFC 6750 §2.1); empty sends the bare token.
+    #[must_use]
+    pub fn auth_scheme(mut self, scheme: impl Into<String>) -> Self {
+        self.auth_scheme = scheme.into();
+        self
+    }
+
+    /// Deadline of a call that names none and of a flight with its tries, default 30 s.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long a connection may take to come about, default 5 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// A file of PEM certificates to trust besides the platform's.
+    #[must_use]
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// A PEM file with a certificate chain, and its unencrypted key there or in a second file.
+    #[must_use]
+    pub fn client_cert(mut self, certificate: impl Into<PathBuf>, key: Option<PathBuf>) -> Self {
+        self.client_cert = Some((certificate.into(), key));
+        self
+    }
+
+    /// The proxy for all requests; default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+    #[must_use]
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// The life of a token about which the server says nothing; default: the provider's (Pismo 10 min), else until refused.
+    #[must_use]
+    pub fn default_life(mut self, life: Duration) -> Self {
+        self.default_life = Some(life);
+        self
+    }
+
+    /// With this much life left a token is renewed in the background, default 20 % of its life within 5 s and 300 s.
+    #[must_use]
+    pub fn soft_window(mut self, window: Duration) -> Self {
+        self.soft_window = Some(window);
+        self
+    }
+
+    /// With this much life left callers wait for the next token, default 2 % of its life within 1 s and 10 s.
+    #[must_use]
+    pub fn hard_window(mut self, window: Duration) -> Self {
+        self.hard_window = Some(window);
+        self
+    }
+
+    /// Tries of one flight when there is no token to serve, default 3.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Renew by timer even without traffic, default off: an idle program should not log in for ever.
+    #[must_use]
+    pub fn keep_warm(mut self, on: bool) -> Self {
+        self.keep_warm = on;
+        self
+    }
+
+    /// Allow http to hosts that are not this machine, default off: it shows secrets and tokens to everyone on the way.
+    #[must_use]
+    pub fn allow_insecure_http(mut self, on: bool) -> Self {
+        self.allow_insecure_http = on;
+        self
+    }
+
+    /// Accept any certificate, default off: anyone on the way can then read the secrets. Prefer [`Self::ca_file`].
+    #[must_use]
+    pub fn danger_accept_invalid_certs(mut self, on: bool) -> Self {
+        self.danger_accept_invalid_certs = on;
+        self
+    }
+
+    /// The `User-Agent` header, default `evertoken/` and the version.
+    #[must_use]
+    pub fn user_agent(mut self, agent: impl Into<String>) -> Self {
+        self.user_agent = agent.into();
+        self
+    }
+
+    /// A builder from options by name; see [`CLIENT_OPTIONS`] and [`flow::option_names`].
+    ///
+    /// # Errors
+    /// `config_invalid` that names the option at fault, unknown ones included.
+    pub fn from_options(flow_name: &str, mut options: Options) -> Result<Self> {
+        let flows_own = flow::option_names(flow_name);
+        if flows_own.is_empty() {
+            return Err(Error::config("flow", format_args!("{flow_name:?} is not a flow")));
+        }
+        options.refuse_unknown(&[flows_own, CLIENT_OPTIONS].concat())?;
+        let own = take_own(&mut options)?;
+        let name = flow_name.to_owned();
+        let mut builder = Self::with(Box::new(move |base_url| flow::from_options(&name, &mut options, base_url)));
+        own(&mut builder);
+        Ok(builder)
+    }
+
+    /// Checks everything and makes the client. Starts nothing and sends nothing.
+    ///
+    /// # Errors
+    /// `config_invalid` that names the option at fault.
+    pub fn build(self) -> Result<Client> {
+        let base_url = self.base_url.as_deref().map(|url| parse_base("base_url", url, self.allow_insecure_http)).transpose()?;
+        let flow = (self.make_flow)(base_url.as_ref())?;
+        if let Some(url) = flow.token_url() {
+            check_base("token_url", url, self.allow_insecure_http)?;
+        }
+        let base_url = match base_url.or_else(|| flow.default_base_url().cloned()) {
+            Some(url) => url,
+            None => flow
+                .token_url()
+                .and_then(|url| url.join("/").ok())
+                .ok_or_else(|| Error::config("base_url", "is required: nothing else tells where the token may go"))?,
+        };
+        let mut origins: Vec<Origin> = Origin::of(&base_url).into_iter().collect();
+        for url in &self.allowed_origins {
+            origins.extend(Origin::of(&parse_base("allowed_origins", url, self.allow_insecure_http)?));
+        }
+        check_scheme(&self.auth_scheme)?;
+        for (name, duration) in [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)] {
+            if duration.is_zero() {
+                return Err(Error::config(name, "must be more than 0 seconds"));
+            }
+        }
+        if self.max_attempts == 0 {
+            return Err(Error::config("max_attempts", "must be at least 1"));
+        }
+        let settings = HttpSettings {
+            connect_timeout: self.connect_timeout,
+            ca_pem: self.ca_file.as_deref().map(|path| read_file("ca_file", path)).transpose()?,
+            client_pem: read_identity(self.client_cert.as_ref())?,
+            proxy: self.proxy,
+            user_agent: self.user_agent,
+            skip_certificate_check: self.danger_accept_invalid_certs,
+        };
+        settings.check()?;
+        if self.danger_accept_invalid_certs {
+            tracing::warn!(base_url = %base_url.host_str().unwrap_or_default(), "certificates are not checked: anyone on the way can read the secrets");
+        }
+        let http = http::shared(settings);
+        let terms = Terms {
+            transport: Arc::<Http>::clone(&http),
+            timeout: self.timeout,
+            max_attempts: self.max_attempts,
+            default_life_secs: self.default_life.map(|life| life.as_secs_f64()),
+            soft_window: self.soft_window,
+            hard_window: self.hard_window,
+            keep_warm: self.keep_warm,
+        };
+        Ok(assemble(registry::keeper(flow), terms, http, base_url, Origins::new(origins), self.auth_scheme))
+    }
+}
+
+/// Puts a client together; tests bring their own keeper.
+pub(crate) fn assemble(keeper: Arc<Keeper>, terms: Terms, http: Arc<Http>, base_url: Url, origins: Origins, scheme: String) -> Client {
+    Client(Arc::new(Inner {
+        keeper,
+        terms: Arc::new(terms),
+        http,
+        base_url,
+        origins,
+        scheme,
+        closed: AtomicBool::new(false),
+        header: ArcSwapOption::empty(),
+    }))
+}
+
+/// Takes the client's own options out of `options`; what is left is the flow's.
+fn take_own(options: &mut Options) -> Result<impl FnOnce(&mut ClientBuilder) + use<>> {
+    let base_url = options.take_text("base_url")?;
+    let allowed_origins = options.take_list("allowed_origins")?;
+    let auth_scheme = options.take_text("auth_scheme")?;
+    let timeout = options.take_secs("timeout")?;
+    let connect_timeout = options.take_secs("connect_timeout")?;
+    let ca_file = options.take_text("ca_file")?;
+    let client_cert = options.take_paths("client_cert")?;
+    let proxy = options.take_text("proxy")?;
+    let default_life = options.take_secs("default_life")?;
+    let soft_window = options.take_secs("soft_window")?;
+    let hard_window = options.take_secs("hard_window")?;
+    let max_attempts = options.take_whole("max_attempts", 1..=10)?;
+    let keep_warm = options.take_flag("keep_warm")?;
+    let allow_insecure_http = options.take_flag("allow_insecure_http")?;
+    let danger_accept_invalid_certs = options.take_flag("danger_accept_invalid_certs")?;
+    let user_agent = options.take_text("user_agent")?;
+    Ok(move |builder: &mut ClientBuilder| {
+        builder.base_url = base_url;
+        builder.allowed_origins = allowed_origins.unwrap_or_default();
+        builder.ca_file = ca_file.map(PathBuf::from);
+        builder.client_cert = client_cert.map(|(certificate, key)| (certificate.into(), key.map(PathBuf::from)));
+        builder.proxy = proxy;
+        builder.default_life = default_life;
+        builder.soft_window = soft_window;
+        builder.hard_window = hard_window;
+        replace(&mut builder.auth_scheme, auth_scheme);
+        replace(&mut builder.timeout, timeout);
+        replace(&mut builder.connect_timeout, connect_timeout);
+        replace(&mut builder.max_attempts, max_attempts);
+        replace(&mut builder.keep_warm, keep_warm);
+        replace(&mut builder.allow_insecure_http, allow_insecure_http);
+        replace(&mut builder.danger_accept_invalid_certs, danger_accept_invalid_certs);
+        replace(&mut builder.user_agent, user_agent);
+    })
+}
+
+fn replace<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// An auth-scheme is a token (RFC 9110 §11.1); empty means the bare token.
+fn check_scheme(scheme: &str) -> Result<()> {
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if scheme.chars().all(token) { Ok(()) } else { Err(Error::config("auth_scheme", "must be one word")) }
+}
+
+fn read_file(option: &str, path: &Path) -> Result<Vec<u8>> {
+    options::check_line(option, &path.to_string_lossy())?;
+    std::fs::read(path).map_err(|error| Error::config(option, format_args!("{} cannot be read: {error}", path.display())))
+}
+
+fn read_identity(files: Option<&(PathBuf, Option<PathBuf>)>) -> Result<Option<Pem>> {
+    let Some((certificate, key)) = files else { return Ok(None) };
+    let mut pem = Zeroizing::new(read_file("client_cert", certificate)?);
+    if let Some(key) = key {
+        let key = Zeroizing::new(read_file("client_cert", key)?);
+        pem.push(b'\n');
+        pem.extend_from_slice(&key);
+    }
+    Ok(Some(Pem(pem)))
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,334 @@
+//! The public face: a client for one identity and one API.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use http::Method;
+use url::Url;
+
+use crate::authorization::{Authorization, GiveBack, Header, Seen, Verdict, target_of};
+use crate::builder::ClientBuilder;
+use crate::challenge;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Listener, Stats, Subscription, What, count};
+use crate::flow::IntoFlow;
+use crate::http::Http;
+use crate::keeper::{Keeper, State, Terms};
+use crate::origin::{self, Origins};
+use crate::request::RequestBuilder;
+use crate::token::{Current, Token};
+use crate::verdict::{Facts, Reason, Step, decide};
+
+/// A client for one identity and one API. Clones share everything; so do clients of equal identity
+/// in one process: one token, one flight.
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) terms: Arc<Terms>,
+    pub(crate) http: Arc<Http>,
+    pub(crate) base_url: Url,
+    pub(crate) origins: Origins,
+    pub(crate) scheme: String,
+    pub(crate) closed: AtomicBool,
+    /// The header as last made; replaced with the token.
+    pub(crate) header: ArcSwapOption<Header>,
+}
+
+impl Client {
+    /// A builder for a client that logs in with `flow`, such as [`Pismo`](crate::flow::Pismo).
+    pub fn builder(flow: impl IntoFlow + Send + 'static) -> ClientBuilder {
+        ClientBuilder::new(flow)
+    }
+
+    /// A token that is valid now, from the cache where possible.
+    ///
+    /// # Errors
+    /// Any kind of the error table but `origin_refused` and `cancelled`.
+    pub async fn token(&self) -> Result<Token> {
+        self.token_for(Duration::ZERO, None).await
+    }
+
+    /// As [`Self::token`], for a token with at least `min_ttl` left, waiting no longer than `timeout`.
+    /// Where the token's whole life is no longer than `min_ttl`, half its life is asked for.
+    ///
+    /// # Errors
+    /// As [`Self::token`]; `timed_out` when `timeout` is over. The login goes on for the next caller.
+    pub async fn token_for(&self, min_ttl: Duration, timeout: Option<Duration>) -> Result<Token> {
+        let current = self.current(min_ttl, timeout).await?;
+        Ok(Token(current, self.0.keeper.clock.now()))
+    }
+
+    async fn current(&self, min_ttl: Duration, timeout: Option<Duration>) -> Result<Arc<Current>> {
+        let inner = &*self.0;
+        self.check_open()?;
+        inner.keeper.token(&inner.terms, min_ttl, timeout.unwrap_or(inner.terms.timeout)).await
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(self.0.keeper.named(Error::new(ErrorKind::Closed, "the client is closed")));
+        }
+        Ok(())
+    }
+
+    /// The header for this client's API, if it can be had without waiting: the fast path. `visit`
+    /// sees the value; no lock and no allocation while the token is fresh.
+    pub fn cached<R>(&self, visit: impl FnOnce(&str) -> R) -> Option<R> {
+        let header = self.0.header.load();
+        let header = header.as_ref().filter(|header| header.fresh(&*self.0.keeper.clock))?;
+        Some(visit(header.text.expose()))
+    }
+
+    /// Whether the header that carries the token of this generation may be served again without asking
+    /// for it: for faces that keep their own form of it.
+    pub fn still_fresh(&self, generation: u64) -> bool {
+        let header = self.0.header.load();
+        header.as_ref().is_some_and(|header| {
+            header.current.generation == generation && header.fresh(&*self.0.keeper.clock)
+        })
+    }
+
+    /// How long the header of this generation needs no second look; `None` if it lives until refused,
+    /// zero if it is not to be served from a cache at all.
+    pub fn fresh_for(&self, authorization: &Authorization) -> Option<Duration> {
+        let current = &authorization.header.current;
+        let left = current.remaining(self.0.keeper.clock.now())?;
+        Some(left.saturating_sub(current.windows.soft))
+    }
+
+    /// The header for this client's API origin.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub async fn authorization(&self) -> Result<Authorization> {
+        self.authorize_url(&self.0.base_url, None).await
+    }
+
+    /// The header for a request to `url`, absolute or below the base URL.
+    ///
+    /// # Errors
+    /// `origin_refused` if the token may not go there, `config_invalid` if it is no URL; else as [`Self::token`].
+    pub async fn authorize(&self, url: &str) -> Result<Authorization> {
+        let url = self.resolve(url)?;
+        self.check_origin(&url)?;
+        self.authorize_url(&url, None).await
+    }
+
+    /// The URL a caller means: absolute, or below the base URL.
+    ///
+    /// # Errors
+    /// `config_invalid` if it is no URL.
+    pub fn resolve(&self, url: &str) -> Result<Url> {
+        origin::resolve(&self.0.base_url, url)
+    }
+
+    /// Whether the token may go to `url`.
+    ///
+    /// # Errors
+    /// `origin_refused` if not.
+    pub fn check_origin(&self, url: &Url) -> Result<()> {
+        if self.0.origins.allow(url) {
+            return Ok(());
+        }
+        Err(self.0.keeper.named(self.0.origins.refusal(url)))
+    }
+
+    /// As [`Self::authorize`], for a URL whose origin has been checked.
+    pub(crate) async fn authorize_url(&self, url: &Url, timeout: Option<Duration>) -> Result<Authorization> {
+        let header = match self.fresh_header() {
+            Some(header) => header,
+            None => self.header_of(self.current(Duration::ZERO, timeout).await?)?,
+        };
+        Ok(Authorization { header, target: target_of(url), resent: false })
+    }
+
+    fn fresh_header(&self) -> Option<Arc<Header>> {
+        self.0.header.load_full().filter(|header| header.fresh(&*self.0.keeper.clock))
+    }
+
+    /// The header for this token; kept for the fast path.
+    fn header_of(&self, current: Arc<Current>) -> Result<Arc<Header>> {
+        let inner = &*self.0;
+        let held = inner.header.load_full();
+        if let Some(held) = held.filter(|held| held.current.generation == current.generation) {
+            return Ok(held);
+        }
+        let header = Arc::new(Header::new(&inner.scheme, current, &*inner.keeper.clock)?);
+        if !inner.closed.load(Ordering::Acquire) {
+            inner.header.store(Some(Arc::clone(&header)));
+        }
+        Ok(header)
+    }
+
+    /// What an answer means: done, send again with another header, or give the 401 back. Renews the
+    /// token where that may heal it; callers with the same refused token share one renewal.
+    ///
+    /// # Errors
+    /// None: a failed renewal is a reason to give the answer back.
+    pub async fn judge(&self, sent: &Authorization, seen: Seen<'_>) -> Verdict {
+        let inner = &*self.0;
+        let keeper = &inner.keeper;
+        let token = &sent.header.current;
+        if seen.status != 401 {
+            if is_acceptance(seen.status) {
+                keeper.note_accepted(token);
+            }
+            return Verdict::Done;
+        }
+        count(&keeper.counters.refused);
+        keeper.tell(What::Refused { fingerprint: token.value.fingerprint() });
+        // A token made because of a 401 and refused on first use: renewing again is futile for now.
+        let about_rights = challenge::is_about_rights(seen.headers, seen.body_prefix).is_some();
+        if !about_rights && (sent.resent || (token.after_refusal && !token.accepted())) {
+            keeper.note_futile(token, sent.target);
+        }
+        let facts = Facts {
+            status: seen.status,
+            token_sent: true,
+            about_rights,
+            resent: sent.resent,
+            still_current: self.still_current(token),
+            storm: keeper.storm(sent.target, keeper.clock.now()),
+            renewable: keeper.renewable(),
+            replayable: seen.replayable,
+        };
+        match decide(&facts) {
+            Step::Done => Verdict::Done,
+            Step::GiveBack(reason) => {
+                if reason == Reason::NotRenewable {
+                    keeper.refuse(token);
+                }
+                self.give_back(reason, None)
+            }
+            Step::ResendCurrent => self.resend(sent, seen.timeout).await,
+            Step::Renew => {
+                keeper.refuse(token);
+                self.resend(sent, seen.timeout).await
+            }
+            Step::RenewForNext => {
+                keeper.refuse(token);
+                keeper.renew_early(&inner.terms);
+                self.give_back(Reason::BodyNotReplayable, None)
+            }
+        }
+    }
+
+    fn still_current(&self, token: &Current) -> bool {
+        self.0.keeper.current.load().as_ref().is_some_and(|current| {
+            current.generation == token.generation || current.value.same_as(&token.value)
+        })
+    }
+
+    async fn resend(&self, sent: &Authorization, timeout: Option<Duration>) -> Verdict {
+        let renewed = self.current(Duration::ZERO, timeout).await.and_then(|current| self.header_of(current));
+        match renewed {
+            Ok(header) => {
+                count(&self.0.keeper.counters.resends);
+                self.0.keeper.tell(What::Resent { fingerprint: header.current.value.fingerprint() });
+                Verdict::Resend(Authorization { header, target: sent.target, resent: true })
+            }
+            Err(error) if error.kind() == ErrorKind::SameToken => self.give_back(Reason::SameToken, Some(error)),
+            Err(error) => self.give_back(Reason::RenewalFailed, Some(error)),
+        }
+    }
+
+    pub(crate) fn give_back(&self, reason: Reason, error: Option<Error>) -> Verdict {
+        count(&self.0.keeper.counters.given_back);
+        self.0.keeper.tell(What::GivenBack { reason });
+        Verdict::GiveBack(GiveBack { reason, error })
+    }
+
+    /// A request to `url`, absolute or below the base URL, with the token on pinned origins.
+    pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        RequestBuilder::new(self.clone(), method, url)
+    }
+
+    /// Where the identity stands.
+    pub fn state(&self) -> State {
+        self.0.keeper.state()
+    }
+
+    /// Counters of the identity since its first use in this process.
+    pub fn stats(&self) -> Stats {
+        self.0.keeper.stats()
+    }
+
+    /// The identity, in a form fit for a log.
+    pub fn identity(&self) -> &str {
+        &self.0.keeper.identity
+    }
+
+    /// The API's base URL.
+    pub fn base_url(&self) -> &Url {
+        &self.0.base_url
+    }
+
+    /// The deadline of a call that names none.
+    pub fn timeout(&self) -> Duration {
+        self.0.terms.timeout
+    }
+
+    /// Calls `listener` with every event of the identity until the subscription is dropped.
+    pub fn on_event(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
+        let listener: Listener = Arc::new(listener);
+        self.0.keeper.listeners.add(listener)
+    }
+
+    /// Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended.
+    pub fn reset(&self) {
+        self.0.keeper.reset();
+    }
+
+    /// Makes the next call renew the token at hand, as if an API had refused it.
+    pub fn invalidate(&self) {
+        if let Some(current) = self.0.keeper.current.load().as_ref() {
+            current.mark_refused();
+        }
+    }
+
+    /// Closes this client: later calls fail with `closed`, requests under way end as they would. Other
+    /// clients of the identity go on. Idempotent, and prompt.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        self.0.header.store(None);
+    }
+
+    /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes.
+    ///
+    /// # Errors
+    /// What kept the revocation from the server; the client is closed all the same.
+    pub async fn revoke_and_close(&self) -> Result<()> {
+        let inner = &*self.0;
+        self.close();
+        let Some(current) = inner.keeper.current.load_full() else { return Ok(()) };
+        let secrets = [Some(&current.value), current.refresh_token.as_ref()];
+        inner.keeper.refuse(&current);
+        for secret in secrets.into_iter().flatten() {
+            if let Some(request) = inner.keeper.flow.revoke(secret) {
+                inner.keeper.flow_answer(&inner.terms, request, inner.terms.timeout).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a status says that the token was taken: the API looked past it. Neither a gateway's own
+/// trouble nor a limit says so.
+fn is_acceptance(status: u16) -> bool {
+    status < 500 && !matches!(status, 407 | 429)
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("identity", &self.identity())
+            .field("base_url", &self.0.base_url.as_str())
+            .field("state", &self.state().standing.code())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,286 @@
+//! What can be seen from outside: events and counters, with the same names in every language.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use crate::error::Error;
+use crate::verdict::Reason;
+
+/// How a token came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The credentials were sent.
+    Login,
+    /// The refresh token was sent (RFC 6749 §6).
+    Refresh,
+    /// It was given by the user or a store.
+    Store,
+}
+
+impl Via {
+    /// The stable string.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::Store => "store",
+        }
+    }
+}
+
+/// What happened. Fingerprints stand for tokens.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum What {
+    /// A token request is about to be made.
+    FlightStarted,
+    /// There is a new token.
+    TokenInstalled {
+        /// How it came to be.
+        via: Via,
+        /// The new token's fingerprint.
+        fingerprint: String,
+        /// Its life from now; `None` if it lives until refused.
+        expires_in: Option<Duration>,
+    },
+    /// The flight ended without a token; the old one, if still valid, goes on being served.
+    FlightFailed {
+        /// Why.
+        error: Error,
+    },
+    /// The API refused a token with 401.
+    Refused {
+        /// The refused token's fingerprint.
+        fingerprint: String,
+    },
+    /// A request is sent again with the current token.
+    Resent {
+        /// The fingerprint of the token it goes out with.
+        fingerprint: String,
+    },
+    /// A 401 is handed to the caller.
+    GivenBack {
+        /// Why it was not healed.
+        reason: Reason,
+    },
+    /// The credentials were rejected; no login is made for a while.
+    LockedOut {
+        /// How long.
+        pause: Duration,
+        /// What the server said.
+        error: Error,
+    },
+}
+
+/// One event of one identity.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The identity, in a form fit for a log.
+    pub identity: Arc<str>,
+    /// What happened.
+    pub what: What,
+}
+
+impl Event {
+    /// The stable name.
+    pub fn name(&self) -> &'static str {
+        match self.what {
+            What::FlightStarted => "flight_started",
+            What::TokenInstalled { .. } => "token_installed",
+            What::FlightFailed { .. } => "flight_failed",
+            What::Refused { .. } => "refused",
+            What::Resent { .. } => "resent",
+            What::GivenBack { .. } => "given_back",
+            What::LockedOut { .. } => "locked_out",
+        }
+    }
+
+    /// The fingerprint of the token it is about.
+    pub fn fingerprint(&self) -> Option<&str> {
+        match &self.what {
+            What::TokenInstalled { fingerprint, .. } | What::Refused { fingerprint } | What::Resent { fingerprint } => {
+                Some(fingerprint)
+            }
+            _ => None,
+        }
+    }
+
+    /// How the token came to be.
+    pub fn via(&self) -> Option<Via> {
+        match self.what {
+            What::TokenInstalled { via, .. } => Some(via),
+            _ => None,
+        }
+    }
+
+    /// The new token's life.
+    pub fn expires_in(&self) -> Option<Duration> {
+        match self.what {
+            What::TokenInstalled { expires_in, .. } => expires_in,
+            _ => None,
+        }
+    }
+
+    /// The failure it reports.
+    pub fn error(&self) -> Option<&Error> {
+        match &self.what {
+            What::FlightFailed { error } | What::LockedOut { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Why a 401 was given back.
+    pub fn reason(&self) -> Option<Reason> {
+        match self.what {
+            What::GivenBack { reason } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// How long no login is made.
+    pub fn pause(&self) -> Option<Duration> {
+        match self.what {
+            What::LockedOut { pause, .. } => Some(pause),
+            _ => None,
+        }
+    }
+}
+
+/// A hook that sees every event of an identity. It runs on the thread that caused the event, never
+/// under a lock; what it does wrong, a panic included, harms nobody else.
+pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Removes its listener when dropped.
+pub struct Subscription {
+    listeners: Arc<Listeners>,
+    id: u64,
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.listeners.remove(self.id);
+    }
+}
+
+/// The hooks of one identity.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    list: ArcSwap<Vec<(u64, Listener)>>,
+    next: AtomicU64,
+}
+
+impl Listeners {
+    pub(crate) fn add(self: &Arc<Self>, listener: Listener) -> Subscription {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.list.rcu(|list| {
+            let mut list = list.as_ref().clone();
+            list.push((id, Arc::clone(&listener)));
+            list
+        });
+        Subscription { listeners: Arc::clone(self), id }
+    }
+
+    fn remove(&self, id: u64) {
+        self.list.rcu(|list| list.iter().filter(|(other, _)| *other != id).cloned().collect::<Vec<_>>());
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        log(event);
+        for (_, listener) in self.list.load_full().iter() {
+            // A hook's panic is the hook's affair; the panic handler has reported it already.
+            let _ = catch_unwind(AssertUnwindSafe(|| listener(event)));
+        }
+    }
+}
+
+fn log(event: &Event) {
+    let (identity, name) = (&*event.identity, event.name());
+    match &event.what {
+        What::TokenInstalled { via, fingerprint, expires_in } => {
+            tracing::info!(identity, via = via.code(), fingerprint, expires_in = ?expires_in, "{name}");
+        }
+        What::FlightFailed { error } => tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}"),
+        What::LockedOut { pause, error } => tracing::warn!(identity, ?pause, kind = error.kind().code(), "{name}"),
+        What::Refused { fingerprint } | What::Resent { fingerprint } => tracing::debug!(identity, fingerprint, "{name}"),
+        What::GivenBack { reason } => tracing::debug!(identity, reason = reason.code(), "{name}"),
+        What::FlightStarted => tracing::debug!(identity, "{name}"),
+    }
+}
+
+/// Counters since the identity's first use in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Tokens handed out by a call that looked at the keeper; the cached fast path is not counted.
+    pub tokens_served: u64,
+    /// Flights started.
+    pub flights: u64,
+    /// Flights that ended without a token.
+    pub failures: u64,
+    /// Logins that brought a token.
+    pub logins: u64,
+    /// Refreshes that brought a token.
+    pub refreshes: u64,
+    /// Answers with 401 that were judged.
+    pub refused: u64,
+    /// Requests sent again after a 401.
+    pub resends: u64,
+    /// 401s handed to the caller.
+    pub given_back: u64,
+    /// Callers waiting for a flight now.
+    pub waiting: u64,
+}
+
+macro_rules! counters {
+    ($($name:ident),+) => {
+        #[derive(Default)]
+        pub(crate) struct Counters { $(pub(crate) $name: AtomicU64),+ }
+
+        impl Counters {
+            pub(crate) fn read(&self) -> Stats {
+                Stats { $($name: self.$name.load(Ordering::Relaxed)),+ }
+            }
+        }
+    };
+}
+
+counters!(tokens_served, flights, failures, logins, refreshes, refused, resends, given_back, waiting);
+
+/// Adds one.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+
+    use super::{Event, Listeners, What};
+
+    #[test]
+    fn a_panicking_hook_harms_nobody_and_a_dropped_subscription_is_silent() {
+        let listeners = Arc::new(Listeners::default());
+        let seen = Arc::new(AtomicUsize::new(0));
+        let _bad = listeners.add(Arc::new(|_| panic!("hook")));
+        let counter = Arc::clone(&seen);
+        let good = listeners.add(Arc::new(move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }));
+        let event = Event { identity: "test".into(), what: What::FlightStarted };
+        listeners.tell(&event);
+        drop(good);
+        listeners.tell(&event);
+        assert_eq!(seen.load(Ordering::Relaxed), 1);
+    }
+}

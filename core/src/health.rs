@@ -1,0 +1,215 @@
+//! How an identity's token endpoint and tokens have fared: pauses, breaker, storm guard. Values, no clock.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::error::{Error, Result};
+use crate::retry::{self, Class};
+
+/// Targets whose own 401s are remembered; a program rarely has more that are forbidden to it.
+const TARGETS_MAX: usize = 64;
+
+/// Replaced as a whole, so that readers and forked children see a consistent one without a lock.
+#[derive(Clone, Default)]
+pub(crate) struct Health {
+    failures: u32,
+    rejections: u32,
+    not_before: Option<Moment>,
+    locked_until: Option<Moment>,
+    last_error: Option<Error>,
+    storm: Storm,
+    targets: Vec<(u64, Storm)>,
+    /// Server time minus ours in seconds, as last learned.
+    pub(crate) skew_secs: i64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Storm {
+    streak: u32,
+    until: Option<Moment>,
+}
+
+impl Storm {
+    fn next(self, now: Moment) -> Self {
+        let streak = self.streak.saturating_add(1);
+        Self { streak, until: Some(now.plus(retry::storm_pause(streak))) }
+    }
+
+    fn active(self, now: Moment) -> bool {
+        self.until.is_some_and(|until| !now.until(until).is_zero())
+    }
+}
+
+/// Whether a flight may start now.
+pub(crate) enum Clearance {
+    /// At once.
+    Go,
+    /// After this pause, unless a caller cannot wait so long.
+    After(Duration, Error),
+    /// Not before this pause is over; callers get the error.
+    No(Duration, Error),
+}
+
+impl Clearance {
+    /// The pause before the flight, for a caller that can wait less than `patience`.
+    pub(crate) fn pause_within(self, patience: Duration) -> Result<Duration> {
+        match self {
+            Self::Go => Ok(Duration::ZERO),
+            Self::After(wait, _) if wait < patience => Ok(wait),
+            Self::After(wait, error) | Self::No(wait, error) => {
+                let secs = wait.as_secs_f64().ceil();
+                Err(error.with_retry_after(wait).with_note(format_args!("no request was made, the next try is due in {secs} s")))
+            }
+        }
+    }
+}
+
+impl Health {
+    pub(crate) fn clearance(&self, now: Moment) -> Clearance {
+        let left = |until: Option<Moment>| until.map(|until| now.until(until)).filter(|left| !left.is_zero());
+        let Some(error) = &self.last_error else { return Clearance::Go };
+        if let Some(wait) = left(self.locked_until) {
+            return Clearance::No(wait, error.clone());
+        }
+        match left(self.not_before) {
+            None => Clearance::Go,
+            Some(wait) if retry::class(error) == Class::Transient => Clearance::After(wait, error.clone()),
+            Some(wait) => Clearance::No(wait, error.clone()),
+        }
+    }
+
+    /// Whether a renewal that nobody needs yet should be left alone for now.
+    pub(crate) fn resting(&self, now: Moment) -> bool {
+        [self.not_before, self.locked_until].into_iter().flatten().any(|until| !now.until(until).is_zero())
+    }
+
+    /// Notes a failed try; tells the pause before the next one.
+    pub(crate) fn failed(&mut self, error: &Error, now: Moment, draw: f64) -> Duration {
+        self.last_error = Some(error.clone());
+        if retry::class(error) == Class::Permanent {
+            self.rejections = self.rejections.saturating_add(1);
+            let pause = retry::breaker(self.rejections);
+            self.locked_until = Some(now.plus(pause));
+            return pause;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let pause = retry::pause(self.failures, error.retry_after(), draw);
+        self.not_before = Some(now.plus(pause));
+        pause
+    }
+
+    pub(crate) fn succeeded(&mut self) {
+        self.failures = 0;
+        self.rejections = 0;
+        self.not_before = None;
+        self.locked_until = None;
+        self.last_error = None;
+    }
+
+    /// A renewal brought nothing new; the next early one waits.
+    pub(crate) fn rest(&mut self, until: Moment) {
+        self.succeeded();
+        self.not_before = Some(until);
+    }
+
+    /// Forgets pauses, the breaker and the storm guard.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { skew_secs: self.skew_secs, ..Self::default() };
+    }
+
+    pub(crate) fn last_error(&self) -> Option<&Error> {
+        self.last_error.as_ref()
+    }
+
+    pub(crate) fn locked_out(&self, now: Moment) -> bool {
+        self.locked_until.is_some_and(|until| !now.until(until).is_zero())
+    }
+
+    pub(crate) fn next_try_in(&self, now: Moment) -> Option<Duration> {
+        [self.not_before, self.locked_until]
+            .into_iter()
+            .flatten()
+            .map(|until| now.until(until))
+            .max()
+            .filter(|wait| !wait.is_zero())
+    }
+
+    /// Whether 401s are given back without renewing: for the whole identity or for this target.
+    pub(crate) fn storm(&self, target: u64, now: Moment) -> bool {
+        self.storm.active(now) || self.targets.iter().any(|(other, storm)| *other == target && storm.active(now))
+    }
+
+    /// A token made because of a 401 was refused on first use.
+    pub(crate) fn futile_everywhere(&mut self, now: Moment) {
+        self.storm = self.storm.next(now);
+    }
+
+    /// A token that is taken elsewhere was refused by this target twice in a row.
+    pub(crate) fn futile_at(&mut self, target: u64, now: Moment) {
+        let before = self.targets.iter().position(|(other, _)| *other == target).map(|index| self.targets.remove(index).1);
+        if self.targets.len() >= TARGETS_MAX {
+            self.targets.remove(0);
+        }
+        self.targets.push((target, before.unwrap_or_default().next(now)));
+    }
+
+    /// An API took a token again. A target's own guard stays: it was refused while others were served.
+    pub(crate) fn calm(&mut self) {
+        self.storm = Storm::default();
+    }
+
+    pub(crate) fn stormy(&self) -> bool {
+        self.storm.streak > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Clearance, Health};
+    use crate::clock::Moment;
+    use crate::error::{Error, ErrorKind};
+
+    fn at(secs: u64) -> Moment {
+        Moment::default().plus(Duration::from_secs(secs))
+    }
+
+    #[test]
+    fn breaker_holds_for_its_pause_and_a_success_closes_it() {
+        let mut health = Health::default();
+        let rejected = Error::new(ErrorKind::CredentialsRejected, "no");
+        assert_eq!(health.failed(&rejected, at(0), 0.5), Duration::from_secs(60));
+        assert!(matches!(health.clearance(at(59)), Clearance::No(wait, _) if wait == Duration::from_secs(1)));
+        assert!(matches!(health.clearance(at(60)), Clearance::Go));
+        assert_eq!(health.failed(&rejected, at(60), 0.5), Duration::from_secs(600));
+        health.succeeded();
+        assert!(matches!(health.clearance(at(61)), Clearance::Go));
+    }
+
+    #[test]
+    fn a_stepped_wall_clock_does_not_shorten_a_pause() {
+        let mut health = Health::default();
+        health.failed(&Error::new(ErrorKind::CredentialsRejected, "no"), at(0), 0.5);
+        let stepped = Moment { boot: Duration::from_secs(1), wall: Duration::from_secs(100_000) };
+        assert!(health.locked_out(stepped));
+    }
+
+    #[test]
+    fn storm_of_one_target_leaves_the_others_alone() {
+        let mut health = Health::default();
+        health.futile_at(7, at(0));
+        assert!(health.storm(7, at(29)) && !health.storm(8, at(29)) && !health.storm(7, at(30)));
+        health.futile_at(7, at(30));
+        assert!(health.storm(7, at(89)));
+    }
+
+    #[test]
+    fn targets_are_bounded() {
+        let mut health = Health::default();
+        for target in 0..1_000 {
+            health.futile_at(target, at(0));
+        }
+        assert_eq!(health.targets.len(), super::TARGETS_MAX);
+    }
+}

@@ -1,0 +1,350 @@
+//! Keeps one identity's token: serves it, has it renewed in time, one flight for all who wait.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use crate::clock::{Clock, Moment};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Counters, Event, Listeners, Stats, Via, What, count};
+use crate::expiry::Stage;
+use crate::flight::{Airfield, Landing, Waiter};
+use crate::flow::Flow;
+use crate::health::{Clearance, Health};
+use crate::http::Transport;
+use crate::renewal;
+use crate::runtime;
+use crate::token::Current;
+
+/// What a client asks of the keeper it shares: the client that starts a flight has its terms applied.
+pub(crate) struct Terms {
+    pub(crate) transport: Arc<dyn Transport>,
+    /// Deadline of a flight, its tries and pauses included, and of a caller that names none.
+    pub(crate) timeout: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) default_life_secs: Option<f64>,
+    pub(crate) soft_window: Option<Duration>,
+    pub(crate) hard_window: Option<Duration>,
+    pub(crate) keep_warm: bool,
+}
+
+/// One identity's token and everything about it.
+pub(crate) struct Keeper {
+    pub(crate) identity: Arc<str>,
+    pub(crate) flow: Flow,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) current: ArcSwapOption<Current>,
+    pub(crate) health: ArcSwap<Health>,
+    pub(crate) counters: Counters,
+    pub(crate) listeners: Arc<Listeners>,
+    field: Arc<Airfield<Arc<Current>>>,
+}
+
+/// How a caller that needs a token goes on.
+enum Boarding {
+    Serve(Arc<Current>),
+    Wait(Waiter<Arc<Current>>),
+    Start(Landing<Arc<Current>>, Waiter<Arc<Current>>, Duration),
+}
+
+/// Counts a waiting caller for as long as it waits, cancelled or not.
+struct Waiting<'a>(&'a Keeper);
+
+impl<'a> Waiting<'a> {
+    fn new(keeper: &'a Keeper) -> Self {
+        count(&keeper.counters.waiting);
+        Self(keeper)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.counters.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Keeper {
+    pub(crate) fn new(flow: Flow, clock: Arc<dyn Clock>) -> Self {
+        let pasted = flow.pasted().map(|value| Arc::new(renewal::pasted(value, clock.as_ref())));
+        Self {
+            identity: flow.label().into(),
+            flow,
+            clock,
+            current: ArcSwapOption::new(pasted),
+            health: ArcSwap::default(),
+            counters: Counters::default(),
+            listeners: Arc::default(),
+            field: Arc::new(Airfield::new()),
+        }
+    }
+
+    pub(crate) fn tell(&self, what: What) {
+        self.listeners.tell(&Event { identity: Arc::clone(&self.identity), what });
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.counters.read()
+    }
+
+    /// Whether there is anything to renew with.
+    pub(crate) fn renewable(&self) -> bool {
+        self.flow.pasted().is_none()
+    }
+
+    pub(crate) fn change_health<R>(&self, change: impl Fn(&mut Health) -> R) -> R {
+        let mut result = None;
+        self.health.rcu(|health| {
+            let mut health = health.as_ref().clone();
+            result = Some(change(&mut health));
+            health
+        });
+        result.expect("rcu runs its closure at least once")
+    }
+
+    /// A token for a caller: at once while it is fresh or soft, else after the flight that brings one.
+    ///
+    /// Dropping the future leaves the flight to the others.
+    pub(crate) async fn token(self: &Arc<Self>, terms: &Arc<Terms>, min_ttl: Duration, timeout: Duration) -> Result<Arc<Current>> {
+        if let Some(current) = self.at_once(terms, min_ttl) {
+            return Ok(current);
+        }
+        let waiting = Waiting::new(self);
+        let outcome = tokio::time::timeout(timeout, self.wait(terms, min_ttl, timeout)).await;
+        drop(waiting);
+        match outcome {
+            Ok(outcome) => outcome.inspect(|_| count(&self.counters.tokens_served)),
+            Err(_) => Err(self.named(Error::new(
+                ErrorKind::TimedOut,
+                format!("no token within {} s; the login goes on for the next caller", timeout.as_secs_f64()),
+            ))),
+        }
+    }
+
+    /// The token if nobody has to wait for it; in the soft window its renewal is started.
+    pub(crate) fn at_once(self: &Arc<Self>, terms: &Arc<Terms>, min_ttl: Duration) -> Option<Arc<Current>> {
+        let current = self.current.load_full()?;
+        match current.stage(self.clock.now(), min_ttl) {
+            Stage::Fresh => {}
+            Stage::Soft => self.renew_early(terms),
+            Stage::Hard | Stage::Expired => return None,
+        }
+        count(&self.counters.tokens_served);
+        Some(current)
+    }
+
+    async fn wait(self: &Arc<Self>, terms: &Arc<Terms>, min_ttl: Duration, timeout: Duration) -> Result<Arc<Current>> {
+        loop {
+            let waiter = match self.board(min_ttl, timeout, terms)? {
+                Boarding::Serve(current) => return Ok(current),
+                Boarding::Wait(waiter) => waiter,
+                Boarding::Start(landing, waiter, pause) => {
+                    self.take_off(terms, landing, pause);
+                    waiter
+                }
+            };
+            match waiter.outcome().await {
+                Some(Ok(current)) => return Ok(current),
+                // A renewal that failed does no harm while the old token is good enough for this caller.
+                Some(Err(error)) => return self.good_enough(min_ttl).ok_or(error),
+                // The flight's runtime ended under it: another flight, on this caller's.
+                None => {}
+            }
+        }
+    }
+
+    fn board(&self, min_ttl: Duration, timeout: Duration, terms: &Terms) -> Result<Boarding> {
+        self.field.visit(|mut tower| {
+            // Whoever comes here late finds what another caller's flight has brought.
+            let now = self.clock.now();
+            if let Some(current) = self.current.load_full().filter(|current| matches!(current.stage(now, min_ttl), Stage::Fresh | Stage::Soft)) {
+                return Ok(Boarding::Serve(current));
+            }
+            if let Some(waiter) = tower.waiter() {
+                return Ok(Boarding::Wait(waiter));
+            }
+            let pause = match self.health.load().clearance(now) {
+                Clearance::Go => Duration::ZERO,
+                paused => {
+                    if let Some(current) = self.good_enough(min_ttl) {
+                        return Ok(Boarding::Serve(current));
+                    }
+                    paused.pause_within(timeout.min(terms.timeout))?
+                }
+            };
+            let (landing, waiter) = tower.announce(&self.field);
+            Ok(Boarding::Start(landing, waiter, pause))
+        })
+    }
+
+    /// The token at hand, if it is still valid for at least `min_ttl`.
+    fn good_enough(&self, min_ttl: Duration) -> Option<Arc<Current>> {
+        let now = self.clock.now();
+        self.current
+            .load_full()
+            .filter(|current| current.alive(now) && current.remaining(now).is_none_or(|left| left >= min_ttl))
+    }
+
+    /// Starts a flight that nobody waits for, unless one is under way or a pause is on.
+    pub(crate) fn renew_early(self: &Arc<Self>, terms: &Arc<Terms>) {
+        if !self.renewable() || self.health.load().resting(self.clock.now()) {
+            return;
+        }
+        let started = self.field.visit(|mut tower| tower.waiter().is_none().then(|| tower.announce(&self.field)));
+        if let Some((landing, _waiter)) = started {
+            self.take_off(terms, landing, Duration::ZERO);
+        }
+    }
+
+    fn take_off(self: &Arc<Self>, terms: &Arc<Terms>, landing: Landing<Arc<Current>>, pause: Duration) {
+        let (keeper, terms) = (Arc::clone(self), Arc::clone(terms));
+        runtime::spawn(async move {
+            tokio::time::sleep(pause).await;
+            count(&keeper.counters.flights);
+            keeper.tell(What::FlightStarted);
+            let outcome = renewal::renew(&keeper, &terms).await;
+            if let Err(error) = &outcome {
+                count(&keeper.counters.failures);
+                keeper.tell(What::FlightFailed { error: error.clone() });
+            }
+            landing.land(outcome);
+            if terms.keep_warm {
+                keeper.keep_warm(terms);
+            }
+        });
+    }
+
+    /// Renews by timer without traffic, for as long as a client that wants it is alive.
+    fn keep_warm(self: &Arc<Self>, terms: Arc<Terms>) {
+        let now = self.clock.now();
+        let Some(until_soft) = self
+            .current
+            .load()
+            .as_ref()
+            .and_then(|current| Some(current.remaining(now)?.saturating_sub(current.windows.soft)))
+        else {
+            return;
+        };
+        let pause = until_soft.max(self.health.load().next_try_in(now).unwrap_or_default()).max(Duration::from_millis(100));
+        let (keeper, terms) = (Arc::downgrade(self), Arc::downgrade(&terms));
+        runtime::spawn(async move {
+            tokio::time::sleep(pause).await;
+            if let (Some(keeper), Some(terms)) = (keeper.upgrade(), terms.upgrade()) {
+                keeper.renew_early(&terms);
+            }
+        });
+    }
+
+    /// Invalidates this token, and only it. It stays at hand for its refresh token.
+    pub(crate) fn refuse(&self, refused: &Current) {
+        if let Some(current) = self.current.load().as_ref().filter(|current| current.generation == refused.generation || current.value.same_as(&refused.value)) {
+            current.mark_refused();
+        }
+    }
+
+    /// Forgets pauses, the breaker and the storm guard: the reader has mended what was wrong.
+    pub(crate) fn reset(&self) {
+        self.change_health(Health::forget);
+    }
+
+    pub(crate) fn named(&self, error: Error) -> Error {
+        error.with_identity(&*self.identity)
+    }
+
+    /// Whether 401s of this target are given back without renewing.
+    pub(crate) fn storm(&self, target: u64, now: Moment) -> bool {
+        self.health.load().storm(target, now)
+    }
+
+    /// A resend, or the first use of a token made because of a 401, was refused.
+    pub(crate) fn note_futile(&self, refused: &Current, target: u64) {
+        let now = self.clock.now();
+        if refused.accepted() {
+            self.change_health(|health| health.futile_at(target, now));
+        } else if refused.after_refusal && refused.mark_futile() {
+            self.change_health(|health| health.futile_everywhere(now));
+        }
+    }
+
+    /// An API took this token.
+    pub(crate) fn note_accepted(&self, taken: &Current) {
+        if taken.accepted() {
+            return;
+        }
+        taken.mark_accepted();
+        if self.health.load().stormy() {
+            self.change_health(Health::calm);
+        }
+    }
+
+    /// Where the identity stands.
+    pub(crate) fn state(&self) -> State {
+        let now = self.clock.now();
+        let health = self.health.load();
+        let current = self.current.load_full();
+        let standing = match &current {
+            Some(current) => match current.stage(now, Duration::ZERO) {
+                Stage::Fresh => Standing::Fresh,
+                Stage::Soft | Stage::Hard => Standing::Soft,
+                Stage::Expired if health.locked_out(now) => Standing::LockedOut,
+                Stage::Expired => Standing::Expired,
+            },
+            None if health.locked_out(now) => Standing::LockedOut,
+            None => Standing::None,
+        };
+        State {
+            standing,
+            expires_in: current.as_ref().and_then(|current| current.remaining(now)),
+            fingerprint: current.as_ref().map(|current| current.value.fingerprint()),
+            via: current.as_ref().map(|current| current.via),
+            last_error: health.last_error().cloned(),
+            next_try_in: health.next_try_in(now),
+        }
+    }
+}
+
+/// Where an identity stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The token is served without further ado.
+    Fresh,
+    /// The token is served and due for renewal.
+    Soft,
+    /// The token is past its expiry or was refused.
+    Expired,
+    /// There is no token yet.
+    None,
+    /// The credentials were rejected and no login is made for a while.
+    LockedOut,
+}
+
+impl Standing {
+    /// The stable string.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Soft => "soft",
+            Self::Expired => "expired",
+            Self::None => "none",
+            Self::LockedOut => "locked_out",
+        }
+    }
+}
+
+/// What can be said about an identity now.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Where it stands.
+    pub standing: Standing,
+    /// What is left of the token's life; `None` without a token or with one that lives until refused.
+    pub expires_in: Option<Duration>,
+    /// The token's fingerprint.
+    pub fingerprint: Option<String>,
+    /// How the token came to be.
+    pub via: Option<Via>,
+    /// The last failure since the last success.
+    pub last_error: Option<Error>,
+    /// How long no token request is made.
+    pub next_try_in: Option<Duration>,
+}

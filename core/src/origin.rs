@@ -1,0 +1,207 @@
+//! Where a token may go: origins (RFC 6454), and how a caller's URL is read.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Scheme, host and port.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of an http or https URL.
+    pub fn of(url: &Url) -> Option<Self> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        Some(Self {
+            scheme: url.scheme().to_owned(),
+            // `example.com.` and `example.com` name the same host.
+            host: url.host_str()?.trim_end_matches('.').to_ascii_lowercase(),
+            port: url.port_or_known_default()?,
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Whether the host is this machine: `localhost`, `*.localhost` (RFC 6761 §6.3), 127.0.0.0/8, `::1`.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
+        None => false,
+    }
+}
+
+/// Reads an absolute http or https URL that secrets may go to.
+///
+/// # Errors
+/// `config_invalid` that names the option: not a URL, another scheme, a user name or password in it,
+/// or http to a host that is not loopback while `allow_insecure_http` is off.
+pub fn parse_base(option: &str, text: &str, allow_insecure_http: bool) -> Result<Url> {
+    let url = Url::parse(text.trim()).map_err(|_| Error::config(option, "is not an absolute URL"))?;
+    check_base(option, &url, allow_insecure_http)?;
+    Ok(url)
+}
+
+/// As [`parse_base`], for a URL that is read already.
+///
+/// # Errors
+/// As [`parse_base`].
+pub fn check_base(option: &str, url: &Url, allow_insecure_http: bool) -> Result<()> {
+    if Origin::of(url).is_none() {
+        return Err(Error::config(option, "must be an https URL with a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::config(option, "must not contain a user name or password"));
+    }
+    if url.scheme() == "http" && !allow_insecure_http && !is_loopback(url) {
+        return Err(Error::config(
+            option,
+            format_args!("must be https: {} is not this machine, and http would show the secrets to everyone on the way (allow_insecure_http overrides this)", url.host_str().unwrap_or_default()),
+        ));
+    }
+    Ok(())
+}
+
+/// The URL a caller means: an absolute one as it is, anything else below `base`.
+///
+/// A relative URL is appended to the base's path, never resolved against its host, so no text a
+/// caller passes on (`//host`, `\\host`) can leave the origin.
+///
+/// # Errors
+/// `config_invalid` if it cannot be read.
+pub fn resolve(base: &Url, text: &str) -> Result<Url> {
+    let bad = || Error::config("url", "is not an http or https URL, nor a path below base_url");
+    if text.chars().any(char::is_control) {
+        return Err(Error::config("url", "must not contain control characters"));
+    }
+    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    if lower.starts_with("http://") || lower.starts_with("https://") {
+        return Url::parse(text).map_err(|_| bad());
+    }
+    let head = text.split(['/', '?', '#']).next().unwrap_or_default();
+    if head.contains(':') {
+        return Err(bad());
+    }
+    let (path, query) = match text.split('#').next().unwrap_or_default().split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text.split('#').next().unwrap_or_default(), None),
+    };
+    let mut url = base.clone();
+    url.set_fragment(None);
+    if !path.is_empty() {
+        let joined = format!("{}/{}", base.path().trim_end_matches('/'), path.trim_start_matches(['/', '\\']));
+        url.set_path(&joined);
+    }
+    url.set_query(query.or(if path.is_empty() { base.query() } else { None }));
+    Ok(url)
+}
+
+/// The origins a token may go to.
+#[derive(Clone, Debug)]
+pub struct Origins(Vec<Origin>);
+
+impl Origins {
+    /// These and no others.
+    pub fn new(origins: Vec<Origin>) -> Self {
+        Self(origins)
+    }
+
+    /// Whether the token may go there.
+    pub fn allow(&self, url: &Url) -> bool {
+        Origin::of(url).is_some_and(|origin| self.0.contains(&origin))
+    }
+
+    /// `origin_refused` for this URL.
+    pub fn refusal(&self, url: &Url) -> Error {
+        let origin = Origin::of(url).map_or_else(|| "that URL".to_owned(), |origin| origin.to_string());
+        let allowed = self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Error::new(ErrorKind::OriginRefused, format!("the token does not go to {origin}, only to {allowed}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::{Origin, Origins, is_loopback, parse_base, resolve};
+
+    #[test]
+    fn relative_urls_stay_below_the_base() {
+        let base = Url::parse("https://api.example/v1/").unwrap();
+        for (text, expected) in [
+            ("/accounts/1", "https://api.example/v1/accounts/1"),
+            ("accounts?page=2", "https://api.example/v1/accounts?page=2"),
+            ("?page=2", "https://api.example/v1/?page=2"),
+            ("", "https://api.example/v1/"),
+            ("//evil.example/x", "https://api.example/v1/evil.example/x"),
+            ("\\\\evil.example", "https://api.example/v1/evil.example"),
+            ("/a b?q=ü#f", "https://api.example/v1/a%20b?q=%C3%BC"),
+            ("/t?at=12:30", "https://api.example/v1/t?at=12:30"),
+            ("HTTPS://other.example/x", "https://other.example/x"),
+        ] {
+            assert_eq!(resolve(&base, text).unwrap().as_str(), expected, "{text}");
+        }
+        for text in ["ftp://x/", "javascript:alert(1)", "https://", "a\r\nb"] {
+            assert!(resolve(&base, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn origins_compare_scheme_host_and_port() {
+        let origins = Origins::new(vec![Origin::of(&Url::parse("https://api.example").unwrap()).unwrap()]);
+        for (url, allowed) in [
+            ("https://api.example/x", true),
+            ("https://API.example:443/", true),
+            ("https://api.example./", true),
+            ("http://api.example/", false),
+            ("https://api.example:8443/", false),
+            ("https://api.example.evil.example/", false),
+            ("https://api.example@evil.example/", false),
+        ] {
+            assert_eq!(origins.allow(&Url::parse(url).unwrap()), allowed, "{url}");
+        }
+    }
+
+    #[test]
+    fn http_is_for_loopback_unless_allowed() {
+        for (url, fine) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost", true),
+            ("http://[::1]:1", true),
+            ("http://api.localhost", true),
+            ("http://10.0.0.1", false),
+            ("http://localhost.evil.example", false),
+            ("https://api.example", true),
+            ("https://user:pass@api.example", false),
+            ("ftp://api.example", false),
+            ("api.example", false),
+        ] {
+            assert_eq!(parse_base("base_url", url, false).is_ok(), fine, "{url}");
+        }
+        assert!(parse_base("base_url", "http://10.0.0.1", true).is_ok());
+        assert!(is_loopback(&Url::parse("http://[::ffff:127.0.0.1]").unwrap()));
+    }
+}

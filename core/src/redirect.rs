@@ -1,0 +1,90 @@
+//! Where a redirect leads and with what (RFC 9110 §15.4): pure.
+
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+};
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::origin::Origin;
+
+/// More hops than this are a circle.
+pub(crate) const HOPS_MAX: u32 = 10;
+
+/// The request that a redirect asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Next {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) drops_body: bool,
+    pub(crate) crosses_origin: bool,
+}
+
+/// The next request, or `None` if the answer is no redirect that can be followed.
+pub(crate) fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Option<Next> {
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = std::str::from_utf8(headers.get(LOCATION)?.as_bytes()).ok()?;
+    let url = from.join(location).ok()?;
+    let (there, here) = (Origin::of(&url)?, Origin::of(from)?);
+    // A POST becomes a GET with 301 and 302, as every browser does it; with 303 everything but HEAD does.
+    let to_get = match status {
+        301 | 302 => *method == Method::POST,
+        303 => *method != Method::HEAD,
+        _ => false,
+    };
+    Some(Next {
+        method: if to_get { Method::GET } else { method.clone() },
+        url,
+        drops_body: to_get,
+        crosses_origin: there != here,
+    })
+}
+
+/// What the caller set for one origin is not for another.
+pub(crate) fn drop_credentials(headers: &mut HeaderMap) {
+    for name in [COOKIE, PROXY_AUTHORIZATION] {
+        headers.remove(name);
+    }
+}
+
+/// Headers that describe a body which is not sent any more.
+pub(crate) fn drop_content(headers: &mut HeaderMap) {
+    for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::LOCATION;
+    use http::{HeaderMap, Method};
+    use url::Url;
+
+    use super::next;
+
+    #[test]
+    fn method_body_and_origin_follow_the_status() {
+        let from = Url::parse("https://api.example/a/b").unwrap();
+        for (method, status, location, expected) in [
+            (Method::GET, 301, "/c", Some((Method::GET, "https://api.example/c", false, false))),
+            (Method::POST, 301, "c", Some((Method::GET, "https://api.example/a/c", true, false))),
+            (Method::POST, 302, "//other.example/", Some((Method::GET, "https://other.example/", true, true))),
+            (Method::PUT, 302, "/c", Some((Method::PUT, "https://api.example/c", false, false))),
+            (Method::PUT, 303, "/c", Some((Method::GET, "https://api.example/c", true, false))),
+            (Method::HEAD, 303, "/c", Some((Method::HEAD, "https://api.example/c", false, false))),
+            (Method::POST, 307, "http://api.example/c", Some((Method::POST, "http://api.example/c", false, true))),
+            (Method::POST, 308, "https://api.example:444/", Some((Method::POST, "https://api.example:444/", false, true))),
+            (Method::GET, 304, "/c", None),
+            (Method::GET, 302, "ftp://api.example/", None),
+            (Method::GET, 200, "/c", None),
+        ] {
+            let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+            let got = next(&method, &from, status, &headers);
+            let got = got.as_ref().map(|next| (next.method.clone(), next.url.as_str(), next.drops_body, next.crosses_origin));
+            assert_eq!(got, expected, "{method} {status} {location}");
+        }
+        assert!(next(&Method::GET, &from, 302, &HeaderMap::new()).is_none());
+    }
+}

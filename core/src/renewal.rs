@@ -1,0 +1,296 @@
+//! What one flight does: refresh if it can, log in if it must, try again where that may help.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, Moment};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Via, What, count};
+use crate::expiry::{self, Evidence, Windows};
+use crate::flow::{self, Grant, Life, Outgoing};
+use crate::keeper::{Keeper, Terms};
+use crate::random;
+use crate::retry::{self, Class};
+use crate::secret::Secret;
+use crate::token::{Current, Flags};
+
+/// A grant and when it was asked for.
+struct Asked {
+    grant: Grant,
+    sent: Moment,
+    via: Via,
+}
+
+/// One flight: its tries, its pauses and its deadline.
+pub(crate) async fn renew(keeper: &Arc<Keeper>, terms: &Terms) -> Result<Arc<Current>> {
+    let started = keeper.clock.now();
+    let flight = Flight { keeper, terms, started };
+    match tokio::time::timeout(terms.timeout, flight.tries()).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            let error = keeper.named(Error::new(
+                ErrorKind::TimedOut,
+                format!("the token endpoint did not deliver within {} s", terms.timeout.as_secs_f64()),
+            ));
+            flight.note(&error);
+            Err(error)
+        }
+    }
+}
+
+/// A token that the user gave; it is taken to live until refused unless it says otherwise.
+pub(crate) fn pasted(value: &Secret, clock: &dyn Clock) -> Current {
+    let issued = clock.now();
+    let jwt = crate::jwt::times(value.expose()).unwrap_or_default();
+    let life_secs = expiry::life_secs(&Evidence {
+        jwt_exp: jwt.exp,
+        wall_now: issued.wall_secs(),
+        ..Evidence::default()
+    });
+    let life = life_secs.map(expiry::seconds);
+    Current {
+        generation: Current::next_generation(),
+        value: value.clone(),
+        refresh_token: None,
+        scope: None,
+        via: Via::Store,
+        issued,
+        life,
+        windows: Windows { soft: Duration::ZERO, hard: Duration::ZERO },
+        after_refusal: false,
+        flags: Arc::default(),
+    }
+}
+
+struct Flight<'a> {
+    keeper: &'a Arc<Keeper>,
+    terms: &'a Terms,
+    started: Moment,
+}
+
+impl Flight<'_> {
+    fn left(&self) -> Duration {
+        self.terms.timeout.saturating_sub(self.keeper.clock.now().since(self.started))
+    }
+
+    /// Remembers a failure; tells the pause before the next try.
+    fn note(&self, error: &Error) -> Duration {
+        let (now, draw) = (self.keeper.clock.now(), random::unit());
+        let pause = self.keeper.change_health(|health| health.failed(error, now, draw));
+        if retry::class(error) == Class::Permanent {
+            self.keeper.tell(What::LockedOut { pause, error: error.clone() });
+        }
+        pause
+    }
+
+    async fn tries(&self) -> Result<Arc<Current>> {
+        let mut tries = 1;
+        loop {
+            let error = match self.round().await {
+                Ok(current) => return Ok(current),
+                Err(error) => self.keeper.named(error),
+            };
+            let pause = self.note(&error);
+            // With a token to serve nobody waits for a second try; the next caller makes it.
+            let served = self.keeper.current.load().as_ref().is_some_and(|current| current.alive(self.keeper.clock.now()));
+            if served || tries >= self.terms.max_attempts || retry::class(&error) != Class::Transient || pause >= self.left() {
+                return Err(error);
+            }
+            tracing::debug!(identity = &*self.keeper.identity, tries, ?pause, kind = error.kind().code(), "token request failed; trying again");
+            tokio::time::sleep(pause).await;
+            tries += 1;
+        }
+    }
+
+    /// Refresh, then login, then once more by another way if the answer is of no use.
+    async fn round(&self) -> Result<Arc<Current>> {
+        let held = self.keeper.current.load_full();
+        if let Some(asked) = self.refresh_held(held.as_deref()).await?
+            && let Some(current) = self.install(held.as_deref(), asked)
+        {
+            return Ok(current);
+        }
+        let asked = self.log_in().await?;
+        let refresh_token = asked.grant.refresh_token.clone();
+        let useless = asked.grant.token.clone();
+        if let Some(current) = self.install(held.as_deref(), asked) {
+            return Ok(current);
+        }
+        if let Some(refresh_token) = refresh_token
+            && let Ok(Some(asked)) = self.refresh(&refresh_token, &useless).await
+            && let Some(current) = self.install(held.as_deref(), asked)
+        {
+            return Ok(current);
+        }
+        if let Some(request) = self.keeper.flow.revoke(&useless) {
+            self.keeper.flow_answer(self.terms, request, self.left()).await?;
+            let asked = self.log_in().await?;
+            if let Some(current) = self.install(held.as_deref(), asked) {
+                return Ok(current);
+            }
+        }
+        Err(Error::new(
+            ErrorKind::SameToken,
+            "the server hands out a token again that is refused or about to expire",
+        )
+        .with_fingerprint(useless.fingerprint()))
+    }
+
+    async fn refresh_held(&self, held: Option<&Current>) -> Result<Option<Asked>> {
+        match held.and_then(|held| Some((held, held.refresh_token.as_ref()?))) {
+            Some((held, refresh_token)) => self.refresh(refresh_token, &held.value).await,
+            None => Ok(None),
+        }
+    }
+
+    /// `None` where there is no such request or the refresh token is rejected: the login is next.
+    /// A transient failure is an error: the refresh token may still be good.
+    async fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Result<Option<Asked>> {
+        let Some(request) = self.keeper.flow.refresh(refresh_token, access_token) else { return Ok(None) };
+        let sent = self.keeper.clock.now();
+        let answer = self.keeper.flow_answer(self.terms, request, self.left()).await?;
+        match self.keeper.flow.read_refresh(&answer, refresh_token) {
+            Ok(mut grant) => {
+                // An answer without a new refresh token leaves the old one in force (RFC 6749 §6).
+                grant.refresh_token.get_or_insert_with(|| refresh_token.clone());
+                Ok(Some(Asked { grant, sent, via: Via::Refresh }))
+            }
+            Err(error) if retry::class(&error) == Class::Transient => Err(self.timed(error, &answer)),
+            Err(error) => {
+                tracing::debug!(identity = &*self.keeper.identity, kind = error.kind().code(), "refresh token rejected; logging in");
+                self.drop_refresh_token(refresh_token);
+                Ok(None)
+            }
+        }
+    }
+
+    async fn log_in(&self) -> Result<Asked> {
+        let request = self.keeper.flow.login().ok_or_else(|| {
+            Error::new(
+                ErrorKind::CredentialsRejected,
+                "the given token is no longer valid and there are no credentials to log in with; give a new token",
+            )
+        })?;
+        let sent = self.keeper.clock.now();
+        let answer = self.keeper.flow_answer(self.terms, request, self.left()).await?;
+        let grant = self.keeper.flow.read(&answer).map_err(|error| self.timed(error, &answer))?;
+        Ok(Asked { grant, sent, via: Via::Login })
+    }
+
+    /// The error with the pause that the answer asks for.
+    fn timed(&self, error: Error, answer: &flow::Answer) -> Error {
+        match flow::retry_after(answer, self.keeper.clock.now().wall_secs()) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        }
+    }
+
+    /// A rejected refresh token is not sent again.
+    fn drop_refresh_token(&self, rejected: &Secret) {
+        let current = self.keeper.current.load_full();
+        if let Some(current) = current.filter(|current| current.refresh_token.as_ref().is_some_and(|own| own.same_as(rejected))) {
+            self.keeper.current.store(Some(Arc::new(current.with_refresh_token(None))));
+        }
+    }
+
+    /// Makes the grant the current token; `None` if it is of no use: refused already, or all but expired.
+    fn install(&self, held: Option<&Current>, asked: Asked) -> Option<Arc<Current>> {
+        let keeper = self.keeper;
+        let now = keeper.clock.now();
+        let Asked { grant, sent, via } = asked;
+        let jwt = grant.jwt.unwrap_or_default();
+        let evidence = Evidence {
+            expires_in: match grant.life {
+                Life::Unknown => None,
+                Life::Never => Some(None),
+                Life::Secs(secs) => Some(Some(secs)),
+            },
+            jwt_exp: jwt.exp,
+            jwt_iat: jwt.iat,
+            server_date: grant.server_date_unix_secs,
+            wall_now: now.wall_secs(),
+            skew: keeper.health.load().skew_secs,
+            default: self.terms.default_life_secs.or(keeper.flow.default_life_secs()),
+        };
+        let life_secs = expiry::life_secs(&evidence);
+        let windows = life_secs.map_or(Windows { soft: Duration::ZERO, hard: Duration::ZERO }, |life| {
+            expiry::windows(life, self.terms.soft_window, self.terms.hard_window, random::unit())
+        });
+        let fresh = Current {
+            generation: Current::next_generation(),
+            value: grant.token,
+            refresh_token: grant.refresh_token,
+            scope: grant.scope,
+            via,
+            issued: sent,
+            life: life_secs.map(expiry::seconds),
+            windows,
+            after_refusal: held.is_some_and(Current::refused),
+            flags: Arc::new(Flags::default()),
+        };
+        match held.filter(|held| held.value.same_as(&fresh.value)) {
+            Some(held) => self.install_again(held, fresh, now, jwt.exp.is_some()),
+            None if fresh.remaining(now).is_some_and(|left| left <= fresh.windows.hard) => None,
+            None => Some(self.make_current(fresh, now)),
+        }
+    }
+
+    /// The server handed out the token at hand again. It is not taken for new: it keeps the expiry it
+    /// had unless the answer says less.
+    fn install_again(&self, held: &Current, fresh: Current, now: Moment, absolute: bool) -> Option<Arc<Current>> {
+        if held.refused() {
+            return None;
+        }
+        let left = |current: &Current| current.remaining(now).unwrap_or(Duration::MAX);
+        // A token that had run out by our reckoning and is granted anew lives again, unless its own
+        // `exp` says that it cannot.
+        let revived = left(held).is_zero() && !absolute;
+        if revived {
+            return (left(&fresh) > fresh.windows.hard).then(|| self.make_current(fresh, now));
+        }
+        let keeps = left(held) <= left(&fresh);
+        let (issued, life, windows) =
+            if keeps { (held.issued, held.life, held.windows) } else { (fresh.issued, fresh.life, held.windows) };
+        let again = Current { issued, life, windows, flags: Arc::clone(&held.flags), after_refusal: held.after_refusal, ..fresh };
+        let remaining = left(&again);
+        if remaining <= again.windows.hard {
+            return None;
+        }
+        let again = Arc::new(again);
+        self.keeper.current.store(Some(Arc::clone(&again)));
+        let rest = remaining.saturating_sub(again.windows.hard);
+        self.keeper.change_health(|health| health.rest(now.plus(rest)));
+        Some(again)
+    }
+
+    fn make_current(&self, fresh: Current, now: Moment) -> Arc<Current> {
+        let keeper = self.keeper;
+        count(match fresh.via {
+            Via::Refresh => &keeper.counters.refreshes,
+            Via::Login | Via::Store => &keeper.counters.logins,
+        });
+        let fresh = Arc::new(fresh);
+        keeper.current.store(Some(Arc::clone(&fresh)));
+        keeper.change_health(|health| health.succeeded());
+        keeper.tell(What::TokenInstalled {
+            via: fresh.via,
+            fingerprint: fresh.value.fingerprint(),
+            expires_in: fresh.remaining(now),
+        });
+        fresh
+    }
+}
+
+impl Keeper {
+    /// One exchange with the token endpoint; learns from it how far its clock is from ours.
+    pub(crate) async fn flow_answer(&self, terms: &Terms, request: Outgoing, timeout: Duration) -> Result<flow::Answer> {
+        let answer = terms.transport.exchange(request, timeout).await?;
+        if let Some(date) = flow::server_date(&answer.headers) {
+            let skew_secs = date.saturating_sub(self.clock.now().wall_secs());
+            if self.health.load().skew_secs != skew_secs {
+                self.change_health(|health| health.skew_secs = skew_secs);
+            }
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,338 @@
+//! Our client: one call that authorizes, sends, follows redirects, heals a 401 and hands over the answer.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Version};
+use url::Url;
+
+use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
+use crate::client::Client;
+use crate::clock::Moment;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Payload, Received, Sending};
+use crate::redirect;
+use crate::verdict::Reason;
+
+/// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
+const PREFIX_BYTES: usize = 16 * 1024;
+
+/// One request in the making.
+#[must_use = "nothing is sent before send()"]
+pub struct RequestBuilder {
+    client: Client,
+    method: Method,
+    url: String,
+    headers: HeaderMap,
+    payload: Payload,
+    timeout: Option<Duration>,
+    follow: bool,
+    /// The first thing wrong with what was set; `send` reports it.
+    problem: Option<Error>,
+}
+
+impl RequestBuilder {
+    pub(crate) fn new(client: Client, method: Method, url: &str) -> Self {
+        let timeout = Some(client.timeout());
+        Self {
+            client,
+            method,
+            url: url.to_owned(),
+            headers: HeaderMap::new(),
+            payload: Payload::Empty,
+            timeout,
+            follow: true,
+            problem: None,
+        }
+    }
+
+    /// Adds a header. `Authorization` is the client's and is refused.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            (Ok(name), Ok(_)) if name == AUTHORIZATION => {
+                self.complain(Error::config("headers", "Authorization is set by the client"));
+            }
+            (Ok(name), Ok(value)) => {
+                self.headers.append(name, value);
+            }
+            (Err(_), _) => self.complain(Error::config("headers", "a name is not a header name")),
+            (Ok(name), Err(_)) => self.complain(Error::config("headers", format_args!("{name} has a value that no header can carry"))),
+        }
+        self
+    }
+
+    fn complain(&mut self, problem: Error) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// Bytes as the body; they can be sent again after a 401.
+    pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.payload = Payload::Bytes(bytes.into());
+        self
+    }
+
+    /// Any payload as the body.
+    pub fn payload(mut self, payload: Payload) -> Self {
+        self.payload = payload;
+        self
+    }
+
+    /// A JSON document as the body, with its content type.
+    pub fn json(mut self, value: &impl serde::Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => {
+                self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+                self.payload = Payload::Bytes(bytes.into());
+            }
+            Err(_) => self.complain(Error::config("json", "cannot be written as JSON")),
+        }
+        self
+    }
+
+    /// Deadline of the whole call, the token and the body included; default the client's. `None`: none
+    /// but the token's.
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Whether redirects are followed, default yes. The token goes only where it may, hop by hop.
+    pub fn follow_redirects(mut self, follow: bool) -> Self {
+        self.follow = follow;
+        self
+    }
+
+    /// Sends it. Any answer is a success here, a 401 that could not be healed included: see
+    /// [`Response::given_back`].
+    ///
+    /// # Errors
+    /// What kept an answer from coming; any kind of the error table but `cancelled`. A relative URL
+    /// cannot leave the base; an absolute one to a foreign origin is `origin_refused`.
+    pub async fn send(mut self) -> Result<Response> {
+        if let Some(problem) = self.problem.take() {
+            return Err(problem);
+        }
+        let url = self.client.resolve(&self.url)?;
+        self.client.check_origin(&url)?;
+        let clock = &self.client.0.keeper.clock;
+        let call = Call { started: clock.now(), timeout: self.timeout, client: &self.client };
+        let mut hop = Hop { method: self.method, url, headers: self.headers, payload: Some(self.payload) };
+        let mut hops = 0;
+        loop {
+            let mut response = call.hop(&mut hop).await?;
+            let next = if self.follow { redirect::next(&hop.method, &hop.url, response.status, &response.headers) } else { None };
+            let Some(next) = next else { return Ok(response) };
+            if !next.drops_body && hop.payload.is_none() {
+                // The body was a one-shot stream and is gone: the redirect itself is the answer.
+                return Ok(response);
+            }
+            hops += 1;
+            if hops > redirect::HOPS_MAX {
+                return Err(Error::new(ErrorKind::BadResponse, "the API redirects in a circle").with_retryable(false).with_http_status(response.status));
+            }
+            // A body left unread would cost the connection.
+            response.drain().await;
+            hop.follow(next);
+        }
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+/// The call as a whole: its deadline over all hops.
+struct Call<'a> {
+    started: Moment,
+    timeout: Option<Duration>,
+    client: &'a Client,
+}
+
+/// One hop of it: what is sent where.
+struct Hop {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    /// `None` once a one-shot body is gone.
+    payload: Option<Payload>,
+}
+
+impl Hop {
+    fn follow(&mut self, next: redirect::Next) {
+        if next.crosses_origin {
+            redirect::drop_credentials(&mut self.headers);
+        }
+        if next.drops_body {
+            redirect::drop_content(&mut self.headers);
+            self.payload = Some(Payload::Empty);
+        }
+        self.method = next.method;
+        self.url = next.url;
+    }
+}
+
+impl Call<'_> {
+    fn left(&self) -> Result<Option<Duration>> {
+        let Some(timeout) = self.timeout else { return Ok(None) };
+        let left = timeout.saturating_sub(self.client.0.keeper.clock.now().since(self.started));
+        if left.is_zero() {
+            return Err(Error::new(ErrorKind::TimedOut, format!("no answer within {} s", timeout.as_secs_f64())));
+        }
+        Ok(Some(left))
+    }
+
+    /// Sends one hop, and once more where the verdict says so.
+    async fn hop(&self, hop: &mut Hop) -> Result<Response> {
+        let client = self.client;
+        if !client.0.origins.allow(&hop.url) {
+            let received = self.send(hop, None).await?;
+            let given_back = (received.status == 401).then_some(GiveBack { reason: Reason::ForeignOrigin, error: None });
+            return Ok(Response::new(received, hop.url.clone(), given_back, VecDeque::new()));
+        }
+        let mut authorization = client.authorize_url(&hop.url, self.left()?).await?;
+        loop {
+            let replay = hop.payload.as_ref().and_then(Payload::again);
+            let replayable = replay.is_some();
+            let mut received = self.send(hop, Some(&authorization)).await?;
+            hop.payload = replay;
+            let prefix = if received.status == 401 { read_prefix(&mut received).await? } else { VecDeque::new() };
+            let first = prefix.iter().flatten().copied().take(PREFIX_BYTES).collect::<Vec<u8>>();
+            let seen = Seen {
+                status: received.status,
+                headers: &received.headers,
+                body_prefix: &first,
+                replayable,
+                timeout: self.left().unwrap_or(Some(Duration::ZERO)),
+            };
+            match client.judge(&authorization, seen).await {
+                Verdict::Resend(again) => authorization = again,
+                Verdict::Done => return Ok(Response::new(received, hop.url.clone(), None, prefix)),
+                Verdict::GiveBack(why) => return Ok(Response::new(received, hop.url.clone(), Some(why), prefix)),
+            }
+        }
+    }
+
+    async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
+        let mut headers = hop.headers.clone();
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.header_value());
+        }
+        let payload = hop.payload.take().unwrap_or(Payload::Empty);
+        self.client
+            .0
+            .http
+            .send(Sending { method: hop.method.clone(), url: hop.url.clone(), headers, payload, timeout: self.left()? })
+            .await
+    }
+}
+
+async fn read_prefix(received: &mut Received) -> Result<VecDeque<Bytes>> {
+    let mut prefix = VecDeque::new();
+    let mut length = 0;
+    while length < PREFIX_BYTES {
+        let Some(chunk) = received.chunk().await? else { break };
+        length += chunk.len();
+        prefix.push_back(chunk);
+    }
+    Ok(prefix)
+}
+
+/// An answer; its body is read piece by piece or at once.
+pub struct Response {
+    status: u16,
+    headers: HeaderMap,
+    version: Version,
+    url: Url,
+    given_back: Option<GiveBack>,
+    prefix: VecDeque<Bytes>,
+    rest: Received,
+}
+
+impl Response {
+    fn new(mut rest: Received, url: Url, given_back: Option<GiveBack>, prefix: VecDeque<Bytes>) -> Self {
+        let headers = std::mem::take(&mut rest.headers);
+        Self { status: rest.status, headers, version: rest.version, url, given_back, prefix, rest }
+    }
+
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The protocol version it came with.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The URL that answered, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Why a 401 was not healed; `None` for any other answer.
+    pub fn given_back(&self) -> Option<&GiveBack> {
+        self.given_back.as_ref()
+    }
+
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// `unreachable` or `timed_out` if the rest does not come.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        match self.prefix.pop_front() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.rest.chunk().await,
+        }
+    }
+
+    /// Reads a short rest away, so that the connection can be used again.
+    async fn drain(&mut self) {
+        const SHORT_CHUNKS: usize = 16;
+        for _ in 0..SHORT_CHUNKS {
+            if !matches!(self.chunk().await, Ok(Some(_))) {
+                return;
+            }
+        }
+    }
+
+    /// The rest of the body in one piece. One piece off the wire, the usual case, is not copied.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`].
+    pub async fn bytes(&mut self) -> Result<Bytes> {
+        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.chunk().await? else { return Ok(first) };
+        let mut all = Vec::with_capacity(first.len() + second.len());
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(chunk) = self.chunk().await? {
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.into())
+    }
+
+    /// The rest of the body as JSON.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`]; `bad_response` if it is not such a document.
+    pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
+        serde_json::from_slice(&self.bytes().await?)
+            .map_err(|_| Error::new(ErrorKind::BadResponse, "the answer's body is not the JSON that was expected").with_http_status(self.status))
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status).field("url", &self.url.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+//! A token as it is held and as callers see it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::Moment;
+use crate::event::Via;
+use crate::expiry::{self, Stage, Windows};
+use crate::jwt;
+use crate::secret::Secret;
+
+static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+
+/// A token as the keeper holds it. Immutable but for three flags, so readers need no lock.
+pub(crate) struct Current {
+    /// Unique in this process; a new token has a higher one.
+    pub(crate) generation: u64,
+    pub(crate) value: Secret,
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) scope: Option<String>,
+    pub(crate) via: Via,
+    /// When it was asked for: its life starts here.
+    pub(crate) issued: Moment,
+    /// `None`: it lives until refused.
+    pub(crate) life: Option<Duration>,
+    pub(crate) windows: Windows,
+    /// It was made because a 401 refused its predecessor.
+    pub(crate) after_refusal: bool,
+    pub(crate) flags: Arc<Flags>,
+}
+
+/// What became known about a token after it was made.
+#[derive(Default)]
+pub(crate) struct Flags {
+    refused: AtomicBool,
+    accepted: AtomicBool,
+    futile: AtomicBool,
+}
+
+impl Current {
+    pub(crate) fn next_generation() -> u64 {
+        GENERATIONS.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is left of its life; `None` if it has no end.
+    pub(crate) fn remaining(&self, now: Moment) -> Option<Duration> {
+        self.life.map(|life| life.saturating_sub(now.since(self.issued)))
+    }
+
+    pub(crate) fn stage(&self, now: Moment, min_ttl: Duration) -> Stage {
+        match (self.refused(), self.life, self.remaining(now)) {
+            (true, ..) => Stage::Expired,
+            (false, Some(life), Some(remaining)) => expiry::stage(remaining, life, self.windows, min_ttl),
+            _ => Stage::Fresh,
+        }
+    }
+
+    /// Neither expired nor refused.
+    pub(crate) fn alive(&self, now: Moment) -> bool {
+        self.stage(now, Duration::ZERO) != Stage::Expired
+    }
+
+    /// A server refused it.
+    pub(crate) fn refused(&self) -> bool {
+        self.flags.refused.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn mark_refused(&self) {
+        self.flags.refused.store(true, Ordering::Release);
+    }
+
+    /// An API took it.
+    pub(crate) fn accepted(&self) -> bool {
+        self.flags.accepted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn mark_accepted(&self) {
+        self.flags.accepted.store(true, Ordering::Release);
+    }
+
+    /// Notes that renewing because of a 401 did not help; true for the first to note it.
+    pub(crate) fn mark_futile(&self) -> bool {
+        !self.flags.futile.swap(true, Ordering::AcqRel)
+    }
+
+    /// The same token, its refresh token replaced.
+    pub(crate) fn with_refresh_token(&self, refresh_token: Option<Secret>) -> Self {
+        Self {
+            generation: self.generation,
+            value: self.value.clone(),
+            refresh_token,
+            scope: self.scope.clone(),
+            via: self.via,
+            issued: self.issued,
+            life: self.life,
+            windows: self.windows,
+            after_refusal: self.after_refusal,
+            flags: Arc::clone(&self.flags),
+        }
+    }
+}
+
+/// A token for a caller: its value and what is known about it. `Debug` shows a fingerprint.
+#[derive(Clone)]
+pub struct Token(pub(crate) Arc<Current>, pub(crate) Moment);
+
+impl Token {
+    /// The token itself, for the wire.
+    pub fn value(&self) -> &str {
+        self.0.value.expose()
+    }
+
+    /// When it expires on this machine's wall clock; `None` if it lives until refused.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        let life = self.0.life?;
+        SystemTime::UNIX_EPOCH.checked_add(self.0.issued.wall)?.checked_add(life)
+    }
+
+    /// What was left of its life when it was handed out; `None` if it lives until refused.
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.0.remaining(self.1)
+    }
+
+    /// The granted scope, space-separated, if the server named it (RFC 6749 §3.3).
+    pub fn scope(&self) -> Option<&str> {
+        self.0.scope.as_deref()
+    }
+
+    /// The claims, if the token is a readable JWT. They are read, not verified.
+    pub fn claims(&self) -> Option<serde_json::Value> {
+        jwt::parts(self.value()).map(|(_, claims)| claims)
+    }
+
+    /// The first 8 hex digits of its SHA-256.
+    pub fn fingerprint(&self) -> String {
+        self.0.value.fingerprint()
+    }
+
+    /// Its number in this process; a later token has a higher one.
+    pub fn generation(&self) -> u64 {
+        self.0.generation
+    }
+
+    /// How it came to be.
+    pub fn via(&self) -> Via {
+        self.0.via
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("fingerprint", &self.fingerprint())
+            .field("expires_in", &self.expires_in())
+            .field("scope", &self.scope())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! What a 401 means: facts in, one step out. Pure; every language acts on it, none decides.
+
+/// What is known about an answer and the token it was asked with.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is one independent fact of the table
+pub struct Facts {
+    /// The answer's status.
+    pub status: u16,
+    /// The request carried our token to a pinned origin.
+    pub token_sent: bool,
+    /// The answer says that it is about rights, not about the token.
+    pub about_rights: bool,
+    /// This was the resend after an earlier 401.
+    pub resent: bool,
+    /// The token sent is still the current one (by generation, then by value).
+    pub still_current: bool,
+    /// 401s of this identity or target are given back without renewing for now.
+    pub storm: bool,
+    /// There are credentials to log in with.
+    pub renewable: bool,
+    /// The body can be sent again whole.
+    pub replayable: bool,
+}
+
+/// What to do about an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is the answer.
+    Done,
+    /// It is the answer, and this is why it was not healed.
+    GiveBack(Reason),
+    /// Another caller renewed meanwhile: send again with the current token, without a token request.
+    ResendCurrent,
+    /// Invalidate the token sent, renew, send again.
+    Renew,
+    /// Invalidate the token sent and renew for the next call; this body cannot be sent twice.
+    RenewForNext,
+}
+
+/// Why a 401 was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The request did not carry the token: its origin is not pinned.
+    ForeignOrigin,
+    /// The token is valid and lacks a right (RFC 6750 §3.1 `insufficient_scope`, provider codes).
+    InsufficientRights,
+    /// The resend was refused too.
+    RefusedAgain,
+    /// The body was a one-shot stream; the token is renewed for the next call.
+    BodyNotReplayable,
+    /// The renewal failed; the error says why.
+    RenewalFailed,
+    /// Renewals have proved futile; none is made for a while.
+    StormGuard,
+    /// A pasted token was refused and there are no credentials to log in with.
+    NotRenewable,
+    /// The server hands out the refused token again.
+    SameToken,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: &'static [Self] = &[
+        Self::ForeignOrigin,
+        Self::InsufficientRights,
+        Self::RefusedAgain,
+        Self::BodyNotReplayable,
+        Self::RenewalFailed,
+        Self::StormGuard,
+        Self::NotRenewable,
+        Self::SameToken,
+    ];
+
+    /// The stable string.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ForeignOrigin => "foreign_origin",
+            Self::InsufficientRights => "insufficient_rights",
+            Self::RefusedAgain => "refused_again",
+            Self::BodyNotReplayable => "body_not_replayable",
+            Self::RenewalFailed => "renewal_failed",
+            Self::StormGuard => "storm_guard",
+            Self::NotRenewable => "not_renewable",
+            Self::SameToken => "same_token",
+        }
+    }
+}
+
+/// The step that follows from the facts.
+pub fn decide(facts: &Facts) -> Step {
+    match facts {
+        Facts { status, .. } if *status != 401 => Step::Done,
+        Facts { token_sent: false, .. } => Step::GiveBack(Reason::ForeignOrigin),
+        Facts { about_rights: true, .. } => Step::GiveBack(Reason::InsufficientRights),
+        Facts { resent: true, .. } => Step::GiveBack(Reason::RefusedAgain),
+        Facts { still_current: false, replayable: true, .. } => Step::ResendCurrent,
+        Facts { still_current: false, .. } => Step::GiveBack(Reason::BodyNotReplayable),
+        Facts { storm: true, .. } => Step::GiveBack(Reason::StormGuard),
+        Facts { renewable: false, .. } => Step::GiveBack(Reason::NotRenewable),
+        Facts { replayable: true, .. } => Step::Renew,
+        _ => Step::RenewForNext,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Facts = Facts {
+        status: 401,
+        token_sent: true,
+        about_rights: false,
+        resent: false,
+        still_current: true,
+        storm: false,
+        renewable: true,
+        replayable: true,
+    };
+
+    #[test]
+    fn each_row_of_the_contract_has_its_step() {
+        let table = [
+            ("200", Facts { status: 200, ..PLAIN }, Step::Done),
+            ("403 never renews", Facts { status: 403, ..PLAIN }, Step::Done),
+            ("407 never renews", Facts { status: 407, ..PLAIN }, Step::Done),
+            ("401", PLAIN, Step::Renew),
+            ("foreign", Facts { token_sent: false, ..PLAIN }, Step::GiveBack(Reason::ForeignOrigin)),
+            ("rights", Facts { about_rights: true, ..PLAIN }, Step::GiveBack(Reason::InsufficientRights)),
+            ("second 401", Facts { resent: true, ..PLAIN }, Step::GiveBack(Reason::RefusedAgain)),
+            ("second 401, renewed meanwhile", Facts { resent: true, still_current: false, ..PLAIN }, Step::GiveBack(Reason::RefusedAgain)),
+            ("renewed meanwhile", Facts { still_current: false, ..PLAIN }, Step::ResendCurrent),
+            ("renewed meanwhile, in a storm", Facts { still_current: false, storm: true, ..PLAIN }, Step::ResendCurrent),
+            ("renewed meanwhile, one-shot", Facts { still_current: false, replayable: false, ..PLAIN }, Step::GiveBack(Reason::BodyNotReplayable)),
+            ("storm", Facts { storm: true, ..PLAIN }, Step::GiveBack(Reason::StormGuard)),
+            ("pasted", Facts { renewable: false, ..PLAIN }, Step::GiveBack(Reason::NotRenewable)),
+            ("one-shot", Facts { replayable: false, ..PLAIN }, Step::RenewForNext),
+        ];
+        for (name, facts, expected) in table {
+            assert_eq!(decide(&facts), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_facts_lead_to_a_renewal_unless_a_first_401_refused_the_current_token() {
+        for bits in 0u32..256 {
+            let bit = |index: u32| bits & (1 << index) != 0;
+            let facts = Facts {
+                status: if bit(0) { 401 } else { 200 },
+                token_sent: bit(1),
+                about_rights: bit(2),
+                resent: bit(3),
+                still_current: bit(4),
+                storm: bit(5),
+                renewable: bit(6),
+                replayable: bit(7),
+            };
+            let renews = matches!(decide(&facts), Step::Renew | Step::RenewForNext);
+            let may = facts.status == 401
+                && facts.token_sent
+                && !facts.about_rights
+                && !facts.resent
+                && facts.still_current
+                && !facts.storm
+                && facts.renewable;
+            assert_eq!(renews, may, "{facts:?}");
+        }
+    }
+}
