@@ -39,14 +39,30 @@ impl Header {
     /// `scheme` and the token, or the bare token for an empty scheme.
     pub(crate) fn new(scheme: &str, current: Arc<Current>, clock: &dyn Clock) -> Result<Self> {
         let value = current.value.expose();
-        let text = Secret::new(if scheme.is_empty() { value.to_owned() } else { format!("{scheme} {value}") });
+        let text = Secret::new(if scheme.is_empty() {
+            value.to_owned()
+        } else {
+            format!("{scheme} {value}")
+        });
         let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(Wiped(text.clone())))
-            .map_err(|_| Error::new(ErrorKind::BadResponse, "the token contains characters that a header cannot carry"))?;
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::BadResponse,
+                    "the token contains characters that a header cannot carry",
+                )
+            })?;
         header.set_sensitive(true);
-        let fresh_until = current
-            .remaining(clock.now())
-            .map(|left| clock.coarse().plus(left.saturating_sub(current.windows.soft)));
-        Ok(Self { text, value: header, current, fresh_until })
+        let fresh_until = current.remaining(clock.now()).map(|left| {
+            clock
+                .coarse()
+                .plus(left.saturating_sub(current.windows.soft))
+        });
+        Ok(Self {
+            text,
+            value: header,
+            current,
+            fresh_until,
+        })
     }
 
     /// Whether it may be served without asking the keeper: two coarse clock reads and one flag.

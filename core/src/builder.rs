@@ -215,12 +215,17 @@ impl ClientBuilder {
     pub fn from_options(flow_name: &str, mut options: Options) -> Result<Self> {
         let flows_own = flow::option_names(flow_name);
         if flows_own.is_empty() {
-            return Err(Error::config("flow", format_args!("{flow_name:?} is not a flow")));
+            return Err(Error::config(
+                "flow",
+                format_args!("{flow_name:?} is not a flow"),
+            ));
         }
         options.refuse_unknown(&[flows_own, CLIENT_OPTIONS].concat())?;
         let own = take_own(&mut options)?;
         let name = flow_name.to_owned();
-        let mut builder = Self::with(Box::new(move |base_url| flow::from_options(&name, &mut options, base_url)));
+        let mut builder = Self::with(Box::new(move |base_url| {
+            flow::from_options(&name, &mut options, base_url)
+        }));
         own(&mut builder);
         Ok(builder)
     }
@@ -230,7 +235,11 @@ impl ClientBuilder {
     /// # Errors
     /// `config_invalid` that names the option at fault.
     pub fn build(self) -> Result<Client> {
-        let base_url = self.base_url.as_deref().map(|url| parse_base("base_url", url, self.allow_insecure_http)).transpose()?;
+        let base_url = self
+            .base_url
+            .as_deref()
+            .map(|url| parse_base("base_url", url, self.allow_insecure_http))
+            .transpose()?;
         let flow = (self.make_flow)(base_url.as_ref())?;
         if let Some(url) = flow.token_url() {
             check_base("token_url", url, self.allow_insecure_http)?;
@@ -240,14 +249,26 @@ impl ClientBuilder {
             None => flow
                 .token_url()
                 .and_then(|url| url.join("/").ok())
-                .ok_or_else(|| Error::config("base_url", "is required: nothing else tells where the token may go"))?,
+                .ok_or_else(|| {
+                    Error::config(
+                        "base_url",
+                        "is required: nothing else tells where the token may go",
+                    )
+                })?,
         };
         let mut origins: Vec<Origin> = Origin::of(&base_url).into_iter().collect();
         for url in &self.allowed_origins {
-            origins.extend(Origin::of(&parse_base("allowed_origins", url, self.allow_insecure_http)?));
+            origins.extend(Origin::of(&parse_base(
+                "allowed_origins",
+                url,
+                self.allow_insecure_http,
+            )?));
         }
         check_scheme(&self.auth_scheme)?;
-        for (name, duration) in [("timeout", self.timeout), ("connect_timeout", self.connect_timeout)] {
+        for (name, duration) in [
+            ("timeout", self.timeout),
+            ("connect_timeout", self.connect_timeout),
+        ] {
             if duration.is_zero() {
                 return Err(Error::config(name, "must be more than 0 seconds"));
             }
@@ -257,7 +278,11 @@ impl ClientBuilder {
         }
         let settings = HttpSettings {
             connect_timeout: self.connect_timeout,
-            ca_pem: self.ca_file.as_deref().map(|path| read_file("ca_file", path)).transpose()?,
+            ca_pem: self
+                .ca_file
+                .as_deref()
+                .map(|path| read_file("ca_file", path))
+                .transpose()?,
             client_pem: read_identity(self.client_cert.as_ref())?,
             proxy: self.proxy,
             user_agent: self.user_agent,
@@ -277,15 +302,29 @@ impl ClientBuilder {
             hard_window: self.hard_window,
             keep_warm: self.keep_warm,
         };
-        Ok(assemble(registry::keeper(flow), terms, http, base_url, Origins::new(origins), self.auth_scheme))
+        Ok(assemble(
+            registry::keeper(flow),
+            Arc::new(terms),
+            http,
+            base_url,
+            Origins::new(origins),
+            self.auth_scheme,
+        ))
     }
 }
 
 /// Puts a client together; tests bring their own keeper.
-pub(crate) fn assemble(keeper: Arc<Keeper>, terms: Terms, http: Arc<Http>, base_url: Url, origins: Origins, scheme: String) -> Client {
+pub(crate) fn assemble(
+    keeper: Arc<Keeper>,
+    terms: Arc<Terms>,
+    http: Arc<Http>,
+    base_url: Url,
+    origins: Origins,
+    scheme: String,
+) -> Client {
     Client(Arc::new(Inner {
         keeper,
-        terms: Arc::new(terms),
+        terms,
         http,
         base_url,
         origins,
@@ -317,7 +356,8 @@ fn take_own(options: &mut Options) -> Result<impl FnOnce(&mut ClientBuilder) + u
         builder.base_url = base_url;
         builder.allowed_origins = allowed_origins.unwrap_or_default();
         builder.ca_file = ca_file.map(PathBuf::from);
-        builder.client_cert = client_cert.map(|(certificate, key)| (certificate.into(), key.map(PathBuf::from)));
+        builder.client_cert =
+            client_cert.map(|(certificate, key)| (certificate.into(), key.map(PathBuf::from)));
         builder.proxy = proxy;
         builder.default_life = default_life;
         builder.soft_window = soft_window;
@@ -328,7 +368,10 @@ fn take_own(options: &mut Options) -> Result<impl FnOnce(&mut ClientBuilder) + u
         replace(&mut builder.max_attempts, max_attempts);
         replace(&mut builder.keep_warm, keep_warm);
         replace(&mut builder.allow_insecure_http, allow_insecure_http);
-        replace(&mut builder.danger_accept_invalid_certs, danger_accept_invalid_certs);
+        replace(
+            &mut builder.danger_accept_invalid_certs,
+            danger_accept_invalid_certs,
+        );
         replace(&mut builder.user_agent, user_agent);
     })
 }
@@ -342,16 +385,27 @@ fn replace<T>(place: &mut T, value: Option<T>) {
 /// An auth-scheme is a token (RFC 9110 §11.1); empty means the bare token.
 fn check_scheme(scheme: &str) -> Result<()> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if scheme.chars().all(token) { Ok(()) } else { Err(Error::config("auth_scheme", "must be one word")) }
+    if scheme.chars().all(token) {
+        Ok(())
+    } else {
+        Err(Error::config("auth_scheme", "must be one word"))
+    }
 }
 
 fn read_file(option: &str, path: &Path) -> Result<Vec<u8>> {
     options::check_line(option, &path.to_string_lossy())?;
-    std::fs::read(path).map_err(|error| Error::config(option, format_args!("{} cannot be read: {error}", path.display())))
+    std::fs::read(path).map_err(|error| {
+        Error::config(
+            option,
+            format_args!("{} cannot be read: {error}", path.display()),
+        )
+    })
 }
 
 fn read_identity(files: Option<&(PathBuf, Option<PathBuf>)>) -> Result<Option<Pem>> {
-    let Some((certificate, key)) = files else { return Ok(None) };
+    let Some((certificate, key)) = files else {
+        return Ok(None);
+    };
     let mut pem = Zeroizing::new(read_file("client_cert", certificate)?);
     if let Some(key) = key {
         let key = Zeroizing::new(read_file("client_cert", key)?);
@@ -363,6 +417,8 @@ fn read_identity(files: Option<&(PathBuf, Option<PathBuf>)>) -> Result<Option<Pe
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }

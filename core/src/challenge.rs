@@ -49,12 +49,29 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
 ///
 /// `body_prefix` is the body or the beginning of it.
 pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'static str> {
-    if challenges(headers).iter().any(|challenge| challenge.error.as_deref() == Some(INSUFFICIENT_SCOPE)) {
+    if challenges(headers)
+        .iter()
+        .any(|challenge| challenge.error.as_deref() == Some(INSUFFICIENT_SCOPE))
+    {
         return Some(INSUFFICIENT_SCOPE);
     }
     let document = Document::of_error(body_prefix)?;
-    let known = |code: &str| std::iter::once(&INSUFFICIENT_SCOPE).chain(WSO2_RIGHTS).find(|known| **known == code.trim()).copied();
-    ["error", "error.code", "error.error", "fault.code", "code", "errors.0.code"].iter().find_map(|place| match document.get(place)? {
+    let known = |code: &str| {
+        std::iter::once(&INSUFFICIENT_SCOPE)
+            .chain(WSO2_RIGHTS)
+            .find(|known| **known == code.trim())
+            .copied()
+    };
+    [
+        "error",
+        "error.code",
+        "error.error",
+        "fault.code",
+        "code",
+        "errors.0.code",
+    ]
+    .iter()
+    .find_map(|place| match document.get(place)? {
         Value::String(code) => known(code),
         Value::Number(code) => known(&code.to_string()),
         _ => None,
@@ -73,7 +90,9 @@ fn read_line(line: &str, found: &mut Vec<Challenge>) {
             rest = behind;
             continue;
         }
-        let length = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"')).unwrap_or(rest.len());
+        let length = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"'))
+            .unwrap_or(rest.len());
         let (word, behind) = rest.split_at(length);
         if let Some(value) = behind.trim_start().strip_prefix('=') {
             let (value, behind) = read_value(value.trim_start());
@@ -83,7 +102,10 @@ fn read_line(line: &str, found: &mut Vec<Challenge>) {
             rest = behind;
         } else if !word.is_empty() {
             if scheme_may_follow {
-                found.extend(current.replace(Challenge { scheme: word.to_owned(), ..Challenge::default() }));
+                found.extend(current.replace(Challenge {
+                    scheme: word.to_owned(),
+                    ..Challenge::default()
+                }));
             }
             rest = behind;
         } else if rest.starts_with('"') {
@@ -100,7 +122,9 @@ fn read_line(line: &str, found: &mut Vec<Challenge>) {
 /// A quoted string without its end reaches to the end of the line.
 fn read_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
+        let end = text
+            .find(|c: char| c.is_whitespace() || c == ',')
+            .unwrap_or(text.len());
         return (text[..end].to_owned(), &text[end..]);
     };
     let mut value = String::new();

@@ -66,12 +66,22 @@ impl Client {
     async fn current(&self, min_ttl: Duration, timeout: Option<Duration>) -> Result<Arc<Current>> {
         let inner = &*self.0;
         self.check_open()?;
-        inner.keeper.token(&inner.terms, min_ttl, timeout.unwrap_or(inner.terms.timeout)).await
+        inner
+            .keeper
+            .token(
+                &inner.terms,
+                min_ttl,
+                timeout.unwrap_or(inner.terms.timeout),
+            )
+            .await
     }
 
     fn check_open(&self) -> Result<()> {
         if self.0.closed.load(Ordering::Acquire) {
-            return Err(self.0.keeper.named(Error::new(ErrorKind::Closed, "the client is closed")));
+            return Err(self
+                .0
+                .keeper
+                .named(Error::new(ErrorKind::Closed, "the client is closed")));
         }
         Ok(())
     }
@@ -80,7 +90,9 @@ impl Client {
     /// sees the value; no lock and no allocation while the token is fresh.
     pub fn cached<R>(&self, visit: impl FnOnce(&str) -> R) -> Option<R> {
         let header = self.0.header.load();
-        let header = header.as_ref().filter(|header| header.fresh(&*self.0.keeper.clock))?;
+        let header = header
+            .as_ref()
+            .filter(|header| header.fresh(&*self.0.keeper.clock))?;
         Some(visit(header.text.expose()))
     }
 
@@ -139,16 +151,27 @@ impl Client {
     }
 
     /// As [`Self::authorize`], for a URL whose origin has been checked.
-    pub(crate) async fn authorize_url(&self, url: &Url, timeout: Option<Duration>) -> Result<Authorization> {
+    pub(crate) async fn authorize_url(
+        &self,
+        url: &Url,
+        timeout: Option<Duration>,
+    ) -> Result<Authorization> {
         let header = match self.fresh_header() {
             Some(header) => header,
             None => self.header_of(self.current(Duration::ZERO, timeout).await?)?,
         };
-        Ok(Authorization { header, target: target_of(url), resent: false })
+        Ok(Authorization {
+            header,
+            target: target_of(url),
+            resent: false,
+        })
     }
 
     fn fresh_header(&self) -> Option<Arc<Header>> {
-        self.0.header.load_full().filter(|header| header.fresh(&*self.0.keeper.clock))
+        self.0
+            .header
+            .load_full()
+            .filter(|header| header.fresh(&*self.0.keeper.clock))
     }
 
     /// The header for this token; kept for the fast path.
@@ -181,7 +204,9 @@ impl Client {
             return Verdict::Done;
         }
         count(&keeper.counters.refused);
-        keeper.tell(What::Refused { fingerprint: token.value.fingerprint() });
+        keeper.tell(What::Refused {
+            fingerprint: token.value.fingerprint(),
+        });
         // A token made because of a 401 and refused on first use: renewing again is futile for now.
         let about_rights = challenge::is_about_rights(seen.headers, seen.body_prefix).is_some();
         if !about_rights && (sent.resent || (token.after_refusal && !token.accepted())) {
@@ -219,20 +244,36 @@ impl Client {
     }
 
     fn still_current(&self, token: &Current) -> bool {
-        self.0.keeper.current.load().as_ref().is_some_and(|current| {
-            current.generation == token.generation || current.value.same_as(&token.value)
-        })
+        self.0
+            .keeper
+            .current
+            .load()
+            .as_ref()
+            .is_some_and(|current| {
+                current.generation == token.generation || current.value.same_as(&token.value)
+            })
     }
 
     async fn resend(&self, sent: &Authorization, timeout: Option<Duration>) -> Verdict {
-        let renewed = self.current(Duration::ZERO, timeout).await.and_then(|current| self.header_of(current));
+        let renewed = self
+            .current(Duration::ZERO, timeout)
+            .await
+            .and_then(|current| self.header_of(current));
         match renewed {
             Ok(header) => {
                 count(&self.0.keeper.counters.resends);
-                self.0.keeper.tell(What::Resent { fingerprint: header.current.value.fingerprint() });
-                Verdict::Resend(Authorization { header, target: sent.target, resent: true })
+                self.0.keeper.tell(What::Resent {
+                    fingerprint: header.current.value.fingerprint(),
+                });
+                Verdict::Resend(Authorization {
+                    header,
+                    target: sent.target,
+                    resent: true,
+                })
             }
-            Err(error) if error.kind() == ErrorKind::SameToken => self.give_back(Reason::SameToken, Some(error)),
+            Err(error) if error.kind() == ErrorKind::SameToken => {
+                self.give_back(Reason::SameToken, Some(error))
+            }
             Err(error) => self.give_back(Reason::RenewalFailed, Some(error)),
         }
     }
@@ -276,7 +317,7 @@ impl Client {
     /// Calls `listener` with every event of the identity until the subscription is dropped.
     pub fn on_event(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
         let listener: Listener = Arc::new(listener);
-        self.0.keeper.listeners.add(listener)
+        self.0.keeper.listeners.add(&listener)
     }
 
     /// Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended.
@@ -305,12 +346,17 @@ impl Client {
     pub async fn revoke_and_close(&self) -> Result<()> {
         let inner = &*self.0;
         self.close();
-        let Some(current) = inner.keeper.current.load_full() else { return Ok(()) };
+        let Some(current) = inner.keeper.current.load_full() else {
+            return Ok(());
+        };
         let secrets = [Some(&current.value), current.refresh_token.as_ref()];
         inner.keeper.refuse(&current);
         for secret in secrets.into_iter().flatten() {
             if let Some(request) = inner.keeper.flow.revoke(secret) {
-                inner.keeper.flow_answer(&inner.terms, request, inner.terms.timeout).await?;
+                inner
+                    .keeper
+                    .flow_answer(&inner.terms, request, inner.terms.timeout)
+                    .await?;
             }
         }
         Ok(())
@@ -332,3 +378,6 @@ impl fmt::Debug for Client {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,13 +18,18 @@ pub struct Moment {
 impl Moment {
     /// How long ago `earlier` was: the larger of what the two clocks say.
     pub fn since(self, earlier: Self) -> Duration {
-        self.boot.saturating_sub(earlier.boot).max(self.wall.saturating_sub(earlier.wall))
+        self.boot
+            .saturating_sub(earlier.boot)
+            .max(self.wall.saturating_sub(earlier.wall))
     }
 
     /// The moment `by` later on both clocks.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
-        Self { boot: self.boot.saturating_add(by), wall: self.wall.saturating_add(by) }
+        Self {
+            boot: self.boot.saturating_add(by),
+            wall: self.wall.saturating_add(by),
+        }
     }
 
     /// How long until `later`: what the boot clock says, because a stepped wall clock must not prolong a pause.
@@ -66,18 +71,27 @@ mod system {
     fn read(clock: ClockId) -> Duration {
         // These clocks exist on every kernel we run on; a zero reading makes tokens look old, which is safe.
         clock_gettime(clock).map_or(Duration::ZERO, |time| {
-            Duration::new(u64::try_from(time.tv_sec()).unwrap_or(0), u32::try_from(time.tv_nsec()).unwrap_or(0))
+            Duration::new(
+                u64::try_from(time.tv_sec()).unwrap_or(0),
+                u32::try_from(time.tv_nsec()).unwrap_or(0),
+            )
         })
     }
 
     impl Clock for SystemClock {
         fn now(&self) -> Moment {
-            Moment { boot: read(ClockId::CLOCK_BOOTTIME), wall: read(ClockId::CLOCK_REALTIME) }
+            Moment {
+                boot: read(ClockId::CLOCK_BOOTTIME),
+                wall: read(ClockId::CLOCK_REALTIME),
+            }
         }
 
         // The exact clocks cost about 21 ns each, the coarse ones 3 ns (they skip the cycle counter).
         fn coarse(&self) -> Moment {
-            Moment { boot: read(ClockId::CLOCK_MONOTONIC_COARSE), wall: read(ClockId::CLOCK_REALTIME_COARSE) }
+            Moment {
+                boot: read(ClockId::CLOCK_MONOTONIC_COARSE),
+                wall: read(ClockId::CLOCK_REALTIME_COARSE),
+            }
         }
     }
 }
@@ -96,7 +110,9 @@ mod system {
         fn now(&self) -> Moment {
             Moment {
                 boot: ORIGIN.elapsed(),
-                wall: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
+                wall: SystemTime::now()
+                    .duration_since(SystemTime::UNIX_EPOCH)
+                    .unwrap_or_default(),
             }
         }
     }
@@ -115,7 +131,10 @@ pub(crate) mod fake {
 
     impl FakeClock {
         pub(crate) fn at_wall_secs(secs: u64) -> Self {
-            Self(Mutex::new(Moment { boot: Duration::from_secs(1_000), wall: Duration::from_secs(secs) }))
+            Self(Mutex::new(Moment {
+                boot: Duration::from_secs(1_000),
+                wall: Duration::from_secs(secs),
+            }))
         }
 
         /// Both clocks move.
@@ -144,7 +163,10 @@ mod tests {
     use super::{Clock, Moment, SystemClock};
 
     fn at(boot: u64, wall: u64) -> Moment {
-        Moment { boot: Duration::from_secs(boot), wall: Duration::from_secs(wall) }
+        Moment {
+            boot: Duration::from_secs(boot),
+            wall: Duration::from_secs(wall),
+        }
     }
 
     #[test]

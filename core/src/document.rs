@@ -32,7 +32,11 @@ impl Document {
     ///
     /// # Errors
     /// What the body is instead, in words that fit behind "the answer is".
-    pub fn read(content_type: Option<&str>, body: &[u8], marker: &str) -> Result<Self, &'static str> {
+    pub fn read(
+        content_type: Option<&str>,
+        body: &[u8],
+        marker: &str,
+    ) -> Result<Self, &'static str> {
         let text = text::decode(body);
         let text = text::trim(&text);
         if text.is_empty() {
@@ -42,14 +46,22 @@ impl Document {
             return parse(text).ok_or("broken or truncated JSON");
         }
         if text.starts_with('<') {
-            return Err(if fault::is_html(text) { "an HTML page" } else { "XML" });
+            return Err(if fault::is_html(text) {
+                "an HTML page"
+            } else {
+                "XML"
+            });
         }
         let kind = media_type(content_type);
         if kind == "application/x-www-form-urlencoded" && text.contains('=') {
             return Ok(form(text));
         }
         // golang/oauth2 knows servers that send a form as text/plain.
-        if matches!(kind.as_ref(), "" | "text/plain" | "application/octet-stream") && looks_like_form(text) {
+        if matches!(
+            kind.as_ref(),
+            "" | "text/plain" | "application/octet-stream"
+        ) && looks_like_form(text)
+        {
             let document = form(text);
             if document.root().contains_key(marker) {
                 return Ok(document);
@@ -68,6 +80,14 @@ impl Document {
         let text = text::trim(&text);
         if text.starts_with('{') {
             return parse(text).or_else(|| parse(&repair::closed(text)?));
+        }
+        if text.starts_with('[') {
+            // Salesforce and others answer with a bare list of errors.
+            let list = serde_json::from_str(text).ok()?;
+            return Some(Self(Map::from_iter([(
+                "errors".to_owned(),
+                Value::Array(list),
+            )])));
         }
         if text.starts_with('<') {
             return fault::read(text).map(Self);
@@ -101,25 +121,47 @@ impl Document {
 }
 
 fn parse(text: &str) -> Option<Document> {
-    let object = serde_json::from_str(text).or_else(|_| serde_json::from_str(&repair::numbers(text))).ok()?;
+    let object = serde_json::from_str(text)
+        .or_else(|_| serde_json::from_str(&repair::numbers(text)))
+        .ok()?;
     Some(Document(object))
 }
 
 fn form(text: &str) -> Document {
     let pairs = form_urlencoded::parse(text.as_bytes());
-    Document(pairs.map(|(name, value)| (name.into_owned(), Value::String(value.into_owned()))).collect())
+    Document(
+        pairs
+            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+            .collect(),
+    )
 }
 
 /// `name=value&…` on one line without blanks or markup.
 fn looks_like_form(text: &str) -> bool {
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+    };
     text.split_once('=').is_some_and(|(name, _)| is_name(name))
-        && !text.bytes().any(|byte| byte.is_ascii_whitespace() || b"<>{}\"".contains(&byte))
+        && !text
+            .bytes()
+            .any(|byte| byte.is_ascii_whitespace() || b"<>{}\"".contains(&byte))
 }
 
 fn media_type(content_type: Option<&str>) -> Cow<'_, str> {
-    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if kind.bytes().any(|byte| byte.is_ascii_uppercase()) { kind.to_ascii_lowercase().into() } else { kind.into() }
+    let kind = content_type
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if kind.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        kind.to_ascii_lowercase().into()
+    } else {
+        kind.into()
+    }
 }
 
 fn wipe(value: &mut Value) {

@@ -144,7 +144,10 @@ mod tests {
 
     #[test]
     fn awkward_secrets_come_back_whole_from_json_and_form() {
-        let fields = vec![("password".to_owned(), FieldValue::text(AWKWARD)), ("id".to_owned(), FieldValue::Whole(i64::MIN))];
+        let fields = vec![
+            ("password".to_owned(), FieldValue::text(AWKWARD)),
+            ("id".to_owned(), FieldValue::Whole(i64::MIN)),
+        ];
         let json: serde_json::Value = serde_json::from_slice(&json(&fields).unwrap()).unwrap();
         assert_eq!(json["password"], AWKWARD);
         assert_eq!(json["id"], i64::MIN);

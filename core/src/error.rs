@@ -278,11 +278,19 @@ mod tests {
 
     #[test]
     fn display_says_what_to_whom_and_what_to_do() {
-        let error = Error::new(ErrorKind::CredentialsRejected, "login refused with status 400")
-            .with_provider_code("invalid_grant")
-            .with_identity("wso2 john@johnsorg");
+        let error = Error::new(
+            ErrorKind::CredentialsRejected,
+            "login refused with status 400",
+        )
+        .with_provider_code("invalid_grant")
+        .with_identity("wso2 john@johnsorg");
         let text = error.to_string();
-        for part in ["login refused", "invalid_grant", "wso2 john@johnsorg", "hint:"] {
+        for part in [
+            "login refused",
+            "invalid_grant",
+            "wso2 john@johnsorg",
+            "hint:",
+        ] {
             assert!(text.contains(part), "{text}");
         }
     }

@@ -103,9 +103,9 @@ impl Event {
     /// The fingerprint of the token it is about.
     pub fn fingerprint(&self) -> Option<&str> {
         match &self.what {
-            What::TokenInstalled { fingerprint, .. } | What::Refused { fingerprint } | What::Resent { fingerprint } => {
-                Some(fingerprint)
-            }
+            What::TokenInstalled { fingerprint, .. }
+            | What::Refused { fingerprint }
+            | What::Resent { fingerprint } => Some(fingerprint),
             _ => None,
         }
     }
@@ -163,7 +163,9 @@ pub struct Subscription {
 
 impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Subscription")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,18 +183,26 @@ pub(crate) struct Listeners {
 }
 
 impl Listeners {
-    pub(crate) fn add(self: &Arc<Self>, listener: Listener) -> Subscription {
+    pub(crate) fn add(self: &Arc<Self>, listener: &Listener) -> Subscription {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.list.rcu(|list| {
             let mut list = list.as_ref().clone();
-            list.push((id, Arc::clone(&listener)));
+            list.push((id, Arc::clone(listener)));
             list
         });
-        Subscription { listeners: Arc::clone(self), id }
+        Subscription {
+            listeners: Arc::clone(self),
+            id,
+        }
     }
 
     fn remove(&self, id: u64) {
-        self.list.rcu(|list| list.iter().filter(|(other, _)| *other != id).cloned().collect::<Vec<_>>());
+        self.list.rcu(|list| {
+            list.iter()
+                .filter(|(other, _)| *other != id)
+                .cloned()
+                .collect::<Vec<_>>()
+        });
     }
 
     pub(crate) fn tell(&self, event: &Event) {
@@ -207,12 +217,22 @@ impl Listeners {
 fn log(event: &Event) {
     let (identity, name) = (&*event.identity, event.name());
     match &event.what {
-        What::TokenInstalled { via, fingerprint, expires_in } => {
+        What::TokenInstalled {
+            via,
+            fingerprint,
+            expires_in,
+        } => {
             tracing::info!(identity, via = via.code(), fingerprint, expires_in = ?expires_in, "{name}");
         }
-        What::FlightFailed { error } => tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}"),
-        What::LockedOut { pause, error } => tracing::warn!(identity, ?pause, kind = error.kind().code(), "{name}"),
-        What::Refused { fingerprint } | What::Resent { fingerprint } => tracing::debug!(identity, fingerprint, "{name}"),
+        What::FlightFailed { error } => {
+            tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}")
+        }
+        What::LockedOut { pause, error } => {
+            tracing::warn!(identity, ?pause, kind = error.kind().code(), "{name}")
+        }
+        What::Refused { fingerprint } | What::Resent { fingerprint } => {
+            tracing::debug!(identity, fingerprint, "{name}")
+        }
         What::GivenBack { reason } => tracing::debug!(identity, reason = reason.code(), "{name}"),
         What::FlightStarted => tracing::debug!(identity, "{name}"),
     }
@@ -254,7 +274,17 @@ macro_rules! counters {
     };
 }
 
-counters!(tokens_served, flights, failures, logins, refreshes, refused, resends, given_back, waiting);
+counters!(
+    tokens_served,
+    flights,
+    failures,
+    logins,
+    refreshes,
+    refused,
+    resends,
+    given_back,
+    waiting
+);
 
 /// Adds one.
 pub(crate) fn count(counter: &AtomicU64) {
@@ -263,21 +293,27 @@ pub(crate) fn count(counter: &AtomicU64) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Event, Listeners, What};
+    use super::{Event, Listener, Listeners, What};
 
     #[test]
     fn a_panicking_hook_harms_nobody_and_a_dropped_subscription_is_silent() {
         let listeners = Arc::new(Listeners::default());
         let seen = Arc::new(AtomicUsize::new(0));
-        let _bad = listeners.add(Arc::new(|_| panic!("hook")));
+        let panics: Listener =
+            Arc::new(|event| assert_eq!(event.name(), "no such event", "this hook always panics"));
+        let _bad = listeners.add(&panics);
         let counter = Arc::clone(&seen);
-        let good = listeners.add(Arc::new(move |_| {
+        let count: Listener = Arc::new(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
-        }));
-        let event = Event { identity: "test".into(), what: What::FlightStarted };
+        });
+        let good = listeners.add(&count);
+        let event = Event {
+            identity: "test".into(),
+            what: What::FlightStarted,
+        };
         listeners.tell(&event);
         drop(good);
         listeners.tell(&event);

@@ -70,17 +70,33 @@ pub struct Windows {
 
 /// The windows of a token with this life. `soft` and `hard` are the user's own sizes, if given;
 /// `draw` is a random number from 0 to 1. Both together never exceed half the life.
-pub fn windows(life_secs: f64, soft: Option<Duration>, hard: Option<Duration>, draw: f64) -> Windows {
+pub fn windows(
+    life_secs: f64,
+    soft: Option<Duration>,
+    hard: Option<Duration>,
+    draw: f64,
+) -> Windows {
     let half = life_secs / 2.0;
-    let mut soft = soft.map_or((life_secs * SOFT_SHARE).clamp(SOFT_SECS.0, SOFT_SECS.1), |own| own.as_secs_f64());
-    let mut hard = hard.map_or((life_secs * HARD_SHARE).clamp(HARD_SECS.0, HARD_SECS.1), |own| own.as_secs_f64());
+    let mut soft = soft.map_or(
+        (life_secs * SOFT_SHARE).clamp(SOFT_SECS.0, SOFT_SECS.1),
+        |own| own.as_secs_f64(),
+    );
+    let mut hard = hard.map_or(
+        (life_secs * HARD_SHARE).clamp(HARD_SECS.0, HARD_SECS.1),
+        |own| own.as_secs_f64(),
+    );
     if soft + hard > half {
         let shrink = half / (soft + hard);
         soft *= shrink;
         hard *= shrink;
     }
-    let soft = (soft * (1.0 + JITTER_SHARE * draw)).min(half - hard).max(0.0);
-    Windows { soft: seconds(soft), hard: seconds(hard) }
+    let soft = (soft * (1.0 + JITTER_SHARE * draw))
+        .min(half - hard)
+        .max(0.0);
+    Windows {
+        soft: seconds(soft),
+        hard: seconds(hard),
+    }
 }
 
 /// Seconds as a duration; what does not fit saturates.
@@ -134,23 +150,152 @@ mod tests {
     #[test]
     fn the_first_source_that_applies_gives_the_life() {
         let table = [
-            ("expires_in", Evidence { expires_in: Some(Some(600.0)), ..NOTHING }, Some(600.0)),
-            ("expires_in never", Evidence { expires_in: Some(None), default: Some(9.0), ..NOTHING }, None),
-            ("expires_in zero", Evidence { expires_in: Some(Some(0.0)), ..NOTHING }, Some(0.0)),
-            ("exp - iat", Evidence { jwt_exp: Some(1_600), jwt_iat: Some(1_000), ..NOTHING }, Some(600.0)),
-            ("exp - Date, later than iat", Evidence { jwt_exp: Some(1_600), jwt_iat: Some(1_000), server_date: Some(1_400), ..NOTHING }, Some(200.0)),
-            ("exp - iat, later than Date", Evidence { jwt_exp: Some(1_600), jwt_iat: Some(1_000), server_date: Some(10), ..NOTHING }, Some(600.0)),
-            ("exp - Date alone", Evidence { jwt_exp: Some(1_600), server_date: Some(1_500), ..NOTHING }, Some(100.0)),
-            ("exp - own clock", Evidence { jwt_exp: Some(1_000_060), ..NOTHING }, Some(60.0)),
-            ("exp - own clock, corrected", Evidence { jwt_exp: Some(1_000_060), skew: -40, ..NOTHING }, Some(100.0)),
-            ("exp past", Evidence { jwt_exp: Some(5), jwt_iat: Some(10), ..NOTHING }, Some(0.0)),
-            ("shorter of both: stated", Evidence { expires_in: Some(Some(60.0)), jwt_exp: Some(1_600), jwt_iat: Some(1_000), ..NOTHING }, Some(60.0)),
-            ("shorter of both: jwt", Evidence { expires_in: Some(Some(6_000.0)), jwt_exp: Some(1_600), jwt_iat: Some(1_000), ..NOTHING }, Some(600.0)),
-            ("never stated, but exp", Evidence { expires_in: Some(None), jwt_exp: Some(1_600), jwt_iat: Some(1_000), ..NOTHING }, Some(600.0)),
-            ("iat without exp", Evidence { jwt_iat: Some(1_000), default: Some(600.0), ..NOTHING }, Some(600.0)),
-            ("default", Evidence { default: Some(600.0), ..NOTHING }, Some(600.0)),
+            (
+                "expires_in",
+                Evidence {
+                    expires_in: Some(Some(600.0)),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
+            (
+                "expires_in never",
+                Evidence {
+                    expires_in: Some(None),
+                    default: Some(9.0),
+                    ..NOTHING
+                },
+                None,
+            ),
+            (
+                "expires_in zero",
+                Evidence {
+                    expires_in: Some(Some(0.0)),
+                    ..NOTHING
+                },
+                Some(0.0),
+            ),
+            (
+                "exp - iat",
+                Evidence {
+                    jwt_exp: Some(1_600),
+                    jwt_iat: Some(1_000),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
+            (
+                "exp - Date, later than iat",
+                Evidence {
+                    jwt_exp: Some(1_600),
+                    jwt_iat: Some(1_000),
+                    server_date: Some(1_400),
+                    ..NOTHING
+                },
+                Some(200.0),
+            ),
+            (
+                "exp - iat, later than Date",
+                Evidence {
+                    jwt_exp: Some(1_600),
+                    jwt_iat: Some(1_000),
+                    server_date: Some(10),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
+            (
+                "exp - Date alone",
+                Evidence {
+                    jwt_exp: Some(1_600),
+                    server_date: Some(1_500),
+                    ..NOTHING
+                },
+                Some(100.0),
+            ),
+            (
+                "exp - own clock",
+                Evidence {
+                    jwt_exp: Some(1_000_060),
+                    ..NOTHING
+                },
+                Some(60.0),
+            ),
+            (
+                "exp - own clock, corrected",
+                Evidence {
+                    jwt_exp: Some(1_000_060),
+                    skew: -40,
+                    ..NOTHING
+                },
+                Some(100.0),
+            ),
+            (
+                "exp past",
+                Evidence {
+                    jwt_exp: Some(5),
+                    jwt_iat: Some(10),
+                    ..NOTHING
+                },
+                Some(0.0),
+            ),
+            (
+                "shorter of both: stated",
+                Evidence {
+                    expires_in: Some(Some(60.0)),
+                    jwt_exp: Some(1_600),
+                    jwt_iat: Some(1_000),
+                    ..NOTHING
+                },
+                Some(60.0),
+            ),
+            (
+                "shorter of both: jwt",
+                Evidence {
+                    expires_in: Some(Some(6_000.0)),
+                    jwt_exp: Some(1_600),
+                    jwt_iat: Some(1_000),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
+            (
+                "never stated, but exp",
+                Evidence {
+                    expires_in: Some(None),
+                    jwt_exp: Some(1_600),
+                    jwt_iat: Some(1_000),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
+            (
+                "iat without exp",
+                Evidence {
+                    jwt_iat: Some(1_000),
+                    default: Some(600.0),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
+            (
+                "default",
+                Evidence {
+                    default: Some(600.0),
+                    ..NOTHING
+                },
+                Some(600.0),
+            ),
             ("nothing", NOTHING, None),
-            ("extremes saturate", Evidence { jwt_exp: Some(i64::MAX), jwt_iat: Some(i64::MIN), ..NOTHING }, Some(9.223_372_036_854_776e18)),
+            (
+                "extremes saturate",
+                Evidence {
+                    jwt_exp: Some(i64::MAX),
+                    jwt_iat: Some(i64::MIN),
+                    ..NOTHING
+                },
+                Some(9.223_372_036_854_776e18),
+            ),
         ];
         for (name, evidence, expected) in table {
             assert_eq!(life_secs(&evidence), expected, "{name}");
@@ -169,21 +314,38 @@ mod tests {
             (0.0, 0.0, 0.0),
         ] {
             let got = windows(life, None, None, 0.0);
-            assert!((got.soft.as_secs_f64() - soft).abs() < 1e-6, "soft of {life}: {got:?}");
-            assert!((got.hard.as_secs_f64() - hard).abs() < 1e-6, "hard of {life}: {got:?}");
+            assert!(
+                (got.soft.as_secs_f64() - soft).abs() < 1e-6,
+                "soft of {life}: {got:?}"
+            );
+            assert!(
+                (got.hard.as_secs_f64() - hard).abs() < 1e-6,
+                "hard of {life}: {got:?}"
+            );
         }
     }
 
     #[test]
     fn both_windows_never_exceed_half_the_life_and_the_draw_only_opens_earlier() {
         for life in [0.1, 1.0, 5.0, 12.0, 25.0, 60.0, 600.0, 3_600.0, 1e9] {
-            for own in [None, Some(Duration::from_secs(7)), Some(Duration::from_secs(100_000))] {
+            for own in [
+                None,
+                Some(Duration::from_secs(7)),
+                Some(Duration::from_secs(100_000)),
+            ] {
                 for draw in [0.0, 0.5, 1.0] {
-                    let (base, drawn) = (windows(life, own, own, 0.0), windows(life, own, own, draw));
+                    let (base, drawn) =
+                        (windows(life, own, own, 0.0), windows(life, own, own, draw));
                     let sum = drawn.soft + drawn.hard;
-                    assert!(sum.as_secs_f64() <= life / 2.0 + 1e-6, "{life} {own:?} {draw}: {drawn:?}");
+                    assert!(
+                        sum.as_secs_f64() <= life / 2.0 + 1e-6,
+                        "{life} {own:?} {draw}: {drawn:?}"
+                    );
                     assert!(drawn.soft >= base.soft, "{life} {own:?} {draw}");
-                    assert!(drawn.soft.as_secs_f64() <= base.soft.as_secs_f64() * 1.2 + 1e-6, "{life} {own:?} {draw}");
+                    assert!(
+                        drawn.soft.as_secs_f64() <= base.soft.as_secs_f64() * 1.2 + 1e-6,
+                        "{life} {own:?} {draw}"
+                    );
                 }
             }
         }
@@ -193,12 +355,18 @@ mod tests {
     fn a_five_second_token_serves_two_and_a_half_seconds() {
         let windows = windows(5.0, None, None, 1.0);
         let life = Duration::from_secs(5);
-        assert_eq!(stage(Duration::from_millis(2_501), life, windows, Duration::ZERO), Stage::Fresh);
+        assert_eq!(
+            stage(Duration::from_millis(2_501), life, windows, Duration::ZERO),
+            Stage::Fresh
+        );
     }
 
     #[test]
     fn stage_changes_exactly_at_each_edge() {
-        let windows = Windows { soft: Duration::from_secs(120), hard: Duration::from_secs(10) };
+        let windows = Windows {
+            soft: Duration::from_secs(120),
+            hard: Duration::from_secs(10),
+        };
         let life = Duration::from_secs(600);
         for (remaining_ms, min_ttl_secs, expected) in [
             (120_001, 0, Stage::Fresh),
@@ -213,8 +381,16 @@ mod tests {
             (299_999, 600, Stage::Hard),
             (20_000, 5, Stage::Soft),
         ] {
-            let got = stage(Duration::from_millis(remaining_ms), life, windows, Duration::from_secs(min_ttl_secs));
-            assert_eq!(got, expected, "remaining {remaining_ms} ms, min_ttl {min_ttl_secs} s");
+            let got = stage(
+                Duration::from_millis(remaining_ms),
+                life,
+                windows,
+                Duration::from_secs(min_ttl_secs),
+            );
+            assert_eq!(
+                got, expected,
+                "remaining {remaining_ms} ms, min_ttl {min_ttl_secs} s"
+            );
         }
     }
 }

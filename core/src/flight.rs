@@ -53,14 +53,24 @@ impl<T: Clone> Tower<'_, T> {
         let (sender, receiver) = watch::channel(None);
         let waiter = Waiter(receiver);
         *self.0 = Some(waiter.clone());
-        (Landing { outcome: Some(sender), field: Arc::clone(field) }, waiter)
+        (
+            Landing {
+                outcome: Some(sender),
+                field: Arc::clone(field),
+            },
+            waiter,
+        )
     }
 }
 
 impl<T: Clone> Waiter<T> {
     /// The outcome; `None` if the flight was abandoned because its runtime ended.
     pub(crate) async fn outcome(mut self) -> Option<Result<T>> {
-        self.0.wait_for(Option::is_some).await.ok().and_then(|shared| shared.clone())
+        self.0
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|shared| shared.clone())
     }
 }
 
@@ -71,7 +81,9 @@ impl<T> Landing<T> {
     }
 
     fn finish(&mut self, outcome: Option<Result<T>>) {
-        let Some(sender) = self.outcome.take() else { return };
+        let Some(sender) = self.outcome.take() else {
+            return;
+        };
         self.field.clear();
         if let Some(outcome) = outcome {
             sender.send_replace(Some(outcome));
@@ -81,8 +93,12 @@ impl<T> Landing<T> {
 
 impl<T> Drop for Landing<T> {
     fn drop(&mut self) {
-        let outcome = std::thread::panicking()
-            .then(|| Err(Error::new(ErrorKind::Internal, "renewing the token failed because of a defect in this library")));
+        let outcome = std::thread::panicking().then(|| {
+            Err(Error::new(
+                ErrorKind::Internal,
+                "renewing the token failed because of a defect in this library",
+            ))
+        });
         self.finish(outcome);
     }
 }
@@ -118,7 +134,10 @@ mod tests {
         let field = Arc::new(Airfield::new());
         let (landing, waiter) = start(&field);
         landing.land(Err(Error::new(ErrorKind::Unreachable, "x")));
-        assert_eq!(waiter.outcome().await.unwrap().unwrap_err().kind(), ErrorKind::Unreachable);
+        assert_eq!(
+            waiter.outcome().await.unwrap().unwrap_err().kind(),
+            ErrorKind::Unreachable
+        );
     }
 
     #[tokio::test]
@@ -139,6 +158,9 @@ mod tests {
             panic!("defect");
         });
         assert!(flight.await.is_err());
-        assert_eq!(waiter.outcome().await.unwrap().unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(
+            waiter.outcome().await.unwrap().unwrap_err().kind(),
+            ErrorKind::Internal
+        );
     }
 }

@@ -61,7 +61,13 @@ impl<T> PerProcess<T> {
     /// Makes the first value at once; `make` runs again in each child that uses it.
     pub(crate) fn new(make: fn() -> T) -> Self {
         watch();
-        Self { slot: ArcSwap::from_pointee(Slot { generation: generation(), value: make() }), make }
+        Self {
+            slot: ArcSwap::from_pointee(Slot {
+                generation: generation(),
+                value: make(),
+            }),
+            make,
+        }
     }
 
     /// This process's value.
@@ -71,7 +77,10 @@ impl<T> PerProcess<T> {
         if slot.generation == now {
             return slot;
         }
-        let fresh = Arc::new(Slot { generation: now, value: (self.make)() });
+        let fresh = Arc::new(Slot {
+            generation: now,
+            value: (self.make)(),
+        });
         let before = self.slot.compare_and_swap(&slot, Arc::clone(&fresh));
         if Arc::ptr_eq(&before, &slot) {
             // The parent's value is leaked on purpose; see the module's comment.

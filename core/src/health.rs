@@ -32,7 +32,10 @@ struct Storm {
 impl Storm {
     fn next(self, now: Moment) -> Self {
         let streak = self.streak.saturating_add(1);
-        Self { streak, until: Some(now.plus(retry::storm_pause(streak))) }
+        Self {
+            streak,
+            until: Some(now.plus(retry::storm_pause(streak))),
+        }
     }
 
     fn active(self, now: Moment) -> bool {
@@ -58,7 +61,9 @@ impl Clearance {
             Self::After(wait, _) if wait < patience => Ok(wait),
             Self::After(wait, error) | Self::No(wait, error) => {
                 let secs = wait.as_secs_f64().ceil();
-                Err(error.with_retry_after(wait).with_note(format_args!("no request was made, the next try is due in {secs} s")))
+                Err(error.with_retry_after(wait).with_note(format_args!(
+                    "no request was made, the next try is due in {secs} s"
+                )))
             }
         }
     }
@@ -66,21 +71,32 @@ impl Clearance {
 
 impl Health {
     pub(crate) fn clearance(&self, now: Moment) -> Clearance {
-        let left = |until: Option<Moment>| until.map(|until| now.until(until)).filter(|left| !left.is_zero());
-        let Some(error) = &self.last_error else { return Clearance::Go };
+        let left = |until: Option<Moment>| {
+            until
+                .map(|until| now.until(until))
+                .filter(|left| !left.is_zero())
+        };
+        let Some(error) = &self.last_error else {
+            return Clearance::Go;
+        };
         if let Some(wait) = left(self.locked_until) {
             return Clearance::No(wait, error.clone());
         }
         match left(self.not_before) {
             None => Clearance::Go,
-            Some(wait) if retry::class(error) == Class::Transient => Clearance::After(wait, error.clone()),
+            Some(wait) if retry::class(error) == Class::Transient => {
+                Clearance::After(wait, error.clone())
+            }
             Some(wait) => Clearance::No(wait, error.clone()),
         }
     }
 
     /// Whether a renewal that nobody needs yet should be left alone for now.
     pub(crate) fn resting(&self, now: Moment) -> bool {
-        [self.not_before, self.locked_until].into_iter().flatten().any(|until| !now.until(until).is_zero())
+        [self.not_before, self.locked_until]
+            .into_iter()
+            .flatten()
+            .any(|until| !now.until(until).is_zero())
     }
 
     /// Notes a failed try; tells the pause before the next one.
@@ -114,7 +130,10 @@ impl Health {
 
     /// Forgets pauses, the breaker and the storm guard.
     pub(crate) fn forget(&mut self) {
-        *self = Self { skew_secs: self.skew_secs, ..Self::default() };
+        *self = Self {
+            skew_secs: self.skew_secs,
+            ..Self::default()
+        };
     }
 
     pub(crate) fn last_error(&self) -> Option<&Error> {
@@ -122,7 +141,8 @@ impl Health {
     }
 
     pub(crate) fn locked_out(&self, now: Moment) -> bool {
-        self.locked_until.is_some_and(|until| !now.until(until).is_zero())
+        self.locked_until
+            .is_some_and(|until| !now.until(until).is_zero())
     }
 
     pub(crate) fn next_try_in(&self, now: Moment) -> Option<Duration> {
@@ -136,7 +156,11 @@ impl Health {
 
     /// Whether 401s are given back without renewing: for the whole identity or for this target.
     pub(crate) fn storm(&self, target: u64, now: Moment) -> bool {
-        self.storm.active(now) || self.targets.iter().any(|(other, storm)| *other == target && storm.active(now))
+        self.storm.active(now)
+            || self
+                .targets
+                .iter()
+                .any(|(other, storm)| *other == target && storm.active(now))
     }
 
     /// A token made because of a 401 was refused on first use.
@@ -146,11 +170,16 @@ impl Health {
 
     /// A token that is taken elsewhere was refused by this target twice in a row.
     pub(crate) fn futile_at(&mut self, target: u64, now: Moment) {
-        let before = self.targets.iter().position(|(other, _)| *other == target).map(|index| self.targets.remove(index).1);
+        let before = self
+            .targets
+            .iter()
+            .position(|(other, _)| *other == target)
+            .map(|index| self.targets.remove(index).1);
         if self.targets.len() >= TARGETS_MAX {
             self.targets.remove(0);
         }
-        self.targets.push((target, before.unwrap_or_default().next(now)));
+        self.targets
+            .push((target, before.unwrap_or_default().next(now)));
     }
 
     /// An API took a token again. A target's own guard stays: it was refused while others were served.
@@ -179,10 +208,18 @@ mod tests {
     fn breaker_holds_for_its_pause_and_a_success_closes_it() {
         let mut health = Health::default();
         let rejected = Error::new(ErrorKind::CredentialsRejected, "no");
-        assert_eq!(health.failed(&rejected, at(0), 0.5), Duration::from_secs(60));
-        assert!(matches!(health.clearance(at(59)), Clearance::No(wait, _) if wait == Duration::from_secs(1)));
+        assert_eq!(
+            health.failed(&rejected, at(0), 0.5),
+            Duration::from_secs(60)
+        );
+        assert!(
+            matches!(health.clearance(at(59)), Clearance::No(wait, _) if wait == Duration::from_secs(1))
+        );
         assert!(matches!(health.clearance(at(60)), Clearance::Go));
-        assert_eq!(health.failed(&rejected, at(60), 0.5), Duration::from_secs(600));
+        assert_eq!(
+            health.failed(&rejected, at(60), 0.5),
+            Duration::from_secs(600)
+        );
         health.succeeded();
         assert!(matches!(health.clearance(at(61)), Clearance::Go));
     }
@@ -190,8 +227,15 @@ mod tests {
     #[test]
     fn a_stepped_wall_clock_does_not_shorten_a_pause() {
         let mut health = Health::default();
-        health.failed(&Error::new(ErrorKind::CredentialsRejected, "no"), at(0), 0.5);
-        let stepped = Moment { boot: Duration::from_secs(1), wall: Duration::from_secs(100_000) };
+        health.failed(
+            &Error::new(ErrorKind::CredentialsRejected, "no"),
+            at(0),
+            0.5,
+        );
+        let stepped = Moment {
+            boot: Duration::from_secs(1),
+            wall: Duration::from_secs(100_000),
+        };
         assert!(health.locked_out(stepped));
     }
 

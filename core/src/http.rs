@@ -65,7 +65,9 @@ impl HttpSettings {
 }
 
 fn certificates(pem: Option<&[u8]>) -> Result<Vec<reqwest::Certificate>> {
-    let Some(pem) = pem else { return Ok(Vec::new()) };
+    let Some(pem) = pem else {
+        return Ok(Vec::new());
+    };
     match reqwest::Certificate::from_pem_bundle(pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(Error::config("ca_file", "holds no PEM certificate")),
@@ -75,11 +77,18 @@ fn certificates(pem: Option<&[u8]>) -> Result<Vec<reqwest::Certificate>> {
 fn identity(pem: Option<&Pem>) -> Result<Option<reqwest::Identity>> {
     pem.map(|pem| reqwest::Identity::from_pem(&pem.0))
         .transpose()
-        .map_err(|_| Error::config("client_cert", "must hold a PEM certificate and its unencrypted private key"))
+        .map_err(|_| {
+            Error::config(
+                "client_cert",
+                "must hold a PEM certificate and its unencrypted private key",
+            )
+        })
 }
 
 fn proxy(url: Option<&str>) -> Result<Option<reqwest::Proxy>> {
-    url.map(reqwest::Proxy::all).transpose().map_err(|_| Error::config("proxy", "is not a proxy URL"))
+    url.map(reqwest::Proxy::all)
+        .transpose()
+        .map_err(|_| Error::config("proxy", "is not a proxy URL"))
 }
 
 /// The body of an API request.
@@ -145,7 +154,10 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(settings: HttpSettings) -> Self {
-        Self { settings, client: PerProcess::new(OnceLock::new) }
+        Self {
+            settings,
+            client: PerProcess::new(OnceLock::new),
+        }
     }
 
     fn client(&self) -> Result<reqwest::Client> {
@@ -184,7 +196,10 @@ impl Http {
 
     /// Sends one request; redirects are returned, not followed.
     pub(crate) async fn send(&self, sending: Sending) -> Result<Received> {
-        let mut request = self.client()?.request(sending.method, sending.url).headers(sending.headers);
+        let mut request = self
+            .client()?
+            .request(sending.method, sending.url)
+            .headers(sending.headers);
         if let Some(timeout) = sending.timeout {
             request = request.timeout(timeout);
         }
@@ -232,12 +247,19 @@ impl Transport for Http {
             let mut body = Zeroizing::new(Vec::new());
             while let Some(chunk) = received.chunk().await? {
                 if body.len() + chunk.len() > ANSWER_MAX_BYTES {
-                    return Err(Error::new(ErrorKind::BadResponse, "the token endpoint's answer is larger than 1 MiB")
-                        .with_http_status(received.status));
+                    return Err(Error::new(
+                        ErrorKind::BadResponse,
+                        "the token endpoint's answer is larger than 1 MiB",
+                    )
+                    .with_http_status(received.status));
                 }
                 body.extend_from_slice(&chunk);
             }
-            Ok(Answer { status: received.status, headers: received.headers, body })
+            Ok(Answer {
+                status: received.status,
+                headers: received.headers,
+                body,
+            })
         })
     }
 }
@@ -246,35 +268,59 @@ impl Transport for Http {
 fn explain(error: &reqwest::Error) -> Error {
     if error.is_builder() {
         return if error.url().is_some() {
-            Error::new(ErrorKind::ConfigInvalid, "the request could not be built: a header or the URL is not valid")
+            Error::new(
+                ErrorKind::ConfigInvalid,
+                "the request could not be built: a header or the URL is not valid",
+            )
         } else {
             Error::new(ErrorKind::Internal, "the HTTP client could not be set up")
         };
     }
-    let host = error.url().and_then(Url::host_str).unwrap_or("the server").to_owned();
+    let host = error
+        .url()
+        .and_then(Url::host_str)
+        .unwrap_or("the server")
+        .to_owned();
     if let Some(tls) = tls_cause(error) {
         return Error::new(ErrorKind::Tls, format!("TLS with {host} failed: {tls}"));
     }
     if error.is_timeout() {
-        let phase = if error.is_connect() { "no connection to" } else { "no answer from" };
+        let phase = if error.is_connect() {
+            "no connection to"
+        } else {
+            "no answer from"
+        };
         return Error::new(ErrorKind::TimedOut, format!("{phase} {host} in time"));
     }
     if error.is_connect() {
-        let why = if error.is_dns() { "its name could not be resolved" } else { io_cause(error).unwrap_or("the connection failed") };
-        return Error::new(ErrorKind::Unreachable, format!("{host} could not be reached: {why}"));
+        let why = if error.is_dns() {
+            "its name could not be resolved"
+        } else {
+            io_cause(error).unwrap_or("the connection failed")
+        };
+        return Error::new(
+            ErrorKind::Unreachable,
+            format!("{host} could not be reached: {why}"),
+        );
     }
     match causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
-        Some(hyper) if hyper.is_parse() => {
-            Error::new(ErrorKind::BadResponse, format!("{host} answered something that is not HTTP"))
-        }
+        Some(hyper) if hyper.is_parse() => Error::new(
+            ErrorKind::BadResponse,
+            format!("{host} answered something that is not HTTP"),
+        ),
         _ => {
             let why = io_cause(error).unwrap_or("the answer broke off");
-            Error::new(ErrorKind::Unreachable, format!("the connection to {host} broke: {why}"))
+            Error::new(
+                ErrorKind::Unreachable,
+                format!("the connection to {host} broke: {why}"),
+            )
         }
     }
 }
 
-fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
         let error = next?;
@@ -290,19 +336,23 @@ fn tls_cause(error: &reqwest::Error) -> Option<String> {
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref)
             .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        inner.or_else(|| cause.downcast_ref::<rustls::Error>()).map(ToString::to_string)
+        inner
+            .or_else(|| cause.downcast_ref::<rustls::Error>())
+            .map(ToString::to_string)
     })
 }
 
 fn io_cause(error: &reqwest::Error) -> Option<&'static str> {
     use std::io::ErrorKind as Io;
-    causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).find_map(|io| match io.kind() {
-        Io::ConnectionRefused => Some("the connection was refused"),
-        Io::ConnectionReset => Some("the connection was reset"),
-        Io::HostUnreachable | Io::NetworkUnreachable => Some("there is no route to it"),
-        Io::UnexpectedEof => Some("the connection was closed early"),
-        _ => None,
-    })
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .find_map(|io| match io.kind() {
+            Io::ConnectionRefused => Some("the connection was refused"),
+            Io::ConnectionReset => Some("the connection was reset"),
+            Io::HostUnreachable | Io::NetworkUnreachable => Some("there is no route to it"),
+            Io::UnexpectedEof => Some("the connection was closed early"),
+            _ => None,
+        })
 }
 
 /// A one-shot payload from a stream of pieces.

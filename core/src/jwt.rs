@@ -33,7 +33,10 @@ pub struct Times {
 /// other values count as absent.
 pub fn times(token: &str) -> Option<Times> {
     let (_, claims) = parts(token)?;
-    Some(Times { exp: unix_secs(&claims["exp"]), iat: unix_secs(&claims["iat"]) })
+    Some(Times {
+        exp: unix_secs(&claims["exp"]),
+        iat: unix_secs(&claims["iat"]),
+    })
 }
 
 /// Header and claims of `token`, both JSON objects, unverified. A leading `Bearer ` is ignored.
@@ -96,18 +99,42 @@ mod tests {
     use super::{Times, parts, times};
 
     fn jwt(header: &str, claims: &str) -> String {
-        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+        format!(
+            "{}.{}.c2ln",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        )
     }
 
     #[test]
     fn exp_and_iat_are_read_in_every_form_that_servers_write() {
         let table = [
-            (r#"{"exp":1700000600,"iat":1700000000}"#, Some(1_700_000_600), Some(1_700_000_000)),
-            (r#"{"exp":1700000600.9,"iat":1700000000.0}"#, Some(1_700_000_600), Some(1_700_000_000)),
-            (r#"{"exp":"1700000600"," iat":1}"#, Some(1_700_000_600), None),
-            (r#"{"exp":" 1700000600.5 ","iat":"-5"}"#, Some(1_700_000_600), Some(-5)),
+            (
+                r#"{"exp":1700000600,"iat":1700000000}"#,
+                Some(1_700_000_600),
+                Some(1_700_000_000),
+            ),
+            (
+                r#"{"exp":1700000600.9,"iat":1700000000.0}"#,
+                Some(1_700_000_600),
+                Some(1_700_000_000),
+            ),
+            (
+                r#"{"exp":"1700000600"," iat":1}"#,
+                Some(1_700_000_600),
+                None,
+            ),
+            (
+                r#"{"exp":" 1700000600.5 ","iat":"-5"}"#,
+                Some(1_700_000_600),
+                Some(-5),
+            ),
             (r#"{"exp":-0.5}"#, Some(-1), None),
-            (r#"{"exp":99999999999999999999,"iat":-99999999999999999999}"#, Some(i64::MAX), Some(i64::MIN)),
+            (
+                r#"{"exp":99999999999999999999,"iat":-99999999999999999999}"#,
+                Some(i64::MAX),
+                Some(i64::MIN),
+            ),
             (r#"{"exp":18446744073709551615}"#, Some(i64::MAX), None),
             (r#"{"exp":9223372036854775807}"#, Some(i64::MAX), None),
             (r#"{"exp":"soon","iat":null}"#, None, None),
@@ -116,7 +143,11 @@ mod tests {
             ("{}", None, None),
         ];
         for (claims, exp, iat) in table {
-            assert_eq!(times(&jwt(r#"{"alg":"HS512"}"#, claims)), Some(Times { exp, iat }), "{claims}");
+            assert_eq!(
+                times(&jwt(r#"{"alg":"HS512"}"#, claims)),
+                Some(Times { exp, iat }),
+                "{claims}"
+            );
         }
     }
 
@@ -133,7 +164,11 @@ mod tests {
             format!("  bearer   {}\n", jwt("{}", claims)),
         ];
         for token in sevens {
-            assert_eq!(times(&token).and_then(|times| times.exp), Some(7), "{token}");
+            assert_eq!(
+                times(&token).and_then(|times| times.exp),
+                Some(7),
+                "{token}"
+            );
         }
     }
 
@@ -141,8 +176,22 @@ mod tests {
     fn what_does_not_decode_is_opaque() {
         let encrypted = format!("{}.x.y", jwt(r#"{"alg":"dir","enc":"A256GCM"}"#, "{}"));
         let table = [
-            "", ".", "..", "...", "opaque", "Bearer", "Bearer ", "a.b.c", "e30.e30", "e30.!!.x", "W10.W10.x", "e30.bnVsbA.x",
-            "1d6a6eb8-dc70-35e3-96ee-3d66c9d7bea7", &encrypted, "e30.eyJleHAiOjF9", "é.é.é",
+            "",
+            ".",
+            "..",
+            "...",
+            "opaque",
+            "Bearer",
+            "Bearer ",
+            "a.b.c",
+            "e30.e30",
+            "e30.!!.x",
+            "W10.W10.x",
+            "e30.bnVsbA.x",
+            "1d6a6eb8-dc70-35e3-96ee-3d66c9d7bea7",
+            &encrypted,
+            "e30.eyJleHAiOjF9",
+            "é.é.é",
         ];
         for token in table {
             assert_eq!(times(token), None, "{token}");
@@ -152,7 +201,10 @@ mod tests {
     #[test]
     fn header_and_claims_are_both_there() {
         let (header, claims) = parts(&jwt(r#"{"alg":"HS512"}"#, r#"{"iss":"Passport"}"#)).unwrap();
-        assert_eq!((header["alg"].as_str(), claims["iss"].as_str()), (Some("HS512"), Some("Passport")));
+        assert_eq!(
+            (header["alg"].as_str(), claims["iss"].as_str()),
+            (Some("HS512"), Some("Passport"))
+        );
     }
 
     proptest! {

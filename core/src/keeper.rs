@@ -67,7 +67,9 @@ impl Drop for Waiting<'_> {
 
 impl Keeper {
     pub(crate) fn new(flow: Flow, clock: Arc<dyn Clock>) -> Self {
-        let pasted = flow.pasted().map(|value| Arc::new(renewal::pasted(value, clock.as_ref())));
+        let pasted = flow
+            .pasted()
+            .map(|value| Arc::new(renewal::pasted(value, clock.as_ref())));
         Self {
             identity: flow.label().into(),
             flow,
@@ -81,7 +83,10 @@ impl Keeper {
     }
 
     pub(crate) fn tell(&self, what: What) {
-        self.listeners.tell(&Event { identity: Arc::clone(&self.identity), what });
+        self.listeners.tell(&Event {
+            identity: Arc::clone(&self.identity),
+            what,
+        });
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -106,7 +111,12 @@ impl Keeper {
     /// A token for a caller: at once while it is fresh or soft, else after the flight that brings one.
     ///
     /// Dropping the future leaves the flight to the others.
-    pub(crate) async fn token(self: &Arc<Self>, terms: &Arc<Terms>, min_ttl: Duration, timeout: Duration) -> Result<Arc<Current>> {
+    pub(crate) async fn token(
+        self: &Arc<Self>,
+        terms: &Arc<Terms>,
+        min_ttl: Duration,
+        timeout: Duration,
+    ) -> Result<Arc<Current>> {
         if let Some(current) = self.at_once(terms, min_ttl) {
             return Ok(current);
         }
@@ -117,13 +127,20 @@ impl Keeper {
             Ok(outcome) => outcome.inspect(|_| count(&self.counters.tokens_served)),
             Err(_) => Err(self.named(Error::new(
                 ErrorKind::TimedOut,
-                format!("no token within {} s; the login goes on for the next caller", timeout.as_secs_f64()),
+                format!(
+                    "no token within {} s; the login goes on for the next caller",
+                    timeout.as_secs_f64()
+                ),
             ))),
         }
     }
 
     /// The token if nobody has to wait for it; in the soft window its renewal is started.
-    pub(crate) fn at_once(self: &Arc<Self>, terms: &Arc<Terms>, min_ttl: Duration) -> Option<Arc<Current>> {
+    pub(crate) fn at_once(
+        self: &Arc<Self>,
+        terms: &Arc<Terms>,
+        min_ttl: Duration,
+    ) -> Option<Arc<Current>> {
         let current = self.current.load_full()?;
         match current.stage(self.clock.now(), min_ttl) {
             Stage::Fresh => {}
@@ -134,7 +151,12 @@ impl Keeper {
         Some(current)
     }
 
-    async fn wait(self: &Arc<Self>, terms: &Arc<Terms>, min_ttl: Duration, timeout: Duration) -> Result<Arc<Current>> {
+    async fn wait(
+        self: &Arc<Self>,
+        terms: &Arc<Terms>,
+        min_ttl: Duration,
+        timeout: Duration,
+    ) -> Result<Arc<Current>> {
         loop {
             let waiter = match self.board(min_ttl, timeout, terms)? {
                 Boarding::Serve(current) => return Ok(current),
@@ -158,7 +180,11 @@ impl Keeper {
         self.field.visit(|mut tower| {
             // Whoever comes here late finds what another caller's flight has brought.
             let now = self.clock.now();
-            if let Some(current) = self.current.load_full().filter(|current| matches!(current.stage(now, min_ttl), Stage::Fresh | Stage::Soft)) {
+            if let Some(current) = self
+                .current
+                .load_full()
+                .filter(|current| matches!(current.stage(now, min_ttl), Stage::Fresh | Stage::Soft))
+            {
                 return Ok(Boarding::Serve(current));
             }
             if let Some(waiter) = tower.waiter() {
@@ -181,9 +207,9 @@ impl Keeper {
     /// The token at hand, if it is still valid for at least `min_ttl`.
     fn good_enough(&self, min_ttl: Duration) -> Option<Arc<Current>> {
         let now = self.clock.now();
-        self.current
-            .load_full()
-            .filter(|current| current.alive(now) && current.remaining(now).is_none_or(|left| left >= min_ttl))
+        self.current.load_full().filter(|current| {
+            current.alive(now) && current.remaining(now).is_none_or(|left| left >= min_ttl)
+        })
     }
 
     /// Starts a flight that nobody waits for, unless one is under way or a pause is on.
@@ -191,13 +217,23 @@ impl Keeper {
         if !self.renewable() || self.health.load().resting(self.clock.now()) {
             return;
         }
-        let started = self.field.visit(|mut tower| tower.waiter().is_none().then(|| tower.announce(&self.field)));
+        let started = self.field.visit(|mut tower| {
+            tower
+                .waiter()
+                .is_none()
+                .then(|| tower.announce(&self.field))
+        });
         if let Some((landing, _waiter)) = started {
             self.take_off(terms, landing, Duration::ZERO);
         }
     }
 
-    fn take_off(self: &Arc<Self>, terms: &Arc<Terms>, landing: Landing<Arc<Current>>, pause: Duration) {
+    fn take_off(
+        self: &Arc<Self>,
+        terms: &Arc<Terms>,
+        landing: Landing<Arc<Current>>,
+        pause: Duration,
+    ) {
         let (keeper, terms) = (Arc::clone(self), Arc::clone(terms));
         runtime::spawn(async move {
             tokio::time::sleep(pause).await;
@@ -206,28 +242,31 @@ impl Keeper {
             let outcome = renewal::renew(&keeper, &terms).await;
             if let Err(error) = &outcome {
                 count(&keeper.counters.failures);
-                keeper.tell(What::FlightFailed { error: error.clone() });
+                keeper.tell(What::FlightFailed {
+                    error: error.clone(),
+                });
             }
             landing.land(outcome);
             if terms.keep_warm {
-                keeper.keep_warm(terms);
+                keeper.keep_warm(&terms);
             }
         });
     }
 
     /// Renews by timer without traffic, for as long as a client that wants it is alive.
-    fn keep_warm(self: &Arc<Self>, terms: Arc<Terms>) {
+    fn keep_warm(self: &Arc<Self>, terms: &Arc<Terms>) {
         let now = self.clock.now();
-        let Some(until_soft) = self
-            .current
-            .load()
-            .as_ref()
-            .and_then(|current| Some(current.remaining(now)?.saturating_sub(current.windows.soft)))
+        let Some(until_soft) =
+            self.current.load().as_ref().and_then(|current| {
+                Some(current.remaining(now)?.saturating_sub(current.windows.soft))
+            })
         else {
             return;
         };
-        let pause = until_soft.max(self.health.load().next_try_in(now).unwrap_or_default()).max(Duration::from_millis(100));
-        let (keeper, terms) = (Arc::downgrade(self), Arc::downgrade(&terms));
+        let pause = until_soft
+            .max(self.health.load().next_try_in(now).unwrap_or_default())
+            .max(Duration::from_millis(100));
+        let (keeper, terms) = (Arc::downgrade(self), Arc::downgrade(terms));
         runtime::spawn(async move {
             tokio::time::sleep(pause).await;
             if let (Some(keeper), Some(terms)) = (keeper.upgrade(), terms.upgrade()) {
@@ -238,7 +277,9 @@ impl Keeper {
 
     /// Invalidates this token, and only it. It stays at hand for its refresh token.
     pub(crate) fn refuse(&self, refused: &Current) {
-        if let Some(current) = self.current.load().as_ref().filter(|current| current.generation == refused.generation || current.value.same_as(&refused.value)) {
+        if let Some(current) = self.current.load().as_ref().filter(|current| {
+            current.generation == refused.generation || current.value.same_as(&refused.value)
+        }) {
             current.mark_refused();
         }
     }
@@ -348,3 +389,6 @@ pub struct State {
     /// How long no token request is made.
     pub next_try_in: Option<Duration>,
 }
+
+#[cfg(test)]
+mod tests;

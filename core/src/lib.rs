@@ -59,6 +59,8 @@ pub mod retry;
 pub mod runtime;
 pub mod scrub;
 pub mod secret;
+#[cfg(test)]
+mod test_rig;
 pub mod token;
 pub mod verdict;
 mod weak_map;

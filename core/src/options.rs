@@ -87,11 +87,21 @@ impl Options {
         self.0.contains_key(name)
     }
 
-    fn take<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(&OptionValue) -> Option<T>) -> Result<Option<T>> {
-        let Some(value) = self.0.remove(name) else { return Ok(None) };
-        read(&value)
-            .map(Some)
-            .ok_or_else(|| Error::config(name, format_args!("must be {wanted}, not {}", value.shape())))
+    fn take<T>(
+        &mut self,
+        name: &str,
+        wanted: &str,
+        read: impl FnOnce(&OptionValue) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let Some(value) = self.0.remove(name) else {
+            return Ok(None);
+        };
+        read(&value).map(Some).ok_or_else(|| {
+            Error::config(
+                name,
+                format_args!("must be {wanted}, not {}", value.shape()),
+            )
+        })
     }
 
     /// Text without CR, LF and NUL.
@@ -156,8 +166,13 @@ impl Options {
         const LONGEST_SECS: f64 = 1e9;
         match self.take_number(name)? {
             None => Ok(None),
-            Some(secs) if (0.0..=LONGEST_SECS).contains(&secs) => Ok(Some(Duration::from_secs_f64(secs))),
-            Some(_) => Err(Error::config(name, "must be a number of seconds from 0 to 1000000000")),
+            Some(secs) if (0.0..=LONGEST_SECS).contains(&secs) => {
+                Ok(Some(Duration::from_secs_f64(secs)))
+            }
+            Some(_) => Err(Error::config(
+                name,
+                "must be a number of seconds from 0 to 1000000000",
+            )),
         }
     }
 
@@ -165,7 +180,11 @@ impl Options {
     ///
     /// # Errors
     /// `config_invalid` if it is something else.
-    pub fn take_whole(&mut self, name: &str, range: std::ops::RangeInclusive<u32>) -> Result<Option<u32>> {
+    pub fn take_whole(
+        &mut self,
+        name: &str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Result<Option<u32>> {
         let wanted = format!("a whole number from {} to {}", range.start(), range.end());
         match self.take_number(name)? {
             None => Ok(None),
@@ -195,7 +214,12 @@ impl Options {
     pub fn take_list(&mut self, name: &str) -> Result<Option<Vec<String>>> {
         let list = self.take(name, "a list of strings", |value| match value {
             OptionValue::List(list) => Some(list.clone()),
-            OptionValue::Text(text) => Some(text.expose().split_whitespace().map(str::to_owned).collect()),
+            OptionValue::Text(text) => Some(
+                text.expose()
+                    .split_whitespace()
+                    .map(str::to_owned)
+                    .collect(),
+            ),
             _ => None,
         })?;
         for entry in list.iter().flatten() {
@@ -229,7 +253,11 @@ impl Options {
             },
             _ => None,
         })?;
-        for path in paths.iter().flat_map(|(first, second)| [Some(first), second.as_ref()]).flatten() {
+        for path in paths
+            .iter()
+            .flat_map(|(first, second)| [Some(first), second.as_ref()])
+            .flatten()
+        {
             check_line(name, path)?;
         }
         Ok(paths)
@@ -240,10 +268,18 @@ impl Options {
     /// # Errors
     /// `config_invalid` that names the first unknown option.
     pub fn refuse_unknown(&self, known: &[&str]) -> Result<()> {
-        let Some(unknown) = self.0.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
-        let nearest = known.iter().min_by_key(|name| distance(unknown, name)).filter(|name| distance(unknown, name) <= 3);
+        let Some(unknown) = self.0.keys().find(|name| !known.contains(&name.as_str())) else {
+            return Ok(());
+        };
+        let nearest = known
+            .iter()
+            .min_by_key(|name| distance(unknown, name))
+            .filter(|name| distance(unknown, name) <= 3);
         Err(match nearest {
-            Some(name) => Error::config(unknown, format_args!("is not an option here; did you mean {name}?")),
+            Some(name) => Error::config(
+                unknown,
+                format_args!("is not an option here; did you mean {name}?"),
+            ),
             None => Error::config(unknown, "is not an option here"),
         })
     }
@@ -255,7 +291,10 @@ impl Options {
 /// `config_invalid` that names the option.
 pub fn check_line(name: &str, text: &str) -> Result<()> {
     if text.chars().any(|c| c.is_control() && c != '\t') {
-        return Err(Error::config(name, "must not contain control characters such as CR, LF or NUL"));
+        return Err(Error::config(
+            name,
+            "must not contain control characters such as CR, LF or NUL",
+        ));
     }
     Ok(())
 }
@@ -284,18 +323,31 @@ mod tests {
     fn unknown_option_is_refused_by_name_with_the_nearest_known_one() {
         let mut options = Options::new();
         options.set("base_ulr", "https://api.example");
-        let error = options.refuse_unknown(&["base_url", "timeout"]).unwrap_err();
-        assert_eq!(error.message(), "base_ulr: is not an option here; did you mean base_url?");
+        let error = options
+            .refuse_unknown(&["base_url", "timeout"])
+            .unwrap_err();
+        assert_eq!(
+            error.message(),
+            "base_ulr: is not an option here; did you mean base_url?"
+        );
     }
 
     #[test]
     fn wrong_shapes_are_refused_by_name() {
         let mut options = Options::new();
-        options.set("timeout", "soon").set("key", 7.0).set("max_attempts", 2.5).set("wait", -1.0).set("name", "a\r\nb");
+        options
+            .set("timeout", "soon")
+            .set("key", 7.0)
+            .set("max_attempts", 2.5)
+            .set("wait", -1.0)
+            .set("name", "a\r\nb");
         for error in [
             options.take_secs("timeout").map(|_| ()).unwrap_err(),
             options.take_text("key").map(|_| ()).unwrap_err(),
-            options.take_whole("max_attempts", 1..=10).map(|_| ()).unwrap_err(),
+            options
+                .take_whole("max_attempts", 1..=10)
+                .map(|_| ())
+                .unwrap_err(),
             options.take_secs("wait").map(|_| ()).unwrap_err(),
             options.take_text("name").map(|_| ()).unwrap_err(),
             options.need_secret("password").map(|_| ()).unwrap_err(),
@@ -307,8 +359,13 @@ mod tests {
     #[test]
     fn a_text_is_a_list_of_its_words() {
         let mut options = Options::new();
-        options.set("scope", "read write").set("more", OptionValue::List(vec!["a b".into()]));
-        assert_eq!(options.take_list("scope").unwrap().unwrap(), ["read", "write"]);
+        options
+            .set("scope", "read write")
+            .set("more", OptionValue::List(vec!["a b".into()]));
+        assert_eq!(
+            options.take_list("scope").unwrap().unwrap(),
+            ["read", "write"]
+        );
         assert_eq!(options.take_list("more").unwrap().unwrap(), ["a b"]);
     }
 }

@@ -46,10 +46,13 @@ pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
-            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+            name.eq_ignore_ascii_case("localhost")
+                || name.to_ascii_lowercase().ends_with(".localhost")
         }
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
+        Some(Host::Ipv6(address)) => {
+            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
+        }
         None => false,
     }
 }
@@ -60,7 +63,8 @@ pub fn is_loopback(url: &Url) -> bool {
 /// `config_invalid` that names the option: not a URL, another scheme, a user name or password in it,
 /// or http to a host that is not loopback while `allow_insecure_http` is off.
 pub fn parse_base(option: &str, text: &str, allow_insecure_http: bool) -> Result<Url> {
-    let url = Url::parse(text.trim()).map_err(|_| Error::config(option, "is not an absolute URL"))?;
+    let url =
+        Url::parse(text.trim()).map_err(|_| Error::config(option, "is not an absolute URL"))?;
     check_base(option, &url, allow_insecure_http)?;
     Ok(url)
 }
@@ -74,12 +78,18 @@ pub fn check_base(option: &str, url: &Url, allow_insecure_http: bool) -> Result<
         return Err(Error::config(option, "must be an https URL with a host"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::config(option, "must not contain a user name or password"));
+        return Err(Error::config(
+            option,
+            "must not contain a user name or password",
+        ));
     }
     if url.scheme() == "http" && !allow_insecure_http && !is_loopback(url) {
         return Err(Error::config(
             option,
-            format_args!("must be https: {} is not this machine, and http would show the secrets to everyone on the way (allow_insecure_http overrides this)", url.host_str().unwrap_or_default()),
+            format_args!(
+                "must be https: {} is not this machine, and http would show the secrets to everyone on the way (allow_insecure_http overrides this)",
+                url.host_str().unwrap_or_default()
+            ),
         ));
     }
     Ok(())
@@ -93,7 +103,12 @@ pub fn check_base(option: &str, url: &Url, allow_insecure_http: bool) -> Result<
 /// # Errors
 /// `config_invalid` if it cannot be read.
 pub fn resolve(base: &Url, text: &str) -> Result<Url> {
-    let bad = || Error::config("url", "is not an http or https URL, nor a path below base_url");
+    let bad = || {
+        Error::config(
+            "url",
+            "is not an http or https URL, nor a path below base_url",
+        )
+    };
     if text.chars().any(char::is_control) {
         return Err(Error::config("url", "must not contain control characters"));
     }
@@ -112,7 +127,11 @@ pub fn resolve(base: &Url, text: &str) -> Result<Url> {
     let mut url = base.clone();
     url.set_fragment(None);
     if !path.is_empty() {
-        let joined = format!("{}/{}", base.path().trim_end_matches('/'), path.trim_start_matches(['/', '\\']));
+        let joined = format!(
+            "{}/{}",
+            base.path().trim_end_matches('/'),
+            path.trim_start_matches(['/', '\\'])
+        );
         url.set_path(&joined);
     }
     url.set_query(query.or(if path.is_empty() { base.query() } else { None }));
@@ -136,9 +155,18 @@ impl Origins {
 
     /// `origin_refused` for this URL.
     pub fn refusal(&self, url: &Url) -> Error {
-        let origin = Origin::of(url).map_or_else(|| "that URL".to_owned(), |origin| origin.to_string());
-        let allowed = self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        Error::new(ErrorKind::OriginRefused, format!("the token does not go to {origin}, only to {allowed}"))
+        let origin =
+            Origin::of(url).map_or_else(|| "that URL".to_owned(), |origin| origin.to_string());
+        let allowed = self
+            .0
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        Error::new(
+            ErrorKind::OriginRefused,
+            format!("the token does not go to {origin}, only to {allowed}"),
+        )
     }
 }
 
@@ -171,7 +199,9 @@ mod tests {
 
     #[test]
     fn origins_compare_scheme_host_and_port() {
-        let origins = Origins::new(vec![Origin::of(&Url::parse("https://api.example").unwrap()).unwrap()]);
+        let origins = Origins::new(vec![
+            Origin::of(&Url::parse("https://api.example").unwrap()).unwrap(),
+        ]);
         for (url, allowed) in [
             ("https://api.example/x", true),
             ("https://API.example:443/", true),
@@ -202,6 +232,8 @@ mod tests {
             assert_eq!(parse_base("base_url", url, false).is_ok(), fine, "{url}");
         }
         assert!(parse_base("base_url", "http://10.0.0.1", true).is_ok());
-        assert!(is_loopback(&Url::parse("http://[::ffff:127.0.0.1]").unwrap()));
+        assert!(is_loopback(
+            &Url::parse("http://[::ffff:127.0.0.1]").unwrap()
+        ));
     }
 }

@@ -1,7 +1,8 @@
 //! Where a redirect leads and with what (RFC 9110 §15.4): pure.
 
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, COOKIE,
+    LOCATION, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, Method};
 use url::Url;
@@ -51,7 +52,14 @@ pub(crate) fn drop_credentials(headers: &mut HeaderMap) {
 
 /// Headers that describe a body which is not sent any more.
 pub(crate) fn drop_content(headers: &mut HeaderMap) {
-    for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, TRANSFER_ENCODING] {
+    for name in [
+        CONTENT_TYPE,
+        CONTENT_LENGTH,
+        CONTENT_ENCODING,
+        CONTENT_LANGUAGE,
+        CONTENT_LOCATION,
+        TRANSFER_ENCODING,
+    ] {
         headers.remove(name);
     }
 }
@@ -68,21 +76,68 @@ mod tests {
     fn method_body_and_origin_follow_the_status() {
         let from = Url::parse("https://api.example/a/b").unwrap();
         for (method, status, location, expected) in [
-            (Method::GET, 301, "/c", Some((Method::GET, "https://api.example/c", false, false))),
-            (Method::POST, 301, "c", Some((Method::GET, "https://api.example/a/c", true, false))),
-            (Method::POST, 302, "//other.example/", Some((Method::GET, "https://other.example/", true, true))),
-            (Method::PUT, 302, "/c", Some((Method::PUT, "https://api.example/c", false, false))),
-            (Method::PUT, 303, "/c", Some((Method::GET, "https://api.example/c", true, false))),
-            (Method::HEAD, 303, "/c", Some((Method::HEAD, "https://api.example/c", false, false))),
-            (Method::POST, 307, "http://api.example/c", Some((Method::POST, "http://api.example/c", false, true))),
-            (Method::POST, 308, "https://api.example:444/", Some((Method::POST, "https://api.example:444/", false, true))),
+            (
+                Method::GET,
+                301,
+                "/c",
+                Some((Method::GET, "https://api.example/c", false, false)),
+            ),
+            (
+                Method::POST,
+                301,
+                "c",
+                Some((Method::GET, "https://api.example/a/c", true, false)),
+            ),
+            (
+                Method::POST,
+                302,
+                "//other.example/",
+                Some((Method::GET, "https://other.example/", true, true)),
+            ),
+            (
+                Method::PUT,
+                302,
+                "/c",
+                Some((Method::PUT, "https://api.example/c", false, false)),
+            ),
+            (
+                Method::PUT,
+                303,
+                "/c",
+                Some((Method::GET, "https://api.example/c", true, false)),
+            ),
+            (
+                Method::HEAD,
+                303,
+                "/c",
+                Some((Method::HEAD, "https://api.example/c", false, false)),
+            ),
+            (
+                Method::POST,
+                307,
+                "http://api.example/c",
+                Some((Method::POST, "http://api.example/c", false, true)),
+            ),
+            (
+                Method::POST,
+                308,
+                "https://api.example:444/",
+                Some((Method::POST, "https://api.example:444/", false, true)),
+            ),
             (Method::GET, 304, "/c", None),
             (Method::GET, 302, "ftp://api.example/", None),
             (Method::GET, 200, "/c", None),
         ] {
             let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
             let got = next(&method, &from, status, &headers);
-            let got = got.as_ref().map(|next| (next.method.clone(), next.url.as_str(), next.drops_body, next.crosses_origin));
+            let got = got.as_ref().map(|next| {
+                (
+                    next.method.clone(),
+                    next.url.as_str(),
+                    next.drops_body,
+                    next.crosses_origin,
+                )
+            });
             assert_eq!(got, expected, "{method} {status} {location}");
         }
         assert!(next(&Method::GET, &from, 302, &HeaderMap::new()).is_none());

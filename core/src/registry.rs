@@ -11,7 +11,8 @@ use crate::weak_map::WeakMap;
 
 static KEEPERS: WeakMap<u128, Keeper> = WeakMap::new();
 // Keyed per process, so that an identity's hash tells nothing about its secrets to whoever sees it.
-static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(|| (RandomState::new(), RandomState::new()));
+static KEYS: LazyLock<(RandomState, RandomState)> =
+    LazyLock::new(|| (RandomState::new(), RandomState::new()));
 
 /// The keeper of this flow's identity; made if no client of the identity is alive.
 pub(crate) fn keeper(flow: Flow) -> Arc<Keeper> {

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Via, What, count};
 use crate::expiry::{self, Evidence, Windows};
 use crate::flow::{self, Grant, Life, Outgoing};
+use crate::health::Health;
 use crate::keeper::{Keeper, Terms};
 use crate::random;
 use crate::retry::{self, Class};
@@ -24,18 +25,21 @@ struct Asked {
 /// One flight: its tries, its pauses and its deadline.
 pub(crate) async fn renew(keeper: &Arc<Keeper>, terms: &Terms) -> Result<Arc<Current>> {
     let started = keeper.clock.now();
-    let flight = Flight { keeper, terms, started };
-    match tokio::time::timeout(terms.timeout, flight.tries()).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let error = keeper.named(Error::new(
-                ErrorKind::TimedOut,
-                format!("the token endpoint did not deliver within {} s", terms.timeout.as_secs_f64()),
-            ));
-            flight.note(&error);
-            Err(error)
-        }
+    let flight = Flight {
+        keeper,
+        terms,
+        started,
+    };
+    if let Ok(outcome) = tokio::time::timeout(terms.timeout, flight.tries()).await {
+        return outcome;
     }
+    let secs = terms.timeout.as_secs_f64();
+    let error = keeper.named(Error::new(
+        ErrorKind::TimedOut,
+        format!("the token endpoint did not deliver within {secs} s"),
+    ));
+    flight.note(&error);
+    Err(error)
 }
 
 /// A token that the user gave; it is taken to live until refused unless it says otherwise.
@@ -56,7 +60,10 @@ pub(crate) fn pasted(value: &Secret, clock: &dyn Clock) -> Current {
         via: Via::Store,
         issued,
         life,
-        windows: Windows { soft: Duration::ZERO, hard: Duration::ZERO },
+        windows: Windows {
+            soft: Duration::ZERO,
+            hard: Duration::ZERO,
+        },
         after_refusal: false,
         flags: Arc::default(),
     }
@@ -70,15 +77,22 @@ struct Flight<'a> {
 
 impl Flight<'_> {
     fn left(&self) -> Duration {
-        self.terms.timeout.saturating_sub(self.keeper.clock.now().since(self.started))
+        self.terms
+            .timeout
+            .saturating_sub(self.keeper.clock.now().since(self.started))
     }
 
     /// Remembers a failure; tells the pause before the next try.
     fn note(&self, error: &Error) -> Duration {
         let (now, draw) = (self.keeper.clock.now(), random::unit());
-        let pause = self.keeper.change_health(|health| health.failed(error, now, draw));
+        let pause = self
+            .keeper
+            .change_health(|health| health.failed(error, now, draw));
         if retry::class(error) == Class::Permanent {
-            self.keeper.tell(What::LockedOut { pause, error: error.clone() });
+            self.keeper.tell(What::LockedOut {
+                pause,
+                error: error.clone(),
+            });
         }
         pause
     }
@@ -92,11 +106,26 @@ impl Flight<'_> {
             };
             let pause = self.note(&error);
             // With a token to serve nobody waits for a second try; the next caller makes it.
-            let served = self.keeper.current.load().as_ref().is_some_and(|current| current.alive(self.keeper.clock.now()));
-            if served || tries >= self.terms.max_attempts || retry::class(&error) != Class::Transient || pause >= self.left() {
+            let served = self
+                .keeper
+                .current
+                .load()
+                .as_ref()
+                .is_some_and(|current| current.alive(self.keeper.clock.now()));
+            if served
+                || tries >= self.terms.max_attempts
+                || retry::class(&error) != Class::Transient
+                || pause >= self.left()
+            {
                 return Err(error);
             }
-            tracing::debug!(identity = &*self.keeper.identity, tries, ?pause, kind = error.kind().code(), "token request failed; trying again");
+            tracing::debug!(
+                identity = &*self.keeper.identity,
+                tries,
+                ?pause,
+                kind = error.kind().code(),
+                "token request failed; trying again"
+            );
             tokio::time::sleep(pause).await;
             tries += 1;
         }
@@ -123,7 +152,9 @@ impl Flight<'_> {
             return Ok(current);
         }
         if let Some(request) = self.keeper.flow.revoke(&useless) {
-            self.keeper.flow_answer(self.terms, request, self.left()).await?;
+            self.keeper
+                .flow_answer(self.terms, request, self.left())
+                .await?;
             let asked = self.log_in().await?;
             if let Some(current) = self.install(held.as_deref(), asked) {
                 return Ok(current);
@@ -145,19 +176,40 @@ impl Flight<'_> {
 
     /// `None` where there is no such request or the refresh token is rejected: the login is next.
     /// A transient failure is an error: the refresh token may still be good.
-    async fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Result<Option<Asked>> {
-        let Some(request) = self.keeper.flow.refresh(refresh_token, access_token) else { return Ok(None) };
+    async fn refresh(
+        &self,
+        refresh_token: &Secret,
+        access_token: &Secret,
+    ) -> Result<Option<Asked>> {
+        let Some(request) = self.keeper.flow.refresh(refresh_token, access_token) else {
+            return Ok(None);
+        };
         let sent = self.keeper.clock.now();
-        let answer = self.keeper.flow_answer(self.terms, request, self.left()).await?;
+        let answer = self
+            .keeper
+            .flow_answer(self.terms, request, self.left())
+            .await?;
         match self.keeper.flow.read_refresh(&answer, refresh_token) {
             Ok(mut grant) => {
                 // An answer without a new refresh token leaves the old one in force (RFC 6749 §6).
-                grant.refresh_token.get_or_insert_with(|| refresh_token.clone());
-                Ok(Some(Asked { grant, sent, via: Via::Refresh }))
+                grant
+                    .refresh_token
+                    .get_or_insert_with(|| refresh_token.clone());
+                Ok(Some(Asked {
+                    grant,
+                    sent,
+                    via: Via::Refresh,
+                }))
             }
-            Err(error) if retry::class(&error) == Class::Transient => Err(self.timed(error, &answer)),
+            Err(error) if retry::class(&error) == Class::Transient => {
+                Err(self.timed(error, &answer))
+            }
             Err(error) => {
-                tracing::debug!(identity = &*self.keeper.identity, kind = error.kind().code(), "refresh token rejected; logging in");
+                tracing::debug!(
+                    identity = &*self.keeper.identity,
+                    kind = error.kind().code(),
+                    "refresh token rejected; logging in"
+                );
                 self.drop_refresh_token(refresh_token);
                 Ok(None)
             }
@@ -172,9 +224,20 @@ impl Flight<'_> {
             )
         })?;
         let sent = self.keeper.clock.now();
-        let answer = self.keeper.flow_answer(self.terms, request, self.left()).await?;
-        let grant = self.keeper.flow.read(&answer).map_err(|error| self.timed(error, &answer))?;
-        Ok(Asked { grant, sent, via: Via::Login })
+        let answer = self
+            .keeper
+            .flow_answer(self.terms, request, self.left())
+            .await?;
+        let grant = self
+            .keeper
+            .flow
+            .read(&answer)
+            .map_err(|error| self.timed(error, &answer))?;
+        Ok(Asked {
+            grant,
+            sent,
+            via: Via::Login,
+        })
     }
 
     /// The error with the pause that the answer asks for.
@@ -188,8 +251,15 @@ impl Flight<'_> {
     /// A rejected refresh token is not sent again.
     fn drop_refresh_token(&self, rejected: &Secret) {
         let current = self.keeper.current.load_full();
-        if let Some(current) = current.filter(|current| current.refresh_token.as_ref().is_some_and(|own| own.same_as(rejected))) {
-            self.keeper.current.store(Some(Arc::new(current.with_refresh_token(None))));
+        if let Some(current) = current.filter(|current| {
+            current
+                .refresh_token
+                .as_ref()
+                .is_some_and(|own| own.same_as(rejected))
+        }) {
+            self.keeper
+                .current
+                .store(Some(Arc::new(current.with_refresh_token(None))));
         }
     }
 
@@ -210,12 +280,26 @@ impl Flight<'_> {
             server_date: grant.server_date_unix_secs,
             wall_now: now.wall_secs(),
             skew: keeper.health.load().skew_secs,
-            default: self.terms.default_life_secs.or(keeper.flow.default_life_secs()),
+            default: self
+                .terms
+                .default_life_secs
+                .or(keeper.flow.default_life_secs()),
         };
         let life_secs = expiry::life_secs(&evidence);
-        let windows = life_secs.map_or(Windows { soft: Duration::ZERO, hard: Duration::ZERO }, |life| {
-            expiry::windows(life, self.terms.soft_window, self.terms.hard_window, random::unit())
-        });
+        let windows = life_secs.map_or(
+            Windows {
+                soft: Duration::ZERO,
+                hard: Duration::ZERO,
+            },
+            |life| {
+                expiry::windows(
+                    life,
+                    self.terms.soft_window,
+                    self.terms.hard_window,
+                    random::unit(),
+                )
+            },
+        );
         let fresh = Current {
             generation: Current::next_generation(),
             value: grant.token,
@@ -230,14 +314,25 @@ impl Flight<'_> {
         };
         match held.filter(|held| held.value.same_as(&fresh.value)) {
             Some(held) => self.install_again(held, fresh, now, jwt.exp.is_some()),
-            None if fresh.remaining(now).is_some_and(|left| left <= fresh.windows.hard) => None,
+            None if fresh
+                .remaining(now)
+                .is_some_and(|left| left <= fresh.windows.hard) =>
+            {
+                None
+            }
             None => Some(self.make_current(fresh, now)),
         }
     }
 
     /// The server handed out the token at hand again. It is not taken for new: it keeps the expiry it
     /// had unless the answer says less.
-    fn install_again(&self, held: &Current, fresh: Current, now: Moment, absolute: bool) -> Option<Arc<Current>> {
+    fn install_again(
+        &self,
+        held: &Current,
+        fresh: Current,
+        now: Moment,
+        absolute: bool,
+    ) -> Option<Arc<Current>> {
         if held.refused() {
             return None;
         }
@@ -249,9 +344,19 @@ impl Flight<'_> {
             return (left(&fresh) > fresh.windows.hard).then(|| self.make_current(fresh, now));
         }
         let keeps = left(held) <= left(&fresh);
-        let (issued, life, windows) =
-            if keeps { (held.issued, held.life, held.windows) } else { (fresh.issued, fresh.life, held.windows) };
-        let again = Current { issued, life, windows, flags: Arc::clone(&held.flags), after_refusal: held.after_refusal, ..fresh };
+        let (issued, life, windows) = if keeps {
+            (held.issued, held.life, held.windows)
+        } else {
+            (fresh.issued, fresh.life, held.windows)
+        };
+        let again = Current {
+            issued,
+            life,
+            windows,
+            flags: Arc::clone(&held.flags),
+            after_refusal: held.after_refusal,
+            ..fresh
+        };
         let remaining = left(&again);
         if remaining <= again.windows.hard {
             return None;
@@ -259,7 +364,8 @@ impl Flight<'_> {
         let again = Arc::new(again);
         self.keeper.current.store(Some(Arc::clone(&again)));
         let rest = remaining.saturating_sub(again.windows.hard);
-        self.keeper.change_health(|health| health.rest(now.plus(rest)));
+        self.keeper
+            .change_health(|health| health.rest(now.plus(rest)));
         Some(again)
     }
 
@@ -271,7 +377,7 @@ impl Flight<'_> {
         });
         let fresh = Arc::new(fresh);
         keeper.current.store(Some(Arc::clone(&fresh)));
-        keeper.change_health(|health| health.succeeded());
+        keeper.change_health(Health::succeeded);
         keeper.tell(What::TokenInstalled {
             via: fresh.via,
             fingerprint: fresh.value.fingerprint(),
@@ -283,7 +389,12 @@ impl Flight<'_> {
 
 impl Keeper {
     /// One exchange with the token endpoint; learns from it how far its clock is from ours.
-    pub(crate) async fn flow_answer(&self, terms: &Terms, request: Outgoing, timeout: Duration) -> Result<flow::Answer> {
+    pub(crate) async fn flow_answer(
+        &self,
+        terms: &Terms,
+        request: Outgoing,
+        timeout: Duration,
+    ) -> Result<flow::Answer> {
         let answer = terms.transport.exchange(request, timeout).await?;
         if let Some(date) = flow::server_date(&answer.headers) {
             let skew_secs = date.saturating_sub(self.clock.now().wall_secs());

@@ -51,15 +51,24 @@ impl RequestBuilder {
 
     /// Adds a header. `Authorization` is the client's and is refused.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+        match (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             (Ok(name), Ok(_)) if name == AUTHORIZATION => {
-                self.complain(Error::config("headers", "Authorization is set by the client"));
+                self.complain(Error::config(
+                    "headers",
+                    "Authorization is set by the client",
+                ));
             }
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
             (Err(_), _) => self.complain(Error::config("headers", "a name is not a header name")),
-            (Ok(name), Err(_)) => self.complain(Error::config("headers", format_args!("{name} has a value that no header can carry"))),
+            (Ok(name), Err(_)) => self.complain(Error::config(
+                "headers",
+                format_args!("{name} has a value that no header can carry"),
+            )),
         }
         self
     }
@@ -84,7 +93,9 @@ impl RequestBuilder {
     pub fn json(mut self, value: &impl serde::Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => {
-                self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+                self.headers
+                    .entry(CONTENT_TYPE)
+                    .or_insert(HeaderValue::from_static("application/json"));
                 self.payload = Payload::Bytes(bytes.into());
             }
             Err(_) => self.complain(Error::config("json", "cannot be written as JSON")),
@@ -118,20 +129,39 @@ impl RequestBuilder {
         let url = self.client.resolve(&self.url)?;
         self.client.check_origin(&url)?;
         let clock = &self.client.0.keeper.clock;
-        let call = Call { started: clock.now(), timeout: self.timeout, client: &self.client };
-        let mut hop = Hop { method: self.method, url, headers: self.headers, payload: Some(self.payload) };
+        let call = Call {
+            started: clock.now(),
+            timeout: self.timeout,
+            client: &self.client,
+        };
+        let mut hop = Hop {
+            method: self.method,
+            url,
+            headers: self.headers,
+            payload: Some(self.payload),
+        };
         let mut hops = 0;
         loop {
             let mut response = call.hop(&mut hop).await?;
-            let next = if self.follow { redirect::next(&hop.method, &hop.url, response.status, &response.headers) } else { None };
-            let Some(next) = next else { return Ok(response) };
+            let next = if self.follow {
+                redirect::next(&hop.method, &hop.url, response.status, &response.headers)
+            } else {
+                None
+            };
+            let Some(next) = next else {
+                return Ok(response);
+            };
             if !next.drops_body && hop.payload.is_none() {
                 // The body was a one-shot stream and is gone: the redirect itself is the answer.
                 return Ok(response);
             }
             hops += 1;
             if hops > redirect::HOPS_MAX {
-                return Err(Error::new(ErrorKind::BadResponse, "the API redirects in a circle").with_retryable(false).with_http_status(response.status));
+                return Err(
+                    Error::new(ErrorKind::BadResponse, "the API redirects in a circle")
+                        .with_retryable(false)
+                        .with_http_status(response.status),
+                );
             }
             // A body left unread would cost the connection.
             response.drain().await;
@@ -142,7 +172,9 @@ impl RequestBuilder {
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestBuilder").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("RequestBuilder")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 
@@ -178,10 +210,15 @@ impl Hop {
 
 impl Call<'_> {
     fn left(&self) -> Result<Option<Duration>> {
-        let Some(timeout) = self.timeout else { return Ok(None) };
+        let Some(timeout) = self.timeout else {
+            return Ok(None);
+        };
         let left = timeout.saturating_sub(self.client.0.keeper.clock.now().since(self.started));
         if left.is_zero() {
-            return Err(Error::new(ErrorKind::TimedOut, format!("no answer within {} s", timeout.as_secs_f64())));
+            return Err(Error::new(
+                ErrorKind::TimedOut,
+                format!("no answer within {} s", timeout.as_secs_f64()),
+            ));
         }
         Ok(Some(left))
     }
@@ -191,8 +228,16 @@ impl Call<'_> {
         let client = self.client;
         if !client.0.origins.allow(&hop.url) {
             let received = self.send(hop, None).await?;
-            let given_back = (received.status == 401).then_some(GiveBack { reason: Reason::ForeignOrigin, error: None });
-            return Ok(Response::new(received, hop.url.clone(), given_back, VecDeque::new()));
+            let given_back = (received.status == 401).then_some(GiveBack {
+                reason: Reason::ForeignOrigin,
+                error: None,
+            });
+            return Ok(Response::new(
+                received,
+                hop.url.clone(),
+                given_back,
+                VecDeque::new(),
+            ));
         }
         let mut authorization = client.authorize_url(&hop.url, self.left()?).await?;
         loop {
@@ -200,8 +245,17 @@ impl Call<'_> {
             let replayable = replay.is_some();
             let mut received = self.send(hop, Some(&authorization)).await?;
             hop.payload = replay;
-            let prefix = if received.status == 401 { read_prefix(&mut received).await? } else { VecDeque::new() };
-            let first = prefix.iter().flatten().copied().take(PREFIX_BYTES).collect::<Vec<u8>>();
+            let prefix = if received.status == 401 {
+                read_prefix(&mut received).await?
+            } else {
+                VecDeque::new()
+            };
+            let first = prefix
+                .iter()
+                .flatten()
+                .copied()
+                .take(PREFIX_BYTES)
+                .collect::<Vec<u8>>();
             let seen = Seen {
                 status: received.status,
                 headers: &received.headers,
@@ -212,7 +266,9 @@ impl Call<'_> {
             match client.judge(&authorization, seen).await {
                 Verdict::Resend(again) => authorization = again,
                 Verdict::Done => return Ok(Response::new(received, hop.url.clone(), None, prefix)),
-                Verdict::GiveBack(why) => return Ok(Response::new(received, hop.url.clone(), Some(why), prefix)),
+                Verdict::GiveBack(why) => {
+                    return Ok(Response::new(received, hop.url.clone(), Some(why), prefix));
+                }
             }
         }
     }
@@ -226,7 +282,13 @@ impl Call<'_> {
         self.client
             .0
             .http
-            .send(Sending { method: hop.method.clone(), url: hop.url.clone(), headers, payload, timeout: self.left()? })
+            .send(Sending {
+                method: hop.method.clone(),
+                url: hop.url.clone(),
+                headers,
+                payload,
+                timeout: self.left()?,
+            })
             .await
     }
 }
@@ -235,7 +297,9 @@ async fn read_prefix(received: &mut Received) -> Result<VecDeque<Bytes>> {
     let mut prefix = VecDeque::new();
     let mut length = 0;
     while length < PREFIX_BYTES {
-        let Some(chunk) = received.chunk().await? else { break };
+        let Some(chunk) = received.chunk().await? else {
+            break;
+        };
         length += chunk.len();
         prefix.push_back(chunk);
     }
@@ -254,9 +318,22 @@ pub struct Response {
 }
 
 impl Response {
-    fn new(mut rest: Received, url: Url, given_back: Option<GiveBack>, prefix: VecDeque<Bytes>) -> Self {
+    fn new(
+        mut rest: Received,
+        url: Url,
+        given_back: Option<GiveBack>,
+        prefix: VecDeque<Bytes>,
+    ) -> Self {
         let headers = std::mem::take(&mut rest.headers);
-        Self { status: rest.status, headers, version: rest.version, url, given_back, prefix, rest }
+        Self {
+            status: rest.status,
+            headers,
+            version: rest.version,
+            url,
+            given_back,
+            prefix,
+            rest,
+        }
     }
 
     /// The status code.
@@ -310,8 +387,12 @@ impl Response {
     /// # Errors
     /// As [`Self::chunk`].
     pub async fn bytes(&mut self) -> Result<Bytes> {
-        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
-        let Some(second) = self.chunk().await? else { return Ok(first) };
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
         let mut all = Vec::with_capacity(first.len() + second.len());
         all.extend_from_slice(&first);
         all.extend_from_slice(&second);
@@ -326,13 +407,21 @@ impl Response {
     /// # Errors
     /// As [`Self::chunk`]; `bad_response` if it is not such a document.
     pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
-        serde_json::from_slice(&self.bytes().await?)
-            .map_err(|_| Error::new(ErrorKind::BadResponse, "the answer's body is not the JSON that was expected").with_http_status(self.status))
+        serde_json::from_slice(&self.bytes().await?).map_err(|_| {
+            Error::new(
+                ErrorKind::BadResponse,
+                "the answer's body is not the JSON that was expected",
+            )
+            .with_http_status(self.status)
+        })
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("status", &self.status).field("url", &self.url.path()).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("url", &self.url.path())
+            .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,11 @@ const BACKOFF_LAST_SECS: f64 = 60.0;
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
 /// Pauses after the first, second and every further rejected login: at most three rejections reach
 /// the server in an hour, fewer than the count at which providers lock an account.
-const BREAKER: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(600), Duration::from_secs(3_600)];
+const BREAKER: [Duration; 3] = [
+    Duration::from_secs(60),
+    Duration::from_secs(600),
+    Duration::from_secs(3_600),
+];
 /// First and longest pause of the storm guard.
 const STORM_FIRST: Duration = Duration::from_secs(30);
 const STORM_LAST: Duration = Duration::from_secs(300);
@@ -60,7 +64,9 @@ pub fn breaker(rejections: u32) -> Duration {
 
 /// How long 401s are given back without renewing after the `streak`-th futile renewal in a row (from 1).
 pub fn storm_pause(streak: u32) -> Duration {
-    STORM_FIRST.saturating_mul(2u32.saturating_pow(streak.saturating_sub(1).min(8))).min(STORM_LAST)
+    STORM_FIRST
+        .saturating_mul(2u32.saturating_pow(streak.saturating_sub(1).min(8)))
+        .min(STORM_LAST)
 }
 
 #[cfg(test)]
@@ -72,7 +78,8 @@ mod tests {
         for &kind in ErrorKind::ALL {
             let expected = match kind.code() {
                 "credentials_rejected" | "locked_out" => Class::Permanent,
-                "rate_limited" | "server_unavailable" | "unreachable" | "timed_out" | "bad_response" | "store" | "cancelled" => Class::Transient,
+                "rate_limited" | "server_unavailable" | "unreachable" | "timed_out"
+                | "bad_response" | "store" | "cancelled" => Class::Transient,
                 _ => Class::Settled,
             };
             assert_eq!(class(&Error::new(kind, "x")), expected, "{kind:?}");
@@ -95,7 +102,11 @@ mod tests {
             (1, Some(secs(7_200)), 1.0, secs(3_600)),
             (2, Some(secs(0)), 1.0, secs(2)),
         ] {
-            assert_eq!(pause(failures, retry_after, draw), expected, "{failures} {retry_after:?} {draw}");
+            assert_eq!(
+                pause(failures, retry_after, draw),
+                expected,
+                "{failures} {retry_after:?} {draw}"
+            );
         }
     }
 
@@ -112,7 +123,9 @@ mod tests {
 
     #[test]
     fn storm_guard_doubles_to_five_minutes() {
-        let pauses: Vec<u64> = (1..=6).map(|streak| storm_pause(streak).as_secs()).collect();
+        let pauses: Vec<u64> = (1..=6)
+            .map(|streak| storm_pause(streak).as_secs())
+            .collect();
         assert_eq!(pauses, [30, 60, 120, 240, 300, 300]);
     }
 }

@@ -27,7 +27,11 @@ fn start() -> Runtime {
 
 /// The library runtime of this process.
 pub fn handle() -> Handle {
-    RUNTIME.get_or_init(|| PerProcess::new(start)).get().handle().clone()
+    RUNTIME
+        .get_or_init(|| PerProcess::new(start))
+        .get()
+        .handle()
+        .clone()
 }
 
 /// Runs `future` to its end on this thread, for blocking callers.
@@ -51,5 +55,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::try_current().unwrap_or_else(|_| handle()).spawn(future)
+    Handle::try_current()
+        .unwrap_or_else(|_| handle())
+        .spawn(future)
 }

@@ -19,9 +19,44 @@ const OPAQUE_RUN_BYTES: usize = 40;
 const REDACTED: &str = "[redacted]";
 /// Words that follow "Bearer" or "Basic" in prose, where nothing is to be hidden.
 const PROSE: &[&str] = &[
-    "token", "tokens", "auth", "authentication", "authorization", "authorisation", "credential", "credentials", "scheme", "schemes",
-    "header", "headers", "access", "realm", "error", "type", "grant", "is", "was", "are", "not", "and", "or", "only", "but", "for",
-    "in", "of", "with", "required", "expected", "missing", "invalid", "user", "username", "password", "plan", "tier", "auth.",
+    "token",
+    "tokens",
+    "auth",
+    "authentication",
+    "authorization",
+    "authorisation",
+    "credential",
+    "credentials",
+    "scheme",
+    "schemes",
+    "header",
+    "headers",
+    "access",
+    "realm",
+    "error",
+    "type",
+    "grant",
+    "is",
+    "was",
+    "are",
+    "not",
+    "and",
+    "or",
+    "only",
+    "but",
+    "for",
+    "in",
+    "of",
+    "with",
+    "required",
+    "expected",
+    "missing",
+    "invalid",
+    "user",
+    "username",
+    "password",
+    "plan",
+    "tier",
 ];
 
 /// Knows the secrets that must not come out, in every form in which a server may quote them.
@@ -57,7 +92,10 @@ impl Scrubber {
         let secret = secret.expose();
         self.add_base64(&basic_pair(user, secret));
         self.add_base64(&basic_pair(&form_encoded(user), &form_encoded(secret)));
-        self.add_base64(&basic_pair(&percent_encoded(user), &percent_encoded(secret)));
+        self.add_base64(&basic_pair(
+            &percent_encoded(user),
+            &percent_encoded(secret),
+        ));
         self.order();
         self
     }
@@ -71,7 +109,10 @@ impl Scrubber {
             if line.is_full() {
                 break;
             }
-            if let Some(length) = self.secret_at(rest, before).or_else(|| key_at(rest, before)) {
+            if let Some(length) = self
+                .secret_at(rest, before)
+                .or_else(|| key_at(rest, before))
+            {
                 line.push_word(REDACTED);
                 before = rest[..length].chars().next_back();
                 rest = &rest[length..];
@@ -116,7 +157,11 @@ impl Scrubber {
             self.add(&Zeroizing::new(inside.replace('/', "\\/")));
         }
         self.add(&Zeroizing::new(
-            secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"),
+            secret
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;"),
         ));
         if secret.len() >= SHORT_SECRET_BYTES {
             self.add_base64(&Zeroizing::new(STANDARD.encode(secret)));
@@ -139,7 +184,8 @@ impl Scrubber {
     }
 
     fn order(&mut self) {
-        self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
+        self.needles
+            .sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
     }
 
     /// The length of the longest secret that `rest` starts with.
@@ -196,7 +242,9 @@ fn key_at(rest: &str, before: Option<char>) -> Option<usize> {
     if !is_boundary(before) {
         return None;
     }
-    let length = run_length(rest, |byte| byte.is_ascii_alphanumeric() || b"-_+=~".contains(&byte));
+    let length = run_length(rest, |byte| {
+        byte.is_ascii_alphanumeric() || b"-_+=~".contains(&byte)
+    });
     let run = &rest.as_bytes()[..length];
     let mixed = run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic);
     (length >= OPAQUE_RUN_BYTES && mixed).then_some(length)
@@ -207,9 +255,10 @@ fn scheme_at(rest: &str, before: Option<char>) -> Option<(usize, usize)> {
     if !is_boundary(before) {
         return None;
     }
-    let scheme = ["bearer", "basic"]
-        .into_iter()
-        .find(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))?;
+    let scheme = ["bearer", "basic"].into_iter().find(|scheme| {
+        rest.get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    })?;
     let behind = &rest[scheme.len()..];
     let blanks = run_length(behind, |byte| byte == b' ' || byte == b'\t');
     let hidden = run_length(&behind[blanks..], is_token_byte);
@@ -251,7 +300,11 @@ impl Line {
 
     fn finish(mut self) -> Option<String> {
         if self.chars > MESSAGE_CHARS {
-            let kept = self.text.char_indices().nth(MESSAGE_CHARS - 1).map_or(self.text.len(), |(at, _)| at);
+            let kept = self
+                .text
+                .char_indices()
+                .nth(MESSAGE_CHARS - 1)
+                .map_or(self.text.len(), |(at, _)| at);
             self.text.truncate(kept);
             self.text.truncate(self.text.trim_end().len());
             self.text.push('…');

@@ -39,7 +39,10 @@ impl Secret {
     /// Only for values of high entropy (tokens). A password's fingerprint would let a reader test guesses.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.0.as_bytes());
-        digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        format!(
+            "{:08x}",
+            u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
+        )
     }
 }
 

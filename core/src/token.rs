@@ -46,13 +46,16 @@ impl Current {
 
     /// What is left of its life; `None` if it has no end.
     pub(crate) fn remaining(&self, now: Moment) -> Option<Duration> {
-        self.life.map(|life| life.saturating_sub(now.since(self.issued)))
+        self.life
+            .map(|life| life.saturating_sub(now.since(self.issued)))
     }
 
     pub(crate) fn stage(&self, now: Moment, min_ttl: Duration) -> Stage {
         match (self.refused(), self.life, self.remaining(now)) {
             (true, ..) => Stage::Expired,
-            (false, Some(life), Some(remaining)) => expiry::stage(remaining, life, self.windows, min_ttl),
+            (false, Some(life), Some(remaining)) => {
+                expiry::stage(remaining, life, self.windows, min_ttl)
+            }
             _ => Stage::Fresh,
         }
     }
@@ -115,7 +118,9 @@ impl Token {
     /// When it expires on this machine's wall clock; `None` if it lives until refused.
     pub fn expires_at(&self) -> Option<SystemTime> {
         let life = self.0.life?;
-        SystemTime::UNIX_EPOCH.checked_add(self.0.issued.wall)?.checked_add(life)
+        SystemTime::UNIX_EPOCH
+            .checked_add(self.0.issued.wall)?
+            .checked_add(life)
     }
 
     /// What was left of its life when it was handed out; `None` if it lives until refused.

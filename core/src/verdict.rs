@@ -91,14 +91,29 @@ impl Reason {
 pub fn decide(facts: &Facts) -> Step {
     match facts {
         Facts { status, .. } if *status != 401 => Step::Done,
-        Facts { token_sent: false, .. } => Step::GiveBack(Reason::ForeignOrigin),
-        Facts { about_rights: true, .. } => Step::GiveBack(Reason::InsufficientRights),
+        Facts {
+            token_sent: false, ..
+        } => Step::GiveBack(Reason::ForeignOrigin),
+        Facts {
+            about_rights: true, ..
+        } => Step::GiveBack(Reason::InsufficientRights),
         Facts { resent: true, .. } => Step::GiveBack(Reason::RefusedAgain),
-        Facts { still_current: false, replayable: true, .. } => Step::ResendCurrent,
-        Facts { still_current: false, .. } => Step::GiveBack(Reason::BodyNotReplayable),
+        Facts {
+            still_current: false,
+            replayable: true,
+            ..
+        } => Step::ResendCurrent,
+        Facts {
+            still_current: false,
+            ..
+        } => Step::GiveBack(Reason::BodyNotReplayable),
         Facts { storm: true, .. } => Step::GiveBack(Reason::StormGuard),
-        Facts { renewable: false, .. } => Step::GiveBack(Reason::NotRenewable),
-        Facts { replayable: true, .. } => Step::Renew,
+        Facts {
+            renewable: false, ..
+        } => Step::GiveBack(Reason::NotRenewable),
+        Facts {
+            replayable: true, ..
+        } => Step::Renew,
         _ => Step::RenewForNext,
     }
 }
@@ -121,20 +136,114 @@ mod tests {
     #[test]
     fn each_row_of_the_contract_has_its_step() {
         let table = [
-            ("200", Facts { status: 200, ..PLAIN }, Step::Done),
-            ("403 never renews", Facts { status: 403, ..PLAIN }, Step::Done),
-            ("407 never renews", Facts { status: 407, ..PLAIN }, Step::Done),
+            (
+                "200",
+                Facts {
+                    status: 200,
+                    ..PLAIN
+                },
+                Step::Done,
+            ),
+            (
+                "403 never renews",
+                Facts {
+                    status: 403,
+                    ..PLAIN
+                },
+                Step::Done,
+            ),
+            (
+                "407 never renews",
+                Facts {
+                    status: 407,
+                    ..PLAIN
+                },
+                Step::Done,
+            ),
             ("401", PLAIN, Step::Renew),
-            ("foreign", Facts { token_sent: false, ..PLAIN }, Step::GiveBack(Reason::ForeignOrigin)),
-            ("rights", Facts { about_rights: true, ..PLAIN }, Step::GiveBack(Reason::InsufficientRights)),
-            ("second 401", Facts { resent: true, ..PLAIN }, Step::GiveBack(Reason::RefusedAgain)),
-            ("second 401, renewed meanwhile", Facts { resent: true, still_current: false, ..PLAIN }, Step::GiveBack(Reason::RefusedAgain)),
-            ("renewed meanwhile", Facts { still_current: false, ..PLAIN }, Step::ResendCurrent),
-            ("renewed meanwhile, in a storm", Facts { still_current: false, storm: true, ..PLAIN }, Step::ResendCurrent),
-            ("renewed meanwhile, one-shot", Facts { still_current: false, replayable: false, ..PLAIN }, Step::GiveBack(Reason::BodyNotReplayable)),
-            ("storm", Facts { storm: true, ..PLAIN }, Step::GiveBack(Reason::StormGuard)),
-            ("pasted", Facts { renewable: false, ..PLAIN }, Step::GiveBack(Reason::NotRenewable)),
-            ("one-shot", Facts { replayable: false, ..PLAIN }, Step::RenewForNext),
+            (
+                "foreign",
+                Facts {
+                    token_sent: false,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::ForeignOrigin),
+            ),
+            (
+                "rights",
+                Facts {
+                    about_rights: true,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::InsufficientRights),
+            ),
+            (
+                "second 401",
+                Facts {
+                    resent: true,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::RefusedAgain),
+            ),
+            (
+                "second 401, renewed meanwhile",
+                Facts {
+                    resent: true,
+                    still_current: false,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::RefusedAgain),
+            ),
+            (
+                "renewed meanwhile",
+                Facts {
+                    still_current: false,
+                    ..PLAIN
+                },
+                Step::ResendCurrent,
+            ),
+            (
+                "renewed meanwhile, in a storm",
+                Facts {
+                    still_current: false,
+                    storm: true,
+                    ..PLAIN
+                },
+                Step::ResendCurrent,
+            ),
+            (
+                "renewed meanwhile, one-shot",
+                Facts {
+                    still_current: false,
+                    replayable: false,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::BodyNotReplayable),
+            ),
+            (
+                "storm",
+                Facts {
+                    storm: true,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::StormGuard),
+            ),
+            (
+                "pasted",
+                Facts {
+                    renewable: false,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::NotRenewable),
+            ),
+            (
+                "one-shot",
+                Facts {
+                    replayable: false,
+                    ..PLAIN
+                },
+                Step::RenewForNext,
+            ),
         ];
         for (name, facts, expected) in table {
             assert_eq!(decide(&facts), expected, "{name}");

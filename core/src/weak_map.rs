@@ -24,7 +24,9 @@ impl<K: Eq + Hash + Clone, V> WeakMap<K, V> {
                 return Arc::clone(values);
             }
             let held = values.iter().filter(|(_, value)| value.strong_count() > 0);
-            let mut held: HashMap<K, Weak<V>> = held.map(|(key, value)| (key.clone(), Weak::clone(value))).collect();
+            let mut held: HashMap<K, Weak<V>> = held
+                .map(|(key, value)| (key.clone(), Weak::clone(value)))
+                .collect();
             held.insert(key.clone(), Arc::downgrade(&fresh));
             Arc::new(held)
         });

@@ -1,4 +1,4 @@
-//! What an error document says, in the forms seen: OAuth 2.0 (RFC 6749 §5.2), PassKit, Pismo, WSO2 wrapped and flat,
+//! What an error document says, in the forms seen: OAuth 2.0 (RFC 6749 §5.2), `PassKit`, Pismo, WSO2 wrapped and flat,
 //! problem details (RFC 9457), lists of errors, and the gateways in between.
 
 use serde_json::{Map, Value};
@@ -17,11 +17,30 @@ pub struct Details {
 }
 
 /// Names of the code, most telling first.
-const CODES: &[&str] = &["code", "error_code", "errorCode", "errorcode", "errorNum", "statusCode"];
+const CODES: &[&str] = &[
+    "code",
+    "error_code",
+    "errorCode",
+    "errorcode",
+    "errorNum",
+    "statusCode",
+];
 /// Names of the words, most telling first.
 const MESSAGES: &[&str] = &[
-    "error_description", "message", "Message", "error_message", "errorMessage", "errorSummary", "error_msg", "msg", "detail", "details", "title", "description",
-    "faultstring", "reason",
+    "error_description",
+    "message",
+    "Message",
+    "error_message",
+    "errorMessage",
+    "errorSummary",
+    "error_msg",
+    "msg",
+    "title",
+    "detail",
+    "details",
+    "description",
+    "faultstring",
+    "reason",
 ];
 
 pub(super) fn of(root: &Map<String, Value>) -> Details {
@@ -87,13 +106,28 @@ impl Details {
             self.code = CODES.iter().find_map(|name| scalar(object.get(*name)?));
         }
         if self.message.is_none() {
-            let text = |name: &&str| object.get(*name)?.as_str().map(str::trim).filter(|text| !text.is_empty());
-            let mut found = MESSAGES.iter().filter_map(text);
-            self.message = match (found.next(), text(&"description")) {
-                (Some(message), Some(more)) if more != message && !more.contains(message) => Some(format!("{message}: {more}")),
-                (Some(message), _) => Some(message.to_owned()),
-                (None, _) => None,
+            let text = |name: &str| {
+                object
+                    .get(name)?
+                    .as_str()
+                    .map(str::trim)
+                    .filter(|text| !text.is_empty())
             };
+            let Some(name) = MESSAGES.iter().find(|name| text(name).is_some()) else {
+                return;
+            };
+            let message = text(name).unwrap_or_default();
+            // WSO2 says what in `message` and why in `description`; problem details in `title` and `detail`.
+            let more = match *name {
+                "message" => text("description"),
+                "title" => text("detail"),
+                _ => None,
+            };
+            self.message = Some(match more {
+                Some(more) if !more.contains(message) => format!("{message}: {more}"),
+                Some(more) => more.to_owned(),
+                None => message.to_owned(),
+            });
         }
     }
 }

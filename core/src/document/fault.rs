@@ -4,8 +4,24 @@ use serde_json::{Map, Value};
 
 /// Whether `text`, which starts with `<`, is a page for people.
 pub(super) fn is_html(text: &str) -> bool {
-    let head: String = text.chars().take(256).collect::<String>().to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head", "<body", "<title", "<h1", "<center", "<p>", "<!doctype"].iter().any(|mark| head.contains(mark))
+    let head: String = text
+        .chars()
+        .take(256)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<title",
+        "<h1",
+        "<center",
+        "<p>",
+        "<!doctype",
+    ]
+    .iter()
+    .any(|mark| head.contains(mark))
 }
 
 /// The fault as `{"fault":{"code","message","description"}}`; `None` if the root element is no `fault`.
@@ -18,13 +34,22 @@ pub(super) fn read(text: &str) -> Option<Map<String, Value>> {
     let mut fields = Map::new();
     while let Some(tag) = next_tag(&mut rest) {
         let name = local_name(tag).to_ascii_lowercase();
-        if matches!(name.as_str(), "code" | "message" | "description" | "type") && !tag.ends_with('/') {
+        if matches!(name.as_str(), "code" | "message" | "description" | "type")
+            && !tag.ends_with('/')
+        {
             // Without the closing tag behind it the value may be cut.
-            let Some((value, _)) = rest.split_once('<') else { break };
-            fields.entry(name).or_insert_with(|| Value::String(unescape(value.trim())));
+            let Some((value, _)) = rest.split_once('<') else {
+                break;
+            };
+            fields
+                .entry(name)
+                .or_insert_with(|| Value::String(unescape(value.trim())));
         }
     }
-    Some(Map::from_iter([("fault".to_owned(), Value::Object(fields))]))
+    Some(Map::from_iter([(
+        "fault".to_owned(),
+        Value::Object(fields),
+    )]))
 }
 
 /// `text` from its root element on, without declarations and comments.
@@ -52,11 +77,18 @@ fn next_tag<'a>(rest: &mut &'a str) -> Option<&'a str> {
 
 /// The name without prefix and attributes; empty for a closing tag.
 fn local_name(tag: &str) -> &str {
-    let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or_default();
+    let name = tag
+        .split([' ', '\t', '\r', '\n', '/'])
+        .next()
+        .unwrap_or_default();
     name.rsplit(':').next().unwrap_or_default()
 }
 
 fn unescape(text: &str) -> String {
     // `&amp;` last, or `&amp;lt;` would be unescaped twice.
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&")
 }

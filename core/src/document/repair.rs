@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use zeroize::Zeroizing;
+
 /// What a scan over JSON text meets.
 enum Piece {
     Open(u8),
@@ -43,6 +45,9 @@ fn scan(text: &str, mut visit: impl FnMut(Piece, std::ops::Range<usize>) -> Cont
             }
             _ => {
                 at += 1;
+                while !text.is_char_boundary(at) {
+                    at += 1;
+                }
                 Piece::Other
             }
         };
@@ -71,18 +76,27 @@ fn string_end(bytes: &[u8], from: usize) -> usize {
 
 /// `text` with numbers beyond a double brought into range and the words that JavaScript and Python print
 /// for such numbers replaced; what it replaces is a number in every language but JSON.
-pub(super) fn numbers(text: &str) -> String {
-    let mut repaired = String::with_capacity(text.len());
+pub(super) fn numbers(text: &str) -> Zeroizing<String> {
+    // The longest replacement is two characters longer than the shortest word it replaces.
+    let mut repaired = Zeroizing::new(String::with_capacity(text.len() * 2));
     scan(text, |piece, range| {
         let word = &text[range];
         repaired.push_str(match (piece, word) {
             (Piece::Bare, "NaN") => "null",
             (Piece::Bare, "Infinity" | "+Infinity") => "1e308",
             (Piece::Bare, "-Infinity") => "-1e308",
-            (Piece::Bare, _) if word.bytes().any(|byte| byte.is_ascii_digit()) => match word.parse::<f64>() {
-                Ok(number) if number.is_infinite() => if number > 0.0 { "1e308" } else { "-1e308" },
-                _ => word,
-            },
+            (Piece::Bare, _) if word.bytes().any(|byte| byte.is_ascii_digit()) => {
+                match word.parse::<f64>() {
+                    Ok(number) if number.is_infinite() => {
+                        if number > 0.0 {
+                            "1e308"
+                        } else {
+                            "-1e308"
+                        }
+                    }
+                    _ => word,
+                }
+            }
             _ => word,
         });
         ControlFlow::Continue(())
@@ -92,7 +106,7 @@ pub(super) fn numbers(text: &str) -> String {
 
 /// The beginning of a JSON object made whole: cut behind its last complete value and closed.
 /// `None` if no value is complete.
-pub(super) fn closed(text: &str) -> Option<String> {
+pub(super) fn closed(text: &str) -> Option<Zeroizing<String>> {
     /// As deep as the parser goes.
     const DEEPEST: usize = 100;
     let mut open = Vec::new();
@@ -114,6 +128,12 @@ pub(super) fn closed(text: &str) -> Option<String> {
         ControlFlow::Continue(())
     });
     let (end, open) = whole?;
-    let closers = open.iter().rev().map(|byte| if *byte == b'{' { '}' } else { ']' });
-    Some(text[..end].chars().chain(closers).collect())
+    let mut closed = Zeroizing::new(String::with_capacity(end + open.len()));
+    closed.push_str(&text[..end]);
+    closed.extend(
+        open.iter()
+            .rev()
+            .map(|byte| if *byte == b'{' { '}' } else { ']' }),
+    );
+    Some(closed)
 }

@@ -28,17 +28,25 @@ fn utf8(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         // A prefix may end inside a character; that is no reason to call it Latin-1.
-        Err(problem) if problem.error_len().is_none() => String::from_utf8_lossy(&bytes[..problem.valid_up_to()]).into_owned(),
+        Err(problem) if problem.error_len().is_none() => {
+            String::from_utf8_lossy(&bytes[..problem.valid_up_to()]).into_owned()
+        }
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 
 fn utf16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
     let units = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
-    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    char::decode_utf16(units)
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 fn utf32(bytes: &[u8], read: fn([u8; 4]) -> u32) -> String {
-    let units = bytes.chunks_exact(4).map(|four| read([four[0], four[1], four[2], four[3]]));
-    units.map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    let units = bytes
+        .chunks_exact(4)
+        .map(|four| read([four[0], four[1], four[2], four[3]]));
+    units
+        .map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }

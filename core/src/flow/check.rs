@@ -8,8 +8,16 @@ use crate::options::check_line;
 use crate::secret::Secret;
 
 /// Headers that the transport writes; a second opinion would corrupt the request.
-const TRANSPORT_HEADERS: &[&str] =
-    &["connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"];
+const TRANSPORT_HEADERS: &[&str] = &[
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// A value that must be there, on one line.
 pub(super) fn required(name: &str, value: &str) -> Result<()> {
@@ -28,7 +36,9 @@ pub(super) fn optional(name: &str, value: Option<&str>) -> Result<()> {
 /// Whether plain http is allowed is the client's decision.
 pub(super) fn url(name: &str, text: &str) -> Result<Url> {
     required(name, text)?;
-    let url = Url::parse(text).map_err(|problem| Error::config(name, format_args!("is not an absolute URL: {problem}")))?;
+    let url = Url::parse(text).map_err(|problem| {
+        Error::config(name, format_args!("is not an absolute URL: {problem}"))
+    })?;
     checked_url(name, url)
 }
 
@@ -63,10 +73,17 @@ pub(super) fn under(base: &Url, path: &str) -> Result<Url> {
 /// `config_invalid` for what RFC 6749 §3.3 keeps out of a scope: control characters, `"`, `\`.
 pub(super) fn scope(name: &str, entries: &[String]) -> Result<Vec<String>> {
     let mut words: Vec<String> = Vec::new();
-    for word in entries.iter().flat_map(|entry| entry.split(' ')).filter(|word| !word.is_empty()) {
+    for word in entries
+        .iter()
+        .flat_map(|entry| entry.split(' '))
+        .filter(|word| !word.is_empty())
+    {
         check_line(name, word)?;
         if word.contains(['"', '\\', '\t']) {
-            return Err(Error::config(name, "must not contain quotes, backslashes or tabs"));
+            return Err(Error::config(
+                name,
+                "must not contain quotes, backslashes or tabs",
+            ));
         }
         if !words.iter().any(|known| known == word) {
             words.push(word.to_owned());
@@ -84,8 +101,12 @@ pub(super) fn headers(name: &str, table: &[(String, Secret)]) -> Result<HeaderMa
         if TRANSPORT_HEADERS.contains(&key.as_str()) {
             return Err(Error::config(name, format_args!("must not set {key}")));
         }
-        let mut value = HeaderValue::from_str(value.expose())
-            .map_err(|_| Error::config(name, format_args!("{key} must be visible ASCII on one line")))?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| {
+            Error::config(
+                name,
+                format_args!("{key} must be visible ASCII on one line"),
+            )
+        })?;
         value.set_sensitive(true);
         if headers.insert(key.clone(), value).is_some() {
             return Err(Error::config(name, format_args!("sets {key} twice")));
@@ -100,8 +121,12 @@ pub(super) fn fields(name: &str, table: &[(String, Secret)], taken: &[&str]) -> 
         required(name, key)?;
         check_line(name, value.expose())?;
         // RFC 6749 §3.2: a parameter is sent once.
-        if taken.contains(&key.as_str()) || table[..index].iter().any(|(earlier, _)| earlier == key) {
-            return Err(Error::config(name, format_args!("must not set {key}, it is sent already")));
+        if taken.contains(&key.as_str()) || table[..index].iter().any(|(earlier, _)| earlier == key)
+        {
+            return Err(Error::config(
+                name,
+                format_args!("must not set {key}, it is sent already"),
+            ));
         }
     }
     Ok(())

@@ -17,7 +17,9 @@ pub(super) fn http_unix_secs(text: &str) -> Option<i64> {
     let text = text.trim();
     match httpdate::parse_http_date(text) {
         Ok(instant) => i64::try_from(instant.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok(),
-        Err(_) => OffsetDateTime::parse(text, &Rfc2822).ok().map(OffsetDateTime::unix_timestamp),
+        Err(_) => OffsetDateTime::parse(text, &Rfc2822)
+            .ok()
+            .map(OffsetDateTime::unix_timestamp),
     }
 }
 
@@ -31,7 +33,11 @@ pub(super) fn iso_unix_secs(text: &str) -> Option<i64> {
     let (clock, offset) = time.split_at_checked(offset_at)?;
     let clock = clock.trim_end();
     // RFC 3339 wants seconds; ISO 8601 does not.
-    let seconds = if clock.matches(':').count() == 1 { ":00" } else { "" };
+    let seconds = if clock.matches(':').count() == 1 {
+        ":00"
+    } else {
+        ""
+    };
     let offset = match offset.as_bytes() {
         [] | b"Z" | b"z" => "Z".to_owned(),
         [b'+' | b'-', _, _] => format!("{offset}:00"),
@@ -39,19 +45,29 @@ pub(super) fn iso_unix_secs(text: &str) -> Option<i64> {
         [b'+' | b'-', _, _, _, _] => format!("{}:{}", offset.get(..3)?, offset.get(3..)?),
         _ => return None,
     };
-    let instant = OffsetDateTime::parse(&format!("{date}T{clock}{seconds}{offset}"), &Rfc3339).ok()?;
+    let instant =
+        OffsetDateTime::parse(&format!("{date}T{clock}{seconds}{offset}"), &Rfc3339).ok()?;
     (instant.year() > 1).then(|| instant.unix_timestamp())
 }
 
 /// WSO2's `nextAccessTime`, such as `2020-Mar-16 13:30:00+0000 UTC`.
 pub(super) fn wso2_unix_secs(text: &str) -> Option<i64> {
-    const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: &[&str] = &[
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let text = text.trim();
-    let text = text.strip_suffix("UTC").or_else(|| text.strip_suffix("GMT")).unwrap_or(text).trim_end();
+    let text = text
+        .strip_suffix("UTC")
+        .or_else(|| text.strip_suffix("GMT"))
+        .unwrap_or(text)
+        .trim_end();
     let (date, time) = text.split_once([' ', 'T'])?;
     let (year, rest) = date.split_once('-')?;
     let (month, day) = rest.split_once('-')?;
-    let month = match MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month)) {
+    let month = match MONTHS
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(month))
+    {
         Some(index) => format!("{:02}", index + 1),
         None => month.to_owned(),
     };
@@ -75,7 +91,13 @@ mod tests {
         ] {
             assert_eq!(http_unix_secs(text), Some(784_111_777), "{text}");
         }
-        for text in ["", "now", "1994-11-06", "Sun, 31 Feb 1994 08:49:37 GMT", "784111777"] {
+        for text in [
+            "",
+            "now",
+            "1994-11-06",
+            "Sun, 31 Feb 1994 08:49:37 GMT",
+            "784111777",
+        ] {
             assert_eq!(http_unix_secs(text), None, "{text}");
         }
     }
@@ -83,22 +105,42 @@ mod tests {
     #[test]
     fn iso_instants() {
         for text in [
-            "2023-11-14T22:13:20Z", "2023-11-14t22:13:20z", "2023-11-14 22:13:20", "2023-11-14T22:13:20.1234567Z",
-            "2023-11-14T23:13:20+01:00", "2023-11-14T23:13:20+0100", "2023-11-14T23:13:20+01", "2023-11-14 22:13:20 +0000",
+            "2023-11-14T22:13:20Z",
+            "2023-11-14t22:13:20z",
+            "2023-11-14 22:13:20",
+            "2023-11-14T22:13:20.1234567Z",
+            "2023-11-14T23:13:20+01:00",
+            "2023-11-14T23:13:20+0100",
+            "2023-11-14T23:13:20+01",
+            "2023-11-14 22:13:20 +0000",
             "2023-11-14T17:13:20-05:00",
         ] {
             assert_eq!(iso_unix_secs(text), Some(1_700_000_000), "{text}");
         }
         assert_eq!(iso_unix_secs("2023-11-14T22:13Z"), Some(1_699_999_980));
-        for text in ["", "2023-11-14", "T", "2023-13-14T22:13:20Z", "0001-01-01T00:00:00Z", "2023-11-14T22:13:20+é", "2023-11-14T22:13:20+0é0"] {
+        for text in [
+            "",
+            "2023-11-14",
+            "T",
+            "2023-13-14T22:13:20Z",
+            "0001-01-01T00:00:00Z",
+            "2023-11-14T22:13:20+é",
+            "2023-11-14T22:13:20+0é0",
+        ] {
             assert_eq!(iso_unix_secs(text), None, "{text}");
         }
     }
 
     #[test]
     fn next_access_time() {
-        assert_eq!(wso2_unix_secs("2020-Mar-16 13:30:00+0000 UTC"), Some(1_584_365_400));
-        assert_eq!(wso2_unix_secs("2020-03-16 13:30:00 UTC"), Some(1_584_365_400));
+        assert_eq!(
+            wso2_unix_secs("2020-Mar-16 13:30:00+0000 UTC"),
+            Some(1_584_365_400)
+        );
+        assert_eq!(
+            wso2_unix_secs("2020-03-16 13:30:00 UTC"),
+            Some(1_584_365_400)
+        );
         assert_eq!(wso2_unix_secs("2020-Mrz-16 13:30:00+0000 UTC"), None);
     }
 

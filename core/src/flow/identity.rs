@@ -38,7 +38,11 @@ impl Identity {
     }
 
     /// A table, sorted by name, each entry under `kind.name`.
-    pub(super) fn with_table<'a>(mut self, kind: &str, table: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(super) fn with_table<'a>(
+        mut self,
+        kind: &str,
+        table: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let mut rows: Vec<_> = table.into_iter().collect();
         rows.sort_unstable();
         for (name, value) in rows {

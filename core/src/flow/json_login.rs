@@ -1,4 +1,4 @@
-//! The JSON login engine: credentials as a JSON object to a login route, a token somewhere in the answer. Pismo and PassKit
+//! The JSON login engine: credentials as a JSON object to a login route, a token somewhere in the answer. Pismo and `PassKit`
 //! are presets over it; [`JsonLogin`] describes another provider.
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -42,27 +42,54 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn post(url: Url, fields: Fields) -> Self {
-        Self { url, method: Method::POST, headers: HeaderMap::new(), fields, refresh: None }
+        Self {
+            url,
+            method: Method::POST,
+            headers: HeaderMap::new(),
+            fields,
+            refresh: None,
+        }
     }
 
     pub(super) fn login(&self) -> Option<Outgoing> {
         self.send(self.method.clone(), &self.url, &self.fields, None)
     }
 
-    pub(super) fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Option<Outgoing> {
+    pub(super) fn refresh(
+        &self,
+        refresh_token: &Secret,
+        access_token: &Secret,
+    ) -> Option<Outgoing> {
         let route = self.refresh.as_ref()?;
-        let fields: Fields =
-            route.field.iter().map(|name| (name.clone(), FieldValue::Text(refresh_token.clone()))).collect();
+        let fields: Fields = route
+            .field
+            .iter()
+            .map(|name| (name.clone(), FieldValue::Text(refresh_token.clone())))
+            .collect();
         let bearer = match route.bearer {
             None => None,
-            Some(RefreshBearer::RefreshToken) => Some(encode::credentials("Bearer", refresh_token.expose())?),
-            Some(RefreshBearer::AccessToken) => Some(encode::credentials("Bearer", access_token.expose())?),
+            Some(RefreshBearer::RefreshToken) => {
+                Some(encode::credentials("Bearer", refresh_token.expose())?)
+            }
+            Some(RefreshBearer::AccessToken) => {
+                Some(encode::credentials("Bearer", access_token.expose())?)
+            }
         };
-        let method = if self.method == Method::GET { Method::POST } else { self.method.clone() };
+        let method = if self.method == Method::GET {
+            Method::POST
+        } else {
+            self.method.clone()
+        };
         self.send(method, &route.url, &fields, bearer)
     }
 
-    fn send(&self, method: Method, url: &Url, fields: &Fields, authorization: Option<HeaderValue>) -> Option<Outgoing> {
+    fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        fields: &Fields,
+        authorization: Option<HeaderValue>,
+    ) -> Option<Outgoing> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let body = if fields.is_empty() {
@@ -75,7 +102,12 @@ impl Engine {
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, value);
         }
-        Some(Outgoing { method, url: url.clone(), headers, body })
+        Some(Outgoing {
+            method,
+            url: url.clone(),
+            headers,
+            body,
+        })
     }
 }
 

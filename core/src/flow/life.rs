@@ -25,7 +25,7 @@ impl Life {
     pub fn of_secs(secs: f64) -> Self {
         if secs.is_nan() {
             Self::Unknown
-        } else if secs < 0.0 || secs >= NEVER_FROM_SECS {
+        } else if !(0.0..NEVER_FROM_SECS).contains(&secs) {
             Self::Never
         } else {
             // Not -0.0: it prints badly.
@@ -62,24 +62,41 @@ impl Unit {
     ];
 
     pub(super) fn parse(option: &str, text: &str) -> Result<Self> {
-        let found = Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, unit)| *unit);
+        let found = Self::NAMES
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, unit)| *unit);
         found.ok_or_else(|| Error::config(option, "must be one of s, ms, unix, unix_ms, iso8601"))
     }
 
     pub(super) fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, unit)| *unit == self).map_or("s", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, unit)| *unit == self)
+            .map_or("s", |(name, _)| name)
     }
 
     /// What `value` says in this unit.
     pub(super) fn read(self, value: &Value) -> Stated {
         const UNKNOWN: Stated = Stated::Life(Life::Unknown);
         if self == Self::Iso8601 {
-            return value.as_str().and_then(date::iso_unix_secs).map_or(UNKNOWN, Stated::At);
+            return value
+                .as_str()
+                .and_then(date::iso_unix_secs)
+                .map_or(UNKNOWN, Stated::At);
         }
-        let Some(number) = number(value) else { return UNKNOWN };
-        let secs = if matches!(self, Self::Millis | Self::UnixMillis) { number / 1000.0 } else { number };
+        let Some(number) = number(value) else {
+            return UNKNOWN;
+        };
+        let secs = if matches!(self, Self::Millis | Self::UnixMillis) {
+            number / 1000.0
+        } else {
+            number
+        };
         match (self, Life::of_secs(secs)) {
-            (Self::UnixSecs | Self::UnixMillis, Life::Secs(instant)) => whole_secs(instant).map_or(UNKNOWN, Stated::At),
+            (Self::UnixSecs | Self::UnixMillis, Life::Secs(instant)) => {
+                whole_secs(instant).map_or(UNKNOWN, Stated::At)
+            }
             (_, life) => Stated::Life(life),
         }
     }
@@ -92,7 +109,11 @@ fn number(value: &Value) -> Option<f64> {
         Value::String(text) => {
             let text = text.trim();
             let digits = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
-            if text.bytes().all(digits) { text.parse().ok() } else { None }
+            if text.bytes().all(digits) {
+                text.parse().ok()
+            } else {
+                None
+            }
         }
         _ => None,
     }
@@ -121,7 +142,10 @@ mod tests {
             (json!(-1), Life::Never),
             (json!("-1"), Life::Never),
             (json!(i64::MIN), Life::Never),
-            (json!(9_223_372_036_854_774_i64), Life::Secs(9_223_372_036_854_774.0)),
+            (
+                json!(9_223_372_036_854_774_i64),
+                Life::Secs(9_223_372_036_854_774.0),
+            ),
             (json!(9_223_372_036_854_775_i64), Life::Never),
             (json!("9223372036854775"), Life::Never),
             (json!(i64::MAX), Life::Never),
@@ -149,18 +173,46 @@ mod tests {
     #[test]
     fn units() {
         let table = [
-            (Unit::Millis, json!(3_600_000), Stated::Life(Life::Secs(3600.0))),
+            (
+                Unit::Millis,
+                json!(3_600_000),
+                Stated::Life(Life::Secs(3600.0)),
+            ),
             (Unit::Millis, json!("1500"), Stated::Life(Life::Secs(1.5))),
             (Unit::Millis, json!(i64::MAX), Stated::Life(Life::Never)),
-            (Unit::UnixSecs, json!(1_700_000_000), Stated::At(1_700_000_000)),
-            (Unit::UnixSecs, json!("1700000000.9"), Stated::At(1_700_000_000)),
+            (
+                Unit::UnixSecs,
+                json!(1_700_000_000),
+                Stated::At(1_700_000_000),
+            ),
+            (
+                Unit::UnixSecs,
+                json!("1700000000.9"),
+                Stated::At(1_700_000_000),
+            ),
             (Unit::UnixSecs, json!(-1), Stated::Life(Life::Never)),
             (Unit::UnixSecs, json!(0), Stated::At(0)),
-            (Unit::UnixMillis, json!(1_700_000_000_999_i64), Stated::At(1_700_000_000)),
+            (
+                Unit::UnixMillis,
+                json!(1_700_000_000_999_i64),
+                Stated::At(1_700_000_000),
+            ),
             (Unit::UnixMillis, json!(null), Stated::Life(Life::Unknown)),
-            (Unit::Iso8601, json!("2023-11-14T22:13:20Z"), Stated::At(1_700_000_000)),
-            (Unit::Iso8601, json!(1_700_000_000), Stated::Life(Life::Unknown)),
-            (Unit::Iso8601, json!("tomorrow"), Stated::Life(Life::Unknown)),
+            (
+                Unit::Iso8601,
+                json!("2023-11-14T22:13:20Z"),
+                Stated::At(1_700_000_000),
+            ),
+            (
+                Unit::Iso8601,
+                json!(1_700_000_000),
+                Stated::Life(Life::Unknown),
+            ),
+            (
+                Unit::Iso8601,
+                json!("tomorrow"),
+                Stated::Life(Life::Unknown),
+            ),
         ];
         for (unit, value, stated) in table {
             assert_eq!(unit.read(&value), stated, "{} {value}", unit.name());

@@ -9,9 +9,8 @@ use http::{HeaderMap, Method};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jwt;
-use crate::options::Options;
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
@@ -27,6 +26,7 @@ macro_rules! opaque_debug {
     };
 }
 
+mod by_name;
 mod check;
 mod date;
 mod identity;
@@ -37,15 +37,17 @@ pub mod passkit;
 pub mod pismo;
 mod reading;
 mod refusal;
+mod success;
 mod waiting;
 pub mod wso2;
 
+pub use by_name::{from_options, option_names};
+pub use date::of_answer as server_date;
 pub use json_login::JsonLogin;
 pub use life::Life;
 pub use oauth2::{ClientCredentials, Password};
 pub use passkit::PassKit;
 pub use pismo::Pismo;
-pub use date::of_answer as server_date;
 pub use waiting::retry_after;
 pub use wso2::Wso2;
 
@@ -164,7 +166,7 @@ impl Flow {
     /// The request that logs in; `None` for a pasted token, which has no credentials behind it.
     pub fn login(&self) -> Option<Outgoing> {
         match &self.engine {
-            Engine::OAuth2(engine) => engine.login(),
+            Engine::OAuth2(engine) => Some(engine.login()),
             Engine::JsonLogin(engine) => engine.login(),
             Engine::Pasted(_) => None,
         }
@@ -181,7 +183,7 @@ impl Flow {
     /// The request that renews with `refresh_token`; `None` where the flow has no such request.
     pub fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Option<Outgoing> {
         match &self.engine {
-            Engine::OAuth2(engine) => engine.refresh(refresh_token),
+            Engine::OAuth2(engine) => Some(engine.refresh(refresh_token)),
             Engine::JsonLogin(engine) => engine.refresh(refresh_token, access_token),
             Engine::Pasted(_) => None,
         }
@@ -216,10 +218,15 @@ impl Flow {
     }
 
     fn read_answer(&self, answer: &Answer, scrubber: &Scrubber) -> Result<Grant> {
-        let context = refusal::Context { scrubber, token_url: self.token_url() };
-        self.reading
-            .read(&context, answer)
-            .map_err(|error| error.with_http_status(answer.status).with_identity(self.label.clone()))
+        let context = refusal::Context {
+            scrubber,
+            token_url: self.token_url(),
+        };
+        self.reading.read(&context, answer).map_err(|error| {
+            error
+                .with_http_status(answer.status)
+                .with_identity(self.label.clone())
+        })
     }
 
     /// The life of a token whose answer tells nothing, in seconds: Pismo 600; others none.
@@ -235,14 +242,49 @@ impl Flow {
 
 /// Constructors for the presets, which have checked everything.
 impl Flow {
-    fn of(name: &'static str, label: String, identity: Vec<Secret>, engine: Engine, reading: Reading, scrubber: Scrubber) -> Self {
-        Self { name, label, identity, engine, reading, scrubber, default_life_secs: None, default_base_url: None }
+    fn of(
+        name: &'static str,
+        label: String,
+        identity: Vec<Secret>,
+        engine: Engine,
+        reading: Reading,
+        scrubber: Scrubber,
+    ) -> Self {
+        /// A label goes into every error; a user name may be of any length.
+        const LABEL_CHARS: usize = 160;
+        let label = match label.char_indices().nth(LABEL_CHARS) {
+            Some((end, _)) => format!("{}…", &label[..end]),
+            None => label,
+        };
+        Self {
+            name,
+            label,
+            identity,
+            engine,
+            reading,
+            scrubber,
+            default_life_secs: None,
+            default_base_url: None,
+        }
     }
 
-    fn of_oauth2(name: &'static str, label: String, engine: oauth2::Engine, identity: Identity, reading: Reading) -> Self {
+    fn of_oauth2(
+        name: &'static str,
+        label: String,
+        engine: oauth2::Engine,
+        identity: Identity,
+        reading: Reading,
+    ) -> Self {
         let scrubber = engine.scrubber();
         let identity = engine.identity(identity, &reading);
-        Self::of(name, label, identity, Engine::OAuth2(engine), reading, scrubber)
+        Self::of(
+            name,
+            label,
+            identity,
+            Engine::OAuth2(engine),
+            reading,
+            scrubber,
+        )
     }
 
     fn of_json(
@@ -253,18 +295,35 @@ impl Flow {
         reading: Reading,
         scrubber: Scrubber,
     ) -> Self {
-        Self::of(name, label, identity, Engine::JsonLogin(engine), reading, scrubber)
+        Self::of(
+            name,
+            label,
+            identity,
+            Engine::JsonLogin(engine),
+            reading,
+            scrubber,
+        )
     }
 
     fn of_pasted(name: &'static str, label: String, token: Secret, identity: Vec<Secret>) -> Self {
         let scrubber = Scrubber::new([&token]);
-        Self::of(name, label, identity, Engine::Pasted(token), Reading::default(), scrubber)
+        Self::of(
+            name,
+            label,
+            identity,
+            Engine::Pasted(token),
+            Reading::default(),
+            scrubber,
+        )
     }
 }
 
 impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flow").field("name", &self.name).field("label", &self.label).finish_non_exhaustive()
+        f.debug_struct("Flow")
+            .field("name", &self.name)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
     }
 }
 
@@ -281,37 +340,6 @@ impl IntoFlow for Flow {
     fn into_flow(self, _base_url: Option<&Url>) -> Result<Flow> {
         Ok(self)
     }
-}
-
-/// One row per flow: its name, its options, its constructor.
-type FromOptions = fn(&mut Options, Option<&Url>) -> Result<Flow>;
-const FLOWS: &[(&str, &[&str], FromOptions)] = &[
-    (pismo::NAME, pismo::OPTIONS, pismo::from_options),
-    (passkit::NAME, passkit::OPTIONS, passkit::from_options),
-    (wso2::NAME, wso2::OPTIONS, wso2::from_options),
-    (oauth2::PASSWORD, oauth2::PASSWORD_OPTIONS, oauth2::password_from_options),
-    (oauth2::CLIENT_CREDENTIALS, oauth2::CLIENT_CREDENTIALS_OPTIONS, oauth2::client_credentials_from_options),
-    (json_login::NAME, json_login::OPTIONS, json_login::from_options),
-];
-
-/// The flow of this name from options by name. Takes the flow's own options out of `options` and
-/// leaves the others.
-///
-/// # Errors
-/// `config_invalid` for an unknown flow name, or that names the option at fault.
-pub fn from_options(flow_name: &str, options: &mut Options, base_url: Option<&Url>) -> Result<Flow> {
-    match FLOWS.iter().find(|(name, ..)| *name == flow_name) {
-        Some((.., build)) => build(options, base_url),
-        None => {
-            let names: Vec<_> = FLOWS.iter().map(|(name, ..)| *name).collect();
-            Err(Error::config("flow", format_args!("must be one of {}", names.join(", "))))
-        }
-    }
-}
-
-/// The names of the options that the flow takes; none for an unknown flow.
-pub fn option_names(flow_name: &str) -> &'static [&'static str] {
-    FLOWS.iter().find(|(name, ..)| *name == flow_name).map_or(&[], |(_, options, _)| options)
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::secret::Secret;
 mod plain;
 
 pub(super) use plain::{
-    CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_OPTIONS, PASSWORD, PASSWORD_OPTIONS, client_credentials_from_options,
-    password_from_options,
+    CLIENT_CREDENTIALS, CLIENT_CREDENTIALS_OPTIONS, PASSWORD, PASSWORD_OPTIONS,
+    client_credentials_from_options, password_from_options,
 };
 pub use plain::{ClientCredentials, Password};
 
@@ -33,15 +33,26 @@ pub(super) enum Basic {
 }
 
 impl Basic {
-    const NAMES: &[(&str, Self)] = &[("form", Self::Form), ("percent", Self::Percent), ("raw", Self::Raw), ("body", Self::Body)];
+    const NAMES: &[(&str, Self)] = &[
+        ("form", Self::Form),
+        ("percent", Self::Percent),
+        ("raw", Self::Raw),
+        ("body", Self::Body),
+    ];
 
     fn parse(option: &str, text: &str) -> Result<Self> {
-        let found = Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, basic)| *basic);
+        let found = Self::NAMES
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, basic)| *basic);
         found.ok_or_else(|| Error::config(option, "must be one of form, percent, raw, body"))
     }
 
     fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, basic)| *basic == self).map_or("form", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, basic)| *basic == self)
+            .map_or("form", |(name, _)| name)
     }
 }
 
@@ -58,13 +69,21 @@ impl ClientAuth {
     /// Refuses what the chosen encoding cannot carry.
     pub(super) fn check(&self, id_option: &str, secret_option: &str) -> Result<()> {
         check::required(id_option, &self.id)?;
-        let Some(secret) = &self.secret else { return Ok(()) };
+        let Some(secret) = &self.secret else {
+            return Ok(());
+        };
         crate::options::check_line(secret_option, secret.expose())?;
         if self.basic == Basic::Raw {
             // RFC 7617 §2: the first colon ends the id. WSO2 splits at every colon, so the secret must have none either.
-            for (option, value) in [(id_option, self.id.as_str()), (secret_option, secret.expose())] {
+            for (option, value) in [
+                (id_option, self.id.as_str()),
+                (secret_option, secret.expose()),
+            ] {
                 if value.contains(':') {
-                    return Err(Error::config(option, "must not contain a colon: unencoded Basic credentials are split at it"));
+                    return Err(Error::config(
+                        option,
+                        "must not contain a colon: unencoded Basic credentials are split at it",
+                    ));
                 }
             }
         }
@@ -74,8 +93,14 @@ impl ClientAuth {
     fn header(&self) -> Option<HeaderValue> {
         let secret = self.secret.as_ref()?.expose();
         let pair = match self.basic {
-            Basic::Form => encode::basic_pair(&encode::form_encoded(&self.id), &encode::form_encoded(secret)),
-            Basic::Percent => encode::basic_pair(&encode::percent_encoded(&self.id), &encode::percent_encoded(secret)),
+            Basic::Form => encode::basic_pair(
+                &encode::form_encoded(&self.id),
+                &encode::form_encoded(secret),
+            ),
+            Basic::Percent => encode::basic_pair(
+                &encode::percent_encoded(&self.id),
+                &encode::percent_encoded(secret),
+            ),
             Basic::Raw => encode::basic_pair(&self.id, secret),
             Basic::Body => return None,
         };
@@ -116,20 +141,36 @@ pub(super) struct Engine {
 }
 
 /// Fields that the engine sends itself.
-const OWN_FIELDS: &[&str] =
-    &["grant_type", "username", "password", "scope", "client_id", "client_secret", "refresh_token", "token"];
+const OWN_FIELDS: &[&str] = &[
+    "grant_type",
+    "username",
+    "password",
+    "scope",
+    "client_id",
+    "client_secret",
+    "refresh_token",
+    "token",
+];
 
 impl Engine {
     /// Refuses extra fields and headers that contradict the engine's own.
     pub(super) fn check(&self) -> Result<()> {
         check::fields("extra_fields", &self.extra_fields, OWN_FIELDS)?;
-        if self.extra_headers.contains_key(AUTHORIZATION) && self.client.as_ref().is_some_and(|client| client.header().is_some()) {
-            return Err(Error::config("extra_headers", "must not set authorization, the client credentials are sent there"));
+        if self.extra_headers.contains_key(AUTHORIZATION)
+            && self
+                .client
+                .as_ref()
+                .is_some_and(|client| client.header().is_some())
+        {
+            return Err(Error::config(
+                "extra_headers",
+                "must not set authorization, the client credentials are sent there",
+            ));
         }
         Ok(())
     }
 
-    pub(super) fn login(&self) -> Option<Outgoing> {
+    pub(super) fn login(&self) -> Outgoing {
         let mut fields = self.grant.clone();
         if !self.scope.is_empty() {
             fields.push(("scope".to_owned(), FieldValue::text(self.scope.join(" "))));
@@ -139,10 +180,13 @@ impl Engine {
     }
 
     /// RFC 6749 §6. No scope: the same as before.
-    pub(super) fn refresh(&self, refresh_token: &Secret) -> Option<Outgoing> {
+    pub(super) fn refresh(&self, refresh_token: &Secret) -> Outgoing {
         let mut fields: Fields = vec![
             ("grant_type".to_owned(), FieldValue::text("refresh_token")),
-            ("refresh_token".to_owned(), FieldValue::Text(refresh_token.clone())),
+            (
+                "refresh_token".to_owned(),
+                FieldValue::Text(refresh_token.clone()),
+            ),
         ];
         fields.extend(self.extra());
         self.post(&self.token_url, fields)
@@ -150,17 +194,23 @@ impl Engine {
 
     /// RFC 7009 §2.1. No hint: the token may be either, and a wrong hint only costs the server a look-up more.
     pub(super) fn revoke(&self, token: &Secret) -> Option<Outgoing> {
-        self.post(self.revoke_url.as_ref()?, vec![("token".to_owned(), FieldValue::Text(token.clone()))])
+        let fields = vec![("token".to_owned(), FieldValue::Text(token.clone()))];
+        Some(self.post(self.revoke_url.as_ref()?, fields))
     }
 
     fn extra(&self) -> impl Iterator<Item = (String, FieldValue)> + '_ {
-        self.extra_fields.iter().map(|(name, value)| (name.clone(), FieldValue::Text(value.clone())))
+        self.extra_fields
+            .iter()
+            .map(|(name, value)| (name.clone(), FieldValue::Text(value.clone())))
     }
 
-    fn post(&self, url: &Url, mut fields: Fields) -> Option<Outgoing> {
+    fn post(&self, url: &Url, mut fields: Fields) -> Outgoing {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
         headers.extend(self.extra_headers.clone());
         if let Some(client) = &self.client {
             if let Some(value) = client.header() {
@@ -168,21 +218,43 @@ impl Engine {
             }
             fields.extend(client.body());
         }
-        Some(Outgoing { method: Method::POST, url: url.clone(), headers, body: encode::form(&fields) })
+        Outgoing {
+            method: Method::POST,
+            url: url.clone(),
+            headers,
+            body: encode::form(&fields),
+        }
     }
 
     /// What two tokens of this engine differ in, behind what the flow itself names.
-    pub(super) fn identity(&self, identity: super::identity::Identity, reading: &Reading) -> Vec<Secret> {
+    pub(super) fn identity(
+        &self,
+        identity: super::identity::Identity,
+        reading: &Reading,
+    ) -> Vec<Secret> {
         let client = self.client.as_ref();
-        let headers = self.extra_headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
+        let headers = self
+            .extra_headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
         identity
             .with("token_url", self.token_url.as_str())
             .with_some("revoke_url", self.revoke_url.as_ref().map(Url::as_str))
             .with_some("client", client.map(|client| client.id.as_str()))
-            .with_some("client_secret", client.and_then(|client| client.secret.as_ref()).map(Secret::expose))
+            .with_some(
+                "client_secret",
+                client
+                    .and_then(|client| client.secret.as_ref())
+                    .map(Secret::expose),
+            )
             .with_some("basic", client.map(|client| client.basic.name()))
             .with_scope(&self.scope)
-            .with_table("field", self.extra_fields.iter().map(|(name, value)| (name.as_str(), value.expose())))
+            .with_table(
+                "field",
+                self.extra_fields
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.expose())),
+            )
             .with_table("header", headers)
             .with("reading", &reading.text())
             .parts()
@@ -190,12 +262,20 @@ impl Engine {
 
     /// Every secret of this engine, in every form in which it travels.
     pub(super) fn scrubber(&self) -> Scrubber {
-        let headers: Vec<Secret> = self.extra_headers.values().filter_map(|value| Some(Secret::new(value.to_str().ok()?))).collect();
+        let headers: Vec<Secret> = self
+            .extra_headers
+            .values()
+            .filter_map(|value| Some(Secret::new(value.to_str().ok()?)))
+            .collect();
         let password = self.grant.iter().filter_map(|(name, value)| match value {
             FieldValue::Text(text) if name == "password" => Some(text),
             _ => None,
         });
-        let scrubber = Scrubber::new(password.chain(self.extra_fields.iter().map(|(_, value)| value)).chain(&headers));
+        let scrubber = Scrubber::new(
+            password
+                .chain(self.extra_fields.iter().map(|(_, value)| value))
+                .chain(&headers),
+        );
         match &self.client {
             Some(client) => client.scrubber(scrubber),
             None => scrubber,

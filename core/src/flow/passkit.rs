@@ -1,4 +1,4 @@
-//! PassKit: a login that answers with a long-lived token, or a token pasted from the portal (wire contract §2).
+//! `PassKit`: a login that answers with a long-lived token, or a token pasted from the portal (wire contract §2).
 
 use http::{HeaderName, HeaderValue};
 use url::Url;
@@ -15,14 +15,25 @@ use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
 pub(super) const NAME: &str = "passkit";
-pub(super) const OPTIONS: &[&str] = &["username", "password", "token", "region", "two_fa_token", "two_fa_code", "token_url"];
+pub(super) const OPTIONS: &[&str] = &[
+    "username",
+    "password",
+    "token",
+    "region",
+    "two_fa_token",
+    "two_fa_code",
+    "token_url",
+];
 
 /// Region and host: Europe, USA.
-const REGIONS: &[(&str, &str)] = &[("pub1", "https://api.pub1.passkit.io"), ("pub2", "https://api.pub2.passkit.io")];
+const REGIONS: &[(&str, &str)] = &[
+    ("pub1", "https://api.pub1.passkit.io"),
+    ("pub2", "https://api.pub2.passkit.io"),
+];
 /// Asks for a token that lives until it is revoked, instead of a JWT of an hour.
 const LONG_LIVED: HeaderName = HeaderName::from_static("x-passkit-longlived-token");
 
-/// A PassKit account, or a token of one.
+/// A `PassKit` account, or a token of one.
 #[derive(Clone)]
 pub struct PassKit {
     username: Option<String>,
@@ -39,12 +50,19 @@ opaque_debug!(PassKit);
 impl PassKit {
     /// Logs in with user name and password.
     pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
-        Self { username: Some(username.into()), password: Some(Secret::new(password)), ..Self::empty() }
+        Self {
+            username: Some(username.into()),
+            password: Some(Secret::new(password)),
+            ..Self::empty()
+        }
     }
 
     /// Uses a token pasted from the portal. There is no login behind it: once refused, it stays refused.
     pub fn token(token: impl Into<String>) -> Self {
-        Self { token: Some(Secret::new(token)), ..Self::empty() }
+        Self {
+            token: Some(Secret::new(token)),
+            ..Self::empty()
+        }
     }
 
     fn empty() -> Self {
@@ -96,16 +114,31 @@ impl PassKit {
             ("token_url", self.token_url.is_some()),
         ];
         if let Some((other, _)) = given.iter().find(|(_, given)| *given) {
-            return Err(Error::config("token", format_args!("stands alone; give token, or username and password, but not {other} too")));
+            return Err(Error::config(
+                "token",
+                format_args!(
+                    "stands alone; give token, or username and password, but not {other} too"
+                ),
+            ));
         }
         check::required("token", token.expose())?;
         // People paste the whole header.
         let token = Secret::new(jwt::without_scheme(token.expose()));
         if token.is_empty() || !is_header_safe(token.expose()) {
-            return Err(Error::config("token", "must be visible ASCII without blanks"));
+            return Err(Error::config(
+                "token",
+                "must be visible ASCII without blanks",
+            ));
         }
-        let identity = Identity::new(NAME).with("base", base.as_str()).with("region", &self.region).with("token", token.expose());
-        let label = format!("{NAME} pasted token {} region {}", token.fingerprint(), self.region);
+        let identity = Identity::new(NAME)
+            .with("base", base.as_str())
+            .with("region", &self.region)
+            .with("token", token.expose());
+        let label = format!(
+            "{NAME} pasted token {} region {}",
+            token.fingerprint(),
+            self.region
+        );
         let mut flow = Flow::of_pasted(NAME, label, token, identity.parts());
         flow.default_base_url = Some(base);
         Ok(flow)
@@ -114,7 +147,10 @@ impl PassKit {
 
 impl IntoFlow for PassKit {
     fn into_flow(self, base_url: Option<&Url>) -> Result<Flow> {
-        let host = REGIONS.iter().find(|(name, _)| *name == self.region).map(|(_, host)| *host);
+        let host = REGIONS
+            .iter()
+            .find(|(name, _)| *name == self.region)
+            .map(|(_, host)| *host);
         let host = host.ok_or_else(|| Error::config("region", "must be pub1 or pub2"))?;
         let base = match base_url {
             Some(base) => base.clone(),
@@ -125,7 +161,11 @@ impl IntoFlow for PassKit {
         }
         let (Some(username), Some(password)) = (&self.username, &self.password) else {
             return Err(Error::config(
-                if self.username.is_none() { "username" } else { "password" },
+                if self.username.is_none() {
+                    "username"
+                } else {
+                    "password"
+                },
                 "is required, or a token instead of user name and password",
             ));
         };
@@ -145,7 +185,10 @@ impl IntoFlow for PassKit {
             ("password".to_owned(), FieldValue::Text(password.clone())),
         ];
         let mut scrubber = Scrubber::new([password]).with_pair(username, password);
-        let factors = [("two_fa_token", "twoFAToken", self.two_fa_token), ("two_fa_code", "twoFACode", self.two_fa_code)];
+        let factors = [
+            ("two_fa_token", "twoFAToken", self.two_fa_token),
+            ("two_fa_code", "twoFACode", self.two_fa_code),
+        ];
         for (option, field, value) in factors {
             if let Some(value) = value {
                 check::required(option, value.expose())?;
@@ -156,8 +199,17 @@ impl IntoFlow for PassKit {
         }
         let label = format!("{NAME} {username} region {}", self.region);
         let mut engine = Engine::post(url, fields);
-        engine.headers.insert(LONG_LIVED, HeaderValue::from_static("true"));
-        let mut flow = Flow::of_json(NAME, label, engine, identity.parts(), Reading::default().with_token("token"), scrubber);
+        engine
+            .headers
+            .insert(LONG_LIVED, HeaderValue::from_static("true"));
+        let mut flow = Flow::of_json(
+            NAME,
+            label,
+            engine,
+            identity.parts(),
+            Reading::default().with_token("token"),
+            scrubber,
+        );
         flow.default_base_url = Some(base);
         Ok(flow)
     }

@@ -12,8 +12,14 @@ use crate::options::Options;
 use crate::secret::Secret;
 
 pub(super) const NAME: &str = "pismo";
-pub(super) const OPTIONS: &[&str] =
-    &["server_key", "server_secret", "account_id", "secret_field", "external_account_id", "token_url"];
+pub(super) const OPTIONS: &[&str] = &[
+    "server_key",
+    "server_secret",
+    "account_id",
+    "secret_field",
+    "external_account_id",
+    "token_url",
+];
 
 const TOKEN_PATH: &str = "passport/v2/s2s/access-token";
 /// `exp - iat` in the documented sample token. Counts only if a token cannot be read.
@@ -83,13 +89,19 @@ impl IntoFlow for Pismo {
         check::required("server_secret", self.server_secret.expose())?;
         check::optional("external_account_id", self.external_account_id.as_deref())?;
         if !SECRET_FIELDS.contains(&self.secret_field.as_str()) {
-            return Err(Error::config("secret_field", "must be server_secret or secret_key"));
+            return Err(Error::config(
+                "secret_field",
+                "must be server_secret or secret_key",
+            ));
         }
         let url = match (&self.token_url, base_url) {
             (Some(text), _) => check::url("token_url", text)?,
             (None, Some(base)) => check::under(base, TOKEN_PATH)?,
             (None, None) => {
-                return Err(Error::config("base_url", "is required, for example https://sandbox.pismolabs.io"));
+                return Err(Error::config(
+                    "base_url",
+                    "is required, for example https://sandbox.pismolabs.io",
+                ));
             }
         };
         let base = base_url.cloned().or_else(|| url.join("/").ok());
@@ -106,14 +118,27 @@ impl IntoFlow for Pismo {
             .with_some("account_id", account.as_deref())
             .with_some("external_account_id", self.external_account_id.as_deref());
         let mut fields: Fields = vec![
-            ("server_key".to_owned(), FieldValue::Text(self.server_key.clone())),
-            (self.secret_field, FieldValue::Text(self.server_secret.clone())),
+            (
+                "server_key".to_owned(),
+                FieldValue::Text(self.server_key.clone()),
+            ),
+            (
+                self.secret_field,
+                FieldValue::Text(self.server_secret.clone()),
+            ),
         ];
-        fields.extend(self.account_id.map(|id| ("account_id".to_owned(), FieldValue::Whole(id))));
-        fields.extend(self.external_account_id.map(|id| ("external_account_id".to_owned(), FieldValue::text(id))));
+        fields.extend(
+            self.account_id
+                .map(|id| ("account_id".to_owned(), FieldValue::Whole(id))),
+        );
+        fields.extend(
+            self.external_account_id
+                .map(|id| ("external_account_id".to_owned(), FieldValue::text(id))),
+        );
         let mut reading = Reading::default().with_token("token");
         reading.refresh_token = Place::field("refresh");
-        let scrubber = crate::scrub::Scrubber::new([&self.server_key, &self.server_secret]).with_pair(self.server_key.expose(), &self.server_secret);
+        let scrubber = crate::scrub::Scrubber::new([&self.server_key, &self.server_secret])
+            .with_pair(self.server_key.expose(), &self.server_secret);
         let engine = Engine::post(url, fields);
         let mut flow = Flow::of_json(NAME, label, engine, identity.parts(), reading, scrubber);
         flow.default_life_secs = Some(DEFAULT_LIFE_SECS);
@@ -127,7 +152,9 @@ pub(super) fn from_options(options: &mut Options, base_url: Option<&Url>) -> Res
         server_key: options.need_secret("server_key")?,
         server_secret: options.need_secret("server_secret")?,
         account_id: take_account_id(options)?,
-        secret_field: options.take_text("secret_field")?.unwrap_or_else(|| SECRET_FIELDS[0].to_owned()),
+        secret_field: options
+            .take_text("secret_field")?
+            .unwrap_or_else(|| SECRET_FIELDS[0].to_owned()),
         external_account_id: options.take_text("external_account_id")?,
         token_url: options.take_text("token_url")?,
     };
@@ -138,7 +165,12 @@ pub(super) fn from_options(options: &mut Options, base_url: Option<&Url>) -> Res
 fn take_account_id(options: &mut Options) -> Result<Option<i64>> {
     const NAME: &str = "account_id";
     const EXACT_UP_TO: f64 = 9_007_199_254_740_992.0;
-    let problem = || Error::config(NAME, "must be a whole number; above 9007199254740992 give it as a string");
+    let problem = || {
+        Error::config(
+            NAME,
+            "must be a whole number; above 9007199254740992 give it as a string",
+        )
+    };
     // The shape is tried on a copy, because taking removes what it refuses.
     if let Ok(Some(number)) = options.clone().take_number(NAME) {
         options.take_number(NAME)?;

@@ -1,10 +1,13 @@
 //! A success body to a grant (RFC 6749 §5.1, and everything that servers send instead).
 
+use std::borrow::Cow;
+
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::life::{Life, Stated, Unit};
+use super::success::Success;
 use super::{Answer, Grant, date, refusal};
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -52,45 +55,17 @@ impl Place {
         }
     }
 
-    fn find<'a>(&self, answer: &'a Answer, document: Option<&'a Document>) -> Option<std::borrow::Cow<'a, Value>> {
+    fn find<'a>(
+        &self,
+        answer: &'a Answer,
+        document: Option<&'a Document>,
+    ) -> Option<Cow<'a, Value>> {
         match self {
-            Self::Field(path) => document?.get(path).map(std::borrow::Cow::Borrowed),
+            Self::Field(path) => document?.get(path).map(Cow::Borrowed),
             Self::Header(name) => {
                 let text = answer.headers.get(name)?.to_str().ok()?;
-                Some(std::borrow::Cow::Owned(Value::String(text.to_owned())))
+                Some(Cow::Owned(Value::String(text.to_owned())))
             }
-        }
-    }
-}
-
-/// A condition on a 2xx for servers that say "no" with 200: `field` or `field=value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Success {
-    field: String,
-    value: Option<String>,
-}
-
-impl Success {
-    pub(super) fn parse(option: &str, text: &str) -> Result<Self> {
-        super::check::required(option, text)?;
-        let (field, value) = match text.split_once('=') {
-            Some((field, value)) => (field.trim(), Some(value.trim().to_owned())),
-            None => (text.trim(), None),
-        };
-        super::check::required(option, field)?;
-        Ok(Self { field: field.to_owned(), value })
-    }
-
-    fn holds(&self, document: &Document) -> bool {
-        let found = document.get(&self.field);
-        match (&self.value, found) {
-            (Some(value), Some(Value::String(text))) => text == value,
-            (Some(value), Some(other)) => other.to_string() == *value,
-            (None, Some(Value::Bool(flag))) => *flag,
-            (None, Some(Value::Number(number))) => number.as_f64() != Some(0.0),
-            (None, Some(Value::String(text))) => !matches!(text.to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "fail" | "failed" | "error"),
-            (None, Some(other)) => !other.is_null(),
-            (_, None) => false,
         }
     }
 }
@@ -127,15 +102,33 @@ impl Reading {
 
     /// As the identity names it: two places are two tokens.
     pub(super) fn text(&self) -> String {
-        let Self { token, expires, unit, refresh_token, .. } = self;
-        format!("{} {} {} {}", token.text(), expires.text(), unit.name(), refresh_token.text())
+        let Self {
+            token,
+            expires,
+            unit,
+            refresh_token,
+            success,
+        } = self;
+        let success = success
+            .as_ref()
+            .map_or_else(String::new, |success| format!(" {success:?}"));
+        format!(
+            "{} {} {} {}{success}",
+            token.text(),
+            expires.text(),
+            unit.name(),
+            refresh_token.text()
+        )
     }
 
     pub(super) fn read(&self, context: &refusal::Context<'_>, answer: &Answer) -> Result<Grant> {
         if !(200..300).contains(&answer.status) {
             return Err(context.refused(answer));
         }
-        let content_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = answer
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
         let marker = match &self.token {
             Place::Field(path) => path,
             Place::Header(_) => "",
@@ -143,7 +136,10 @@ impl Reading {
         let document = Document::read(content_type, &answer.body, marker);
         let token = self.token(answer, document.as_ref().ok());
         if let Ok(document) = &document {
-            let refused = self.success.as_ref().is_some_and(|success| !success.holds(document));
+            let refused = self
+                .success
+                .as_ref()
+                .is_some_and(|success| !success.holds(document));
             if let Some(error) = context.stated(answer, document, refused, token.is_ok()) {
                 return Err(error);
             }
@@ -151,11 +147,18 @@ impl Reading {
         let document = match (document, &self.token) {
             (Ok(document), _) => Some(document),
             (Err(_), Place::Header(_)) if self.success.is_none() => None,
-            (Err(what), _) => return Err(context.unreadable(answer, &format!("the answer is {what}"))),
+            (Err(what), _) => {
+                return Err(context.unreadable(answer, &format!("the answer is {what}")));
+            }
         };
         let token = token.map_err(|problem| context.unreadable(answer, &problem))?;
         if let Some(kind) = document.as_ref().and_then(unusable_type) {
-            return Err(context.unreadable(answer, &format!("token_type names {kind}, not a bearer token")).with_retryable(false));
+            return Err(context
+                .unreadable(
+                    answer,
+                    &format!("token_type names {kind}, not a bearer token"),
+                )
+                .with_retryable(false));
         }
         Ok(self.grant(answer, document.as_ref(), token))
     }
@@ -163,25 +166,37 @@ impl Reading {
     /// The token, or what is wrong with it: the field is named, never its value.
     fn token(&self, answer: &Answer, document: Option<&Document>) -> Result<Secret, String> {
         let name = self.token.name();
-        let found = self.token.find(answer, document).ok_or_else(|| format!("{name} is missing"))?;
+        let found = self
+            .token
+            .find(answer, document)
+            .ok_or_else(|| format!("{name} is missing"))?;
         let text = match found.as_ref() {
             Value::String(text) => text.as_str(),
             Value::Null => return Err(format!("{name} is null")),
             _ => return Err(format!("{name} is not a string")),
         };
         // A token in a header is often written as the header to send.
-        let text = if matches!(self.token, Place::Header(_)) { jwt::without_scheme(text) } else { text };
+        let text = if matches!(self.token, Place::Header(_)) {
+            jwt::without_scheme(text)
+        } else {
+            text
+        };
         if text.is_empty() {
             return Err(format!("{name} is empty"));
         }
         if !is_header_safe(text) {
-            return Err(format!("{name} holds characters that a header cannot carry"));
+            return Err(format!(
+                "{name} holds characters that a header cannot carry"
+            ));
         }
         Ok(Secret::new(text))
     }
 
     fn grant(&self, answer: &Answer, document: Option<&Document>, token: Secret) -> Grant {
-        let stated = self.expires.find(answer, document).map_or(Stated::Life(Life::Unknown), |value| self.unit.read(&value));
+        let stated = self
+            .expires
+            .find(answer, document)
+            .map_or(Stated::Life(Life::Unknown), |value| self.unit.read(&value));
         let mut jwt = jwt::times(token.expose());
         let life = match stated {
             Stated::Life(life) => life,
@@ -193,11 +208,20 @@ impl Reading {
         };
         let refresh_token = self.refresh_token.find(answer, document).and_then(|value| {
             // Anything else is as good as none: the login still works.
-            let text = value.as_str().filter(|text| !text.is_empty() && !text.contains(char::is_control))?;
+            let text = value
+                .as_str()
+                .filter(|text| !text.is_empty() && !text.contains(char::is_control))?;
             Some(Secret::new(text))
         });
         let scope = document.and_then(|document| words(document.get("scope")?));
-        Grant { token, refresh_token, scope, life, jwt, server_date_unix_secs: date::of_answer(&answer.headers) }
+        Grant {
+            token,
+            refresh_token,
+            scope,
+            life,
+            jwt,
+            server_date_unix_secs: date::of_answer(&answer.headers),
+        }
     }
 }
 
@@ -213,20 +237,37 @@ pub(super) fn is_header_safe(text: &str) -> bool {
 /// proof of possession, holder of key), and RFC 8693's `N_A` for "no access token", are refused.
 fn unusable_type(document: &Document) -> Option<&'static str> {
     const PROOFS: &[&str] = &["mac", "dpop", "pop", "hok", "hotk"];
-    let text = document.get("token_type")?.as_str()?.trim().to_ascii_lowercase();
+    let text = document
+        .get("token_type")?
+        .as_str()?
+        .trim()
+        .to_ascii_lowercase();
     if text == "n_a" {
         return Some("no access token (N_A)");
     }
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words.find_map(|word| PROOFS.iter().find(|proof| **proof == word)).copied()
+    words
+        .find_map(|word| PROOFS.iter().find(|proof| **proof == word))
+        .copied()
 }
 
 /// Scope words separated by single blanks, from a string or a list of strings.
 fn words(value: &Value) -> Option<String> {
-    let join = |text: &str| text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let join = |text: &str| {
+        text.split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     match value {
         Value::String(text) => Some(join(text)),
-        Value::Array(items) => Some(join(&items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))),
+        Value::Array(items) => Some(join(
+            &items
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
+        )),
         _ => None,
     }
 }

@@ -25,19 +25,34 @@ pub(super) struct Verdict {
 
 impl Verdict {
     const fn new(kind: ErrorKind, words: &'static str) -> Self {
-        Self { kind, retryable: kind.retryable(), words }
+        Self {
+            kind,
+            retryable: kind.retryable(),
+            words,
+        }
     }
 
     /// Not a matter of waiting: the request goes to the wrong place.
     const fn wrong_place(words: &'static str) -> Self {
-        Self { kind: ErrorKind::BadResponse, retryable: false, words }
+        Self {
+            kind: ErrorKind::BadResponse,
+            retryable: false,
+            words,
+        }
     }
 }
 
-const REJECTED: Verdict = Verdict::new(ErrorKind::CredentialsRejected, "the token request was rejected");
+const REJECTED: Verdict = Verdict::new(
+    ErrorKind::CredentialsRejected,
+    "the token request was rejected",
+);
 const LOCKED: Verdict = Verdict::new(ErrorKind::LockedOut, "the account is locked or disabled");
-const LIMITED: Verdict = Verdict::new(ErrorKind::RateLimited, "the token endpoint asks for fewer requests");
-const UNAVAILABLE: Verdict = Verdict::new(ErrorKind::ServerUnavailable, "the token endpoint failed");
+const LIMITED: Verdict = Verdict::new(
+    ErrorKind::RateLimited,
+    "the token endpoint asks for fewer requests",
+);
+const UNAVAILABLE: Verdict =
+    Verdict::new(ErrorKind::ServerUnavailable, "the token endpoint failed");
 
 /// OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, and the words of login routes beside them.
 const CODES: &[(&str, Verdict)] = &[
@@ -52,25 +67,17 @@ const CODES: &[(&str, Verdict)] = &[
     ("temporarily_unavailable", UNAVAILABLE),
     ("server_error", UNAVAILABLE),
     ("slow_down", LIMITED),
-    ("account_locked", LOCKED),
-    ("account_disabled", LOCKED),
-    ("user_locked", LOCKED),
-    ("user_disabled", LOCKED),
-    ("17003", LOCKED),
-];
-
-/// How servers say that an account is closed: WSO2 IS (`17003 … Account is locked`), Keycloak, Spring, Entra ID.
-const LOCKED_WORDS: &[&str] = &[
-    "17003", "account is locked", "account_locked", "account locked", "account has been locked", "user is locked", "account is disabled",
-    "account disabled", "account has been disabled", "account is currently locked", "user is disabled", "user account is locked", "locked out",
 ];
 
 /// What `status` and the code and words of the body amount to.
 pub(super) fn judge(status: u16, details: &Details) -> Verdict {
-    let by_code = details.code.as_deref().and_then(|code| CODES.iter().find(|(known, _)| *known == code)).map(|(_, verdict)| *verdict);
+    let by_code = details
+        .code
+        .as_deref()
+        .and_then(|code| CODES.iter().find(|(known, _)| *known == code))
+        .map(|(_, verdict)| *verdict);
     match status {
-        500..600 => UNAVAILABLE,
-        408 | 425 => UNAVAILABLE,
+        408 | 425 | 500..600 => UNAVAILABLE,
         429 => LIMITED,
         300..400 => Verdict::wrong_place("redirects of a token endpoint are not followed"),
         423 => LOCKED,
@@ -81,17 +88,86 @@ pub(super) fn judge(status: u16, details: &Details) -> Verdict {
             (None, 407) => Verdict::wrong_place("the proxy wants credentials of its own"),
             (None, _) => Verdict::wrong_place("the token endpoint is not there; check token_url"),
         },
-        _ => Verdict::new(ErrorKind::BadResponse, "the token endpoint answered with an unexpected status"),
+        _ => Verdict::new(
+            ErrorKind::BadResponse,
+            "the token endpoint answered with an unexpected status",
+        ),
     }
 }
 
+/// Whether code or words say that the account is closed: WSO2 IS (`17003 … Account is locked`), Keycloak (`Account disabled`),
+/// Spring (`User account is locked`), Firebase (`USER_DISABLED`), Auth0 (`user is blocked`).
+///
+/// A subject, a state behind it, and between them nothing but helping words and at most one other, such as a name:
+/// neither "user name or password wrong" nor "account will be locked after 2 attempts".
 fn says_locked(details: &Details) -> bool {
     /// Far more than a sentence; bounds the work on a hostile body.
     const SEARCHED_CHARS: usize = 2000;
-    details.message.as_deref().is_some_and(|message| {
-        let text = message.chars().take(SEARCHED_CHARS).collect::<String>().to_lowercase();
-        LOCKED_WORDS.iter().any(|words| text.contains(words))
-    })
+    const SUBJECTS: &[&str] = &["account", "user"];
+    const STATES: &[&str] = &["locked", "disabled", "suspended", "deactivated", "blocked"];
+    const HELPERS: &[&str] = &[
+        "is",
+        "was",
+        "are",
+        "has",
+        "have",
+        "been",
+        "currently",
+        "temporarily",
+        "permanently",
+        "now",
+        "account",
+        "user",
+    ];
+    const CONDITIONS: &[&str] = &[
+        "will", "would", "may", "might", "could", "can", "if", "not", "when", "unless", "or",
+        "nor", "to", "before", "be", "gets",
+    ];
+    [&details.code, &details.message]
+        .into_iter()
+        .flatten()
+        .any(|text| {
+            let text = text
+                .chars()
+                .take(SEARCHED_CHARS)
+                .collect::<String>()
+                .to_lowercase();
+            let words: Vec<&str> = text
+                .split(|c: char| {
+                    c.is_whitespace() || matches!(c, '_' | '-' | ':' | ',' | '(' | '.')
+                })
+                .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+                .filter(|word| !word.is_empty())
+                .collect();
+            let closed = |subject: usize| {
+                let mut others = 0;
+                for word in &words[subject + 1..] {
+                    if STATES.contains(word) {
+                        return true;
+                    }
+                    others += usize::from(!HELPERS.contains(word));
+                    if others > 1 || CONDITIONS.contains(word) {
+                        return false;
+                    }
+                }
+                false
+            };
+            let subjects = words
+                .iter()
+                .enumerate()
+                .filter(|(_, word)| SUBJECTS.contains(word));
+            words.contains(&"17003")
+                || [
+                    "accountlocked",
+                    "accountdisabled",
+                    "userlocked",
+                    "userdisabled",
+                ]
+                .iter()
+                .any(|code| words.contains(code))
+                || words.windows(2).any(|pair| pair == ["locked", "out"])
+                || subjects.map(|(at, _)| at).any(closed)
+        })
 }
 
 impl Context<'_> {
@@ -100,7 +176,12 @@ impl Context<'_> {
         let document = Document::of_error(&answer.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
         let verdict = judge(answer.status, &details);
-        let mut words = format!("{} (status {}{})", verdict.words, answer.status, self.place());
+        let mut words = format!(
+            "{} (status {}{})",
+            verdict.words,
+            answer.status,
+            self.place()
+        );
         if (300..400).contains(&answer.status)
             && let Some(host) = self.redirect_host(answer)
         {
@@ -113,18 +194,38 @@ impl Context<'_> {
     ///
     /// `refused`: the flow's own condition for success does not hold. An error beside a good token counts
     /// only if it is an OAuth code: some servers always write `"error":"none"`.
-    pub(super) fn stated(&self, answer: &Answer, document: &Document, refused: bool, has_token: bool) -> Option<Error> {
+    pub(super) fn stated(
+        &self,
+        answer: &Answer,
+        document: &Document,
+        refused: bool,
+        has_token: bool,
+    ) -> Option<Error> {
         let details = document.details();
-        let known = details.code.as_deref().is_some_and(|code| CODES.iter().any(|(known, _)| *known == code));
-        let denied = ["ok", "success"].iter().any(|name| document.get(name) == Some(&Value::Bool(false)));
+        let known = details
+            .code
+            .as_deref()
+            .is_some_and(|code| CODES.iter().any(|(known, _)| *known == code));
+        let denied = ["ok", "success"]
+            .iter()
+            .any(|name| document.get(name) == Some(&Value::Bool(false)));
         if !(refused || (details.stated && (known || !has_token)) || (denied && !has_token)) {
             return None;
         }
         // {"error":{"code":503,…}}: the status it should have had. Otherwise a stated "no" is a "no": trying
         // again with the same password is how accounts get locked.
-        let status = details.code.as_deref().and_then(|code| code.parse().ok()).filter(|status| (400..600).contains(status));
+        let status = details
+            .code
+            .as_deref()
+            .and_then(|code| code.parse().ok())
+            .filter(|status| (400..600).contains(status));
         let verdict = judge(status.unwrap_or(400), &details);
-        let words = format!("{} (in an answer with status {}{})", verdict.words, answer.status, self.place());
+        let words = format!(
+            "{} (in an answer with status {}{})",
+            verdict.words,
+            answer.status,
+            self.place()
+        );
         Some(self.error(verdict, words, answer, Some(document), &details))
     }
 
@@ -132,16 +233,41 @@ impl Context<'_> {
     pub(super) fn unreadable(&self, answer: &Answer, problem: &str) -> Error {
         let document = Document::of_error(&answer.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
-        let words = format!("no token in the answer: {problem} (status {}{})", answer.status, self.place());
-        self.error(Verdict::new(ErrorKind::BadResponse, ""), words, answer, document.as_ref(), &details)
+        let words = format!(
+            "no token in the answer: {problem} (status {}{})",
+            answer.status,
+            self.place()
+        );
+        self.error(
+            Verdict::new(ErrorKind::BadResponse, ""),
+            words,
+            answer,
+            document.as_ref(),
+            &details,
+        )
     }
 
-    fn error(&self, verdict: Verdict, words: String, answer: &Answer, document: Option<&Document>, details: &Details) -> Error {
+    fn error(
+        &self,
+        verdict: Verdict,
+        words: String,
+        answer: &Answer,
+        document: Option<&Document>,
+        details: &Details,
+    ) -> Error {
         let mut error = Error::new(verdict.kind, words).with_retryable(verdict.retryable);
-        if let Some(code) = details.code.as_deref().and_then(|code| self.scrubber.code(code)) {
+        if let Some(code) = details
+            .code
+            .as_deref()
+            .and_then(|code| self.scrubber.code(code))
+        {
             error = error.with_provider_code(code);
         }
-        if let Some(message) = details.message.as_deref().and_then(|message| self.scrubber.message(message)) {
+        if let Some(message) = details
+            .message
+            .as_deref()
+            .and_then(|message| self.scrubber.message(message))
+        {
             error = error.with_provider_message(message);
         }
         if let Some(wait) = waiting::without_clock(&answer.headers, document) {
@@ -152,7 +278,9 @@ impl Context<'_> {
 
     /// ` from host`, without path and query.
     fn place(&self) -> String {
-        self.token_url.and_then(Url::host_str).map_or_else(String::new, |host| format!(" from {host}"))
+        self.token_url
+            .and_then(Url::host_str)
+            .map_or_else(String::new, |host| format!(" from {host}"))
     }
 
     /// The host that a redirect points to, and nothing else of the URL: the rest may hold what was sent.

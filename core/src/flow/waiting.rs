@@ -19,7 +19,8 @@ const LONGEST_SECS: f64 = 3600.0;
 /// without one, with `now_unix_secs`. A past date is 0; a negative or unreadable value is `None`.
 pub fn retry_after(answer: &Answer, now_unix_secs: i64) -> Option<Duration> {
     let now = Some(now_unix_secs);
-    of_headers(&answer.headers, now).or_else(|| of_document(&Document::of_error(&answer.body)?, &answer.headers, now))
+    of_headers(&answer.headers, now)
+        .or_else(|| of_document(&Document::of_error(&answer.body)?, &answer.headers, now))
 }
 
 /// What headers and body say without a clock: dates count only next to the answer's `Date`.
@@ -37,9 +38,20 @@ fn of_headers(headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duratio
     })
 }
 
-fn of_document(document: &Document, headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
-    let places = ["nextAccessTime", "fault.nextAccessTime", "error.nextAccessTime"];
-    let text = places.iter().find_map(|place| document.get(place)).and_then(Value::as_str)?;
+fn of_document(
+    document: &Document,
+    headers: &HeaderMap,
+    now_unix_secs: Option<i64>,
+) -> Option<Duration> {
+    let places = [
+        "nextAccessTime",
+        "fault.nextAccessTime",
+        "error.nextAccessTime",
+    ];
+    let text = places
+        .iter()
+        .find_map(|place| document.get(place))
+        .and_then(Value::as_str)?;
     until(date::wso2_unix_secs(text)?, headers, now_unix_secs)
 }
 
@@ -74,7 +86,14 @@ mod tests {
     }
 
     fn wait(headers: HeaderMap, body: &str, now: i64) -> Option<Duration> {
-        retry_after(&Answer { status: 429, headers, body: body.as_bytes().to_vec().into() }, now)
+        retry_after(
+            &Answer {
+                status: 429,
+                headers,
+                body: body.as_bytes().to_vec().into(),
+            },
+            now,
+        )
     }
 
     #[test]
@@ -100,7 +119,11 @@ mod tests {
             ("Sun, 06 Nov 2094 08:00:00 GMT", Some(3600.0)),
         ];
         for (text, secs) in table {
-            assert_eq!(wait(headers(&[("retry-after", text)]), "", NOW), secs.map(Duration::from_secs_f64), "{text}");
+            assert_eq!(
+                wait(headers(&[("retry-after", text)]), "", NOW),
+                secs.map(Duration::from_secs_f64),
+                "{text}"
+            );
         }
     }
 
@@ -108,8 +131,14 @@ mod tests {
     fn a_date_counts_from_the_servers_own_date_and_without_any_clock_not_at_all() {
         let date = ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
         let with_date = headers(&[("date", "Sun, 06 Nov 1994 08:50:07 GMT"), date]);
-        assert_eq!(wait(with_date.clone(), "", 0), Some(Duration::from_secs(30)));
-        assert_eq!(without_clock(&with_date, None), Some(Duration::from_secs(30)));
+        assert_eq!(
+            wait(with_date.clone(), "", 0),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(
+            without_clock(&with_date, None),
+            Some(Duration::from_secs(30))
+        );
         assert_eq!(without_clock(&headers(&[date]), None), None);
     }
 
@@ -119,7 +148,11 @@ mod tests {
             r#"{"fault":{"code":900800,"message":"Message throttled out","nextAccessTime":"2020-Mar-16 13:30:00+0000 UTC"}}"#,
             r#"{"code":"900802","nextAccessTime":"2020-Mar-16 13:30:00+0000 UTC"}"#,
         ] {
-            assert_eq!(wait(HeaderMap::new(), body, 1_584_365_400 - 45), Some(Duration::from_secs(45)), "{body}");
+            assert_eq!(
+                wait(HeaderMap::new(), body, 1_584_365_400 - 45),
+                Some(Duration::from_secs(45)),
+                "{body}"
+            );
         }
         assert_eq!(wait(HeaderMap::new(), "<html>", 0), None);
     }

@@ -13,7 +13,15 @@ use crate::secret::Secret;
 
 pub(super) const NAME: &str = "wso2";
 pub(super) const OPTIONS: &[&str] = &[
-    "token_url", "consumer_key", "consumer_secret", "username", "password", "organization", "scope", "revoke_url", "device",
+    "token_url",
+    "consumer_key",
+    "consumer_secret",
+    "username",
+    "password",
+    "organization",
+    "scope",
+    "revoke_url",
+    "device",
 ];
 
 /// The password grant of a WSO2 gateway.
@@ -87,14 +95,22 @@ impl Wso2 {
     /// `username@organization`.
     fn full_username(&self) -> Result<String> {
         check::required("username", &self.username)?;
-        let Some(organization) = &self.organization else { return Ok(self.username.clone()) };
+        let Some(organization) = &self.organization else {
+            return Ok(self.username.clone());
+        };
         check::required("organization", organization)?;
         if organization.contains('@') || organization.contains(char::is_whitespace) {
-            return Err(Error::config("organization", "must be the key or domain alone, without @ and blanks"));
+            return Err(Error::config(
+                "organization",
+                "must be the key or domain alone, without @ and blanks",
+            ));
         }
         let ending = format!("@{organization}");
         if self.username.ends_with(&ending) {
-            return Err(Error::config("organization", "is at the end of username already; give it once"));
+            return Err(Error::config(
+                "organization",
+                "is at the end of username already; give it once",
+            ));
         }
         Ok(format!("{}{ending}", self.username))
     }
@@ -103,8 +119,14 @@ impl Wso2 {
         let mut scope = self.scope.clone();
         if let Some(device) = &self.device {
             check::required("device", device)?;
-            if !device.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-                return Err(Error::config("device", "must consist of ASCII letters, digits, -, _ and ."));
+            if !device
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            {
+                return Err(Error::config(
+                    "device",
+                    "must consist of ASCII letters, digits, -, _ and .",
+                ));
             }
             scope.push(format!("device_{device}"));
         }
@@ -123,12 +145,19 @@ impl IntoFlow for Wso2 {
             None => beside(&token_url),
         };
         let scope = self.full_scope()?;
-        let client = ClientAuth { id: self.consumer_key, secret: Some(self.consumer_secret), basic: Basic::Raw };
+        let client = ClientAuth {
+            id: self.consumer_key,
+            secret: Some(self.consumer_secret),
+            basic: Basic::Raw,
+        };
         client.check("consumer_key", "consumer_secret")?;
         let grant = vec![
             ("grant_type".to_owned(), FieldValue::text("password")),
             ("username".to_owned(), FieldValue::text(&username)),
-            ("password".to_owned(), FieldValue::Text(self.password.clone())),
+            (
+                "password".to_owned(),
+                FieldValue::Text(self.password.clone()),
+            ),
         ];
         let engine = oauth2::Engine {
             token_url,
@@ -139,8 +168,16 @@ impl IntoFlow for Wso2 {
             extra_fields: Vec::new(),
             extra_headers: http::HeaderMap::new(),
         };
-        let identity = Identity::new(NAME).with("username", &username).with("password", self.password.expose());
-        Ok(Flow::of_oauth2(NAME, format!("{NAME} {username}"), engine, identity, Reading::default()))
+        let identity = Identity::new(NAME)
+            .with("username", &username)
+            .with("password", self.password.expose());
+        Ok(Flow::of_oauth2(
+            NAME,
+            format!("{NAME} {username}"),
+            engine,
+            identity,
+            Reading::default(),
+        ))
     }
 }
 

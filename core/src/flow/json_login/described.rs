@@ -9,7 +9,8 @@ use crate::encode::FieldValue;
 use crate::error::{Error, Result};
 use crate::flow::identity::Identity;
 use crate::flow::life::Unit;
-use crate::flow::reading::{Place, Reading, Success};
+use crate::flow::reading::{Place, Reading};
+use crate::flow::success::Success;
 use crate::flow::{Flow, IntoFlow, check};
 use crate::options::Options;
 use crate::scrub::Scrubber;
@@ -17,8 +18,18 @@ use crate::secret::Secret;
 
 pub(in crate::flow) const NAME: &str = "json_login";
 pub(in crate::flow) const OPTIONS: &[&str] = &[
-    "token_url", "method", "body", "extra_headers", "token_field", "expires_field", "expires_unit", "refresh_token_field", "refresh_url",
-    "refresh_field", "refresh_bearer", "success",
+    "token_url",
+    "method",
+    "body",
+    "extra_headers",
+    "token_field",
+    "expires_field",
+    "expires_unit",
+    "refresh_token_field",
+    "refresh_url",
+    "refresh_field",
+    "refresh_bearer",
+    "success",
 ];
 
 /// A login route with a JSON body, described field by field.
@@ -43,7 +54,10 @@ opaque_debug!(JsonLogin);
 impl JsonLogin {
     /// The URL that the login is sent to.
     pub fn new(token_url: impl Into<String>) -> Self {
-        Self { token_url: token_url.into(), ..Self::default() }
+        Self {
+            token_url: token_url.into(),
+            ..Self::default()
+        }
     }
 
     /// `POST` (default), `PUT`, `PATCH`, or `GET` for credentials that are headers only.
@@ -129,16 +143,28 @@ impl JsonLogin {
     fn reading(&self) -> Result<Reading> {
         let mut reading = reading_of(
             Reading::default().with_token("token"),
-            [self.token_field.as_deref(), self.expires_field.as_deref(), self.expires_unit.as_deref(), self.refresh_token_field.as_deref()],
+            [
+                self.token_field.as_deref(),
+                self.expires_field.as_deref(),
+                self.expires_unit.as_deref(),
+                self.refresh_token_field.as_deref(),
+            ],
         )?;
-        reading.success = self.success.as_deref().map(|text| Success::parse("success", text)).transpose()?;
+        reading.success = self
+            .success
+            .as_deref()
+            .map(|text| Success::parse("success", text))
+            .transpose()?;
         Ok(reading)
     }
 
     fn refresh_route(&self) -> Result<Option<RefreshRoute>> {
         let Some(text) = &self.refresh_url else {
             if self.refresh_field.is_some() || self.refresh_bearer.is_some() {
-                return Err(Error::config("refresh_url", "is required with refresh_field and refresh_bearer"));
+                return Err(Error::config(
+                    "refresh_url",
+                    "is required with refresh_field and refresh_bearer",
+                ));
             }
             return Ok(None);
         };
@@ -148,7 +174,12 @@ impl JsonLogin {
             None => None,
             Some("refresh_token") => Some(RefreshBearer::RefreshToken),
             Some("access_token") => Some(RefreshBearer::AccessToken),
-            Some(_) => return Err(Error::config("refresh_bearer", "must be refresh_token or access_token")),
+            Some(_) => {
+                return Err(Error::config(
+                    "refresh_bearer",
+                    "must be refresh_token or access_token",
+                ));
+            }
         };
         let field = match (&self.refresh_field, bearer) {
             (Some(name), _) => Some(name.clone()),
@@ -159,7 +190,12 @@ impl JsonLogin {
     }
 
     fn method_checked(&self) -> Result<Method> {
-        let method = match self.method.as_deref().map(str::to_ascii_uppercase).as_deref() {
+        let method = match self
+            .method
+            .as_deref()
+            .map(str::to_ascii_uppercase)
+            .as_deref()
+        {
             None | Some("POST") => Method::POST,
             Some("PUT") => Method::PUT,
             Some("PATCH") => Method::PATCH,
@@ -171,8 +207,11 @@ impl JsonLogin {
     }
 }
 
-/// `reading` with what token_field, expires_field, expires_unit and refresh_token_field say.
-pub(in crate::flow) fn reading_of(mut reading: Reading, [token, expires, unit, refresh_token]: [Option<&str>; 4]) -> Result<Reading> {
+/// `reading` with what the options `token_field`, `expires_field`, `expires_unit` and `refresh_token_field` say.
+pub(in crate::flow) fn reading_of(
+    mut reading: Reading,
+    [token, expires, unit, refresh_token]: [Option<&str>; 4],
+) -> Result<Reading> {
     if let Some(text) = token {
         reading.token = Place::parse("token_field", text)?;
     }
@@ -195,28 +234,61 @@ impl IntoFlow for JsonLogin {
         check::fields("body", &self.body, &[])?;
         let headers = check::headers("extra_headers", &self.extra_headers)?;
         if self.body.is_empty() && headers.is_empty() {
-            return Err(Error::config("body", "is required, or extra_headers that log in"));
+            return Err(Error::config(
+                "body",
+                "is required, or extra_headers that log in",
+            ));
         }
         let refresh = self.refresh_route()?;
-        if refresh.as_ref().is_some_and(|route| route.bearer.is_some()) && headers.contains_key(AUTHORIZATION) {
-            return Err(Error::config("extra_headers", "must not set authorization, refresh_bearer is sent there"));
+        if refresh.as_ref().is_some_and(|route| route.bearer.is_some())
+            && headers.contains_key(AUTHORIZATION)
+        {
+            return Err(Error::config(
+                "extra_headers",
+                "must not set authorization, refresh_bearer is sent there",
+            ));
         }
         let reading = self.reading()?;
-        let rows = |table: &'_ [(String, Secret)]| table.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>();
-        let (body, own_headers) = (rows(&self.body), rows(&self.extra_headers));
+        let (body, own_headers) = (self.body, self.extra_headers);
         let identity = Identity::new(NAME)
             .with("token_url", url.as_str())
             .with("method", method.as_str())
-            .with_table("field", body.iter().map(|(name, value)| (name.as_str(), value.expose())))
-            .with_table("header", own_headers.iter().map(|(name, value)| (name.as_str(), value.expose())))
+            .with_table(
+                "field",
+                body.iter()
+                    .map(|(name, value)| (name.as_str(), value.expose())),
+            )
+            .with_table(
+                "header",
+                own_headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.expose())),
+            )
             .with("reading", &reading.text())
-            .with_some("refresh_url", refresh.as_ref().map(|route| route.url.as_str()))
+            .with_some(
+                "refresh_url",
+                refresh.as_ref().map(|route| route.url.as_str()),
+            )
+            .with_some("refresh_field", self.refresh_field.as_deref())
+            .with_some("refresh_bearer", self.refresh_bearer.as_deref())
             .parts();
         let scrubber = Scrubber::new(body.iter().chain(&own_headers).map(|(_, value)| value));
-        let label = format!("{NAME} {}{}", url.host_str().unwrap_or_default(), url.path());
-        let fields = body.into_iter().map(|(name, value)| (name, FieldValue::Text(value))).collect();
-        let engine = Engine { url, method, headers, fields, refresh };
-        Ok(Flow::of_json(NAME, label, engine, identity, reading, scrubber))
+        // The host alone: a path or query may hold a key.
+        let label = format!("{NAME} at {}", url.host_str().unwrap_or_default());
+        let fields = body
+            .into_iter()
+            .map(|(name, value)| (name, FieldValue::Text(value)))
+            .collect();
+        let engine = Engine {
+            url,
+            method,
+            headers,
+            fields,
+            refresh,
+        };
+        Ok(Flow::of_json(
+            NAME, label, engine, identity, reading, scrubber,
+        ))
     }
 }
 

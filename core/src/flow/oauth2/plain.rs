@@ -14,13 +14,35 @@ use crate::secret::Secret;
 
 pub(in crate::flow) const PASSWORD: &str = "password";
 pub(in crate::flow) const PASSWORD_OPTIONS: &[&str] = &[
-    "token_url", "client_id", "client_secret", "username", "password", "scope", "basic", "revoke_url", "extra_fields", "extra_headers",
-    "token_field", "expires_field", "expires_unit", "refresh_token_field",
+    "token_url",
+    "client_id",
+    "client_secret",
+    "username",
+    "password",
+    "scope",
+    "basic",
+    "revoke_url",
+    "extra_fields",
+    "extra_headers",
+    "token_field",
+    "expires_field",
+    "expires_unit",
+    "refresh_token_field",
 ];
 pub(in crate::flow) const CLIENT_CREDENTIALS: &str = "client_credentials";
 pub(in crate::flow) const CLIENT_CREDENTIALS_OPTIONS: &[&str] = &[
-    "token_url", "client_id", "client_secret", "scope", "basic", "revoke_url", "extra_fields", "extra_headers", "token_field",
-    "expires_field", "expires_unit", "refresh_token_field",
+    "token_url",
+    "client_id",
+    "client_secret",
+    "scope",
+    "basic",
+    "revoke_url",
+    "extra_fields",
+    "extra_headers",
+    "token_field",
+    "expires_field",
+    "expires_unit",
+    "refresh_token_field",
 ];
 
 /// What both grants share.
@@ -59,10 +81,19 @@ impl Common {
     }
 
     fn client(&self) -> Result<Option<ClientAuth>> {
-        let basic = self.basic.as_deref().map_or(Ok(Basic::Form), |text| Basic::parse("basic", text))?;
+        let basic = self
+            .basic
+            .as_deref()
+            .map_or(Ok(Basic::Form), |text| Basic::parse("basic", text))?;
         let client = match (&self.client_id, &self.client_secret) {
-            (Some(id), secret) => ClientAuth { id: id.clone(), secret: secret.clone(), basic },
-            (None, Some(_)) => return Err(Error::config("client_id", "is required with client_secret")),
+            (Some(id), secret) => ClientAuth {
+                id: id.clone(),
+                secret: secret.clone(),
+                basic,
+            },
+            (None, Some(_)) => {
+                return Err(Error::config("client_id", "is required with client_secret"));
+            }
             (None, None) => return Ok(None),
         };
         client.check("client_id", "client_secret")?;
@@ -72,7 +103,11 @@ impl Common {
     fn engine(&self, grant: Fields) -> Result<Engine> {
         let engine = Engine {
             token_url: check::url("token_url", &self.token_url)?,
-            revoke_url: self.revoke_url.as_deref().map(|text| check::url("revoke_url", text)).transpose()?,
+            revoke_url: self
+                .revoke_url
+                .as_deref()
+                .map(|text| check::url("revoke_url", text))
+                .transpose()?,
             client: self.client()?,
             grant,
             scope: check::scope("scope", &self.scope)?,
@@ -86,7 +121,12 @@ impl Common {
     fn reading(&self) -> Result<Reading> {
         reading_of(
             Reading::default(),
-            [self.token_field.as_deref(), self.expires_field.as_deref(), self.expires_unit.as_deref(), self.refresh_token_field.as_deref()],
+            [
+                self.token_field.as_deref(),
+                self.expires_field.as_deref(),
+                self.expires_unit.as_deref(),
+                self.refresh_token_field.as_deref(),
+            ],
         )
     }
 }
@@ -119,14 +159,18 @@ macro_rules! common_setters {
         /// One more form field of login and refresh, such as `audience` or `resource`.
         #[must_use]
         pub fn extra_field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.common.extra_fields.push((name.into(), Secret::new(value)));
+            self.common
+                .extra_fields
+                .push((name.into(), Secret::new(value)));
             self
         }
 
         /// One more header of each request to the token endpoint; its value is treated as a secret.
         #[must_use]
         pub fn extra_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.common.extra_headers.push((name.into(), Secret::new(value)));
+            self.common
+                .extra_headers
+                .push((name.into(), Secret::new(value)));
             self
         }
 
@@ -166,16 +210,27 @@ macro_rules! common_setters {
 pub struct Password {
     common: Common,
     username: String,
-    password: Secret,
+    user_secret: Secret,
 }
 
 opaque_debug!(Password);
 
 impl Password {
     /// The token endpoint and the user. The client is optional: [`Self::client`], [`Self::public_client`].
-    pub fn new(token_url: impl Into<String>, username: impl Into<String>, password: impl Into<String>) -> Self {
-        let common = Common { token_url: token_url.into(), ..Common::default() };
-        Self { common, username: username.into(), password: Secret::new(password) }
+    pub fn new(
+        token_url: impl Into<String>,
+        username: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Self {
+        let common = Common {
+            token_url: token_url.into(),
+            ..Common::default()
+        };
+        Self {
+            common,
+            username: username.into(),
+            user_secret: Secret::new(password),
+        }
     }
 
     /// The client's id and secret. An empty secret is sent as such: some servers have clients like that.
@@ -200,16 +255,25 @@ impl Password {
 impl IntoFlow for Password {
     fn into_flow(self, _base_url: Option<&Url>) -> Result<Flow> {
         check::required("username", &self.username)?;
-        check::required("password", self.password.expose())?;
+        check::required("password", self.user_secret.expose())?;
         let grant = vec![
             ("grant_type".to_owned(), FieldValue::text(PASSWORD)),
             ("username".to_owned(), FieldValue::text(&self.username)),
-            ("password".to_owned(), FieldValue::Text(self.password.clone())),
+            (
+                "password".to_owned(),
+                FieldValue::Text(self.user_secret.clone()),
+            ),
         ];
         let engine = self.common.engine(grant)?;
         let reading = self.common.reading()?;
-        let identity = Identity::new(PASSWORD).with("username", &self.username).with("password", self.password.expose());
-        let label = format!("{PASSWORD} {} at {}", self.username, engine.token_url.host_str().unwrap_or_default());
+        let identity = Identity::new(PASSWORD)
+            .with("username", &self.username)
+            .with("password", self.user_secret.expose());
+        let label = format!(
+            "{PASSWORD} {} at {}",
+            self.username,
+            engine.token_url.host_str().unwrap_or_default()
+        );
         Ok(Flow::of_oauth2(PASSWORD, label, engine, identity, reading))
     }
 }
@@ -224,7 +288,11 @@ opaque_debug!(ClientCredentials);
 
 impl ClientCredentials {
     /// The token endpoint and the client.
-    pub fn new(token_url: impl Into<String>, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+    pub fn new(
+        token_url: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
         let common = Common {
             token_url: token_url.into(),
             client_id: Some(client_id.into()),
@@ -241,26 +309,54 @@ impl IntoFlow for ClientCredentials {
     fn into_flow(self, _base_url: Option<&Url>) -> Result<Flow> {
         let id = self.common.client_id.as_deref().unwrap_or_default();
         check::required("client_id", id)?;
-        check::required("client_secret", self.common.client_secret.as_ref().map_or("", Secret::expose))?;
-        let engine = self.common.engine(vec![("grant_type".to_owned(), FieldValue::text(CLIENT_CREDENTIALS))])?;
+        check::required(
+            "client_secret",
+            self.common
+                .client_secret
+                .as_ref()
+                .map_or("", Secret::expose),
+        )?;
+        let engine = self.common.engine(vec![(
+            "grant_type".to_owned(),
+            FieldValue::text(CLIENT_CREDENTIALS),
+        )])?;
         let reading = self.common.reading()?;
-        let label = format!("{CLIENT_CREDENTIALS} {} at {}", shortened(id), engine.token_url.host_str().unwrap_or_default());
-        Ok(Flow::of_oauth2(CLIENT_CREDENTIALS, label, engine, Identity::new(CLIENT_CREDENTIALS), reading))
+        let label = format!(
+            "{CLIENT_CREDENTIALS} {} at {}",
+            shortened(id),
+            engine.token_url.host_str().unwrap_or_default()
+        );
+        Ok(Flow::of_oauth2(
+            CLIENT_CREDENTIALS,
+            label,
+            engine,
+            Identity::new(CLIENT_CREDENTIALS),
+            reading,
+        ))
     }
 }
 
-pub(in crate::flow) fn password_from_options(options: &mut Options, base_url: Option<&Url>) -> Result<Flow> {
+pub(in crate::flow) fn password_from_options(
+    options: &mut Options,
+    base_url: Option<&Url>,
+) -> Result<Flow> {
     let password = Password {
         common: Common::from_options(options)?,
         username: options.need_text("username")?,
-        password: options.need_secret("password")?,
+        user_secret: options.need_secret("password")?,
     };
     password.into_flow(base_url)
 }
 
-pub(in crate::flow) fn client_credentials_from_options(options: &mut Options, base_url: Option<&Url>) -> Result<Flow> {
+pub(in crate::flow) fn client_credentials_from_options(
+    options: &mut Options,
+    base_url: Option<&Url>,
+) -> Result<Flow> {
     let common = Common::from_options(options)?;
-    for (name, missing) in [("client_id", common.client_id.is_none()), ("client_secret", common.client_secret.is_none())] {
+    for (name, missing) in [
+        ("client_id", common.client_id.is_none()),
+        ("client_secret", common.client_secret.is_none()),
+    ] {
         if missing {
             return Err(Error::config(name, "is required"));
         }

@@ -1,0 +1,355 @@
+//! The 401 state machine with its tokens, by gated fakes; every count is exact.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::Client;
+use crate::authorization::{Authorization, Seen, Verdict};
+use crate::builder::assemble;
+use crate::error::{ErrorKind, Result};
+use crate::flow::{Answer, IntoFlow, PassKit};
+use crate::http::{Http, HttpSettings};
+use crate::origin::{Origin, Origins};
+use crate::test_rig::{Rig, answer, down, pair, token};
+use crate::verdict::Reason;
+
+const API: &str = "https://api.example/v1";
+
+fn client(rig: &Rig) -> Client {
+    let base = Url::parse(API).unwrap();
+    let origins = Origins::new(vec![Origin::of(&base).unwrap()]);
+    let http = Arc::new(Http::new(HttpSettings {
+        connect_timeout: Duration::from_secs(5),
+        ca_pem: None,
+        client_pem: None,
+        proxy: None,
+        user_agent: "test".into(),
+        skip_certificate_check: false,
+    }));
+    assemble(
+        Arc::clone(&rig.keeper),
+        Arc::clone(&rig.terms),
+        http,
+        base,
+        origins,
+        "Bearer".into(),
+    )
+}
+
+fn open(answers: impl IntoIterator<Item = Result<Answer>>) -> (Rig, Client) {
+    let rig = Rig::open(answers);
+    let client = client(&rig);
+    (rig, client)
+}
+
+async fn judge(client: &Client, sent: &Authorization, status: u16) -> Verdict {
+    judge_with(client, sent, status, &[], b"", true).await
+}
+
+async fn judge_with(
+    client: &Client,
+    sent: &Authorization,
+    status: u16,
+    headers: &[(&'static str, &'static str)],
+    body: &[u8],
+    replayable: bool,
+) -> Verdict {
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        })
+        .collect();
+    client
+        .judge(
+            sent,
+            Seen {
+                status,
+                headers: &headers,
+                body_prefix: body,
+                replayable,
+                timeout: None,
+            },
+        )
+        .await
+}
+
+fn resent(verdict: Verdict) -> Authorization {
+    match verdict {
+        Verdict::Resend(authorization) => authorization,
+        other => panic!("not resent but {other:?}"),
+    }
+}
+
+fn reason(verdict: &Verdict) -> Reason {
+    match verdict {
+        Verdict::GiveBack(given_back) => given_back.reason,
+        other => panic!("not given back but {other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_renews_once_and_resends_once() {
+    let (rig, client) = open([token("T1", 600), token("T2", 600)]);
+    let sent = client.authorize("/a").await.unwrap();
+    assert_eq!(sent.value(), "Bearer T1");
+    let again = resent(judge(&client, &sent, 401).await);
+    assert_eq!(again.value(), "Bearer T2");
+    assert_eq!(
+        reason(&judge(&client, &again, 401).await),
+        Reason::RefusedAgain
+    );
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_requests_refused_at_once_share_one_renewal() {
+    let (rig, client) = open([token("T1", 600), token("T2", 600)]);
+    let sent = client.authorize("/a").await.unwrap();
+    let verdicts = join_all((0..1_000).map(|_| judge(&client, &sent, 401))).await;
+    assert!(
+        verdicts
+            .into_iter()
+            .all(|verdict| resent(verdict).value() == "Bearer T2")
+    );
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_401_takes_the_current_token_without_a_request() {
+    let (rig, client) = open([token("T1", 600), token("T2", 600)]);
+    let early = client.authorize("/a").await.unwrap();
+    let late = early.clone();
+    let again = resent(judge(&client, &early, 401).await);
+    assert!(matches!(judge(&client, &again, 200).await, Verdict::Done));
+    for _ in 0..10 {
+        assert_eq!(
+            resent(judge(&client, &late, 401).await).value(),
+            "Bearer T2"
+        );
+    }
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_that_always_says_401_costs_two_logins_in_the_first_thirty_seconds() {
+    let (rig, client) = open([token("T1", 6_000), token("T2", 6_000), token("T3", 6_000)]);
+    for _ in 0..50 {
+        let sent = client.authorize("/a").await.unwrap();
+        if let Verdict::Resend(again) = judge(&client, &sent, 401).await {
+            judge(&client, &again, 401).await;
+        }
+    }
+    assert_eq!(rig.server.asked().len(), 2);
+    rig.pass(30.0).await;
+    for _ in 0..50 {
+        let sent = client.authorize("/b").await.unwrap();
+        if let Verdict::Resend(again) = judge(&client, &sent, 401).await {
+            judge(&client, &again, 401).await;
+        }
+    }
+    assert_eq!(rig.server.asked().len(), 3);
+    rig.pass(59.0).await;
+    let sent = client.authorize("/b").await.unwrap();
+    assert_eq!(
+        reason(&judge(&client, &sent, 401).await),
+        Reason::StormGuard
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_resource_that_always_says_401_does_not_log_everybody_in_again() {
+    let (rig, client) = open([token("T1", 6_000), token("T2", 6_000), token("T3", 6_000)]);
+    let good = client.authorize("/good").await.unwrap();
+    judge(&client, &good, 200).await;
+    for round in 0..20 {
+        let bad = client.authorize("/bad?page=1").await.unwrap();
+        if let Verdict::Resend(again) = judge(&client, &bad, 401).await {
+            // Others are served with the new token before the bad resource refuses it again.
+            judge(&client, &client.authorize("/good").await.unwrap(), 200).await;
+            judge(&client, &again, 401).await;
+            assert_eq!(round, 0);
+        }
+    }
+    assert_eq!(rig.server.asked().len(), 2);
+    // A token that is really revoked is still healed for the others.
+    let good = client.authorize("/good").await.unwrap();
+    assert_eq!(
+        resent(judge(&client, &good, 401).await).value(),
+        "Bearer T3"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_about_rights_is_given_back_without_a_renewal() {
+    let (rig, client) = open([token("T1", 600)]);
+    let sent = client.authorize("/a").await.unwrap();
+    let scope = [("www-authenticate", "Bearer error=\"insufficient_scope\"")];
+    assert_eq!(
+        reason(&judge_with(&client, &sent, 401, &scope, b"", true).await),
+        Reason::InsufficientRights
+    );
+    let blocked = br#"{"fault":{"code":900907}}"#;
+    assert_eq!(
+        reason(&judge_with(&client, &sent, 401, &[], blocked, true).await),
+        Reason::InsufficientRights
+    );
+    assert!(matches!(judge(&client, &sent, 403).await, Verdict::Done));
+    assert_eq!(rig.server.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_one_shot_body_gives_the_401_back_and_renews_for_the_next_call() {
+    let (rig, client) = open([token("T1", 600), token("T2", 600)]);
+    let sent = client.authorize("/a").await.unwrap();
+    assert_eq!(
+        reason(&judge_with(&client, &sent, 401, &[], b"", false).await),
+        Reason::BodyNotReplayable
+    );
+    rig.settle().await;
+    assert_eq!(rig.server.asked().len(), 2);
+    assert_eq!(client.authorize("/a").await.unwrap().value(), "Bearer T2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_fails_gives_the_401_back_with_its_error() {
+    let (_rig, client) = open([token("T1", 600), down(), down(), down()]);
+    let sent = client.authorize("/a").await.unwrap();
+    match judge(&client, &sent, 401).await {
+        Verdict::GiveBack(why) => {
+            assert_eq!(why.reason, Reason::RenewalFailed);
+            assert_eq!(why.error.unwrap().kind(), ErrorKind::Unreachable);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_refused_token_is_invalidated() {
+    let (rig, client) = open([token("T1", 600), token("T2", 600)]);
+    let old = client.authorize("/a").await.unwrap();
+    resent(judge(&client, &old, 401).await);
+    rig.keeper.refuse(&old.header.current);
+    assert_eq!(client.authorize("/a").await.unwrap().value(), "Bearer T2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_uses_the_refresh_token_first() {
+    let (rig, client) = open([pair("T1", "R1", 600), pair("T2", "R2", 600)]);
+    let sent = client.authorize("/a").await.unwrap();
+    resent(judge(&client, &sent, 401).await);
+    assert_eq!(rig.server.asked(), ["login", "refresh"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_token_again_is_a_reason_of_its_own() {
+    let (_rig, client) = open([
+        token("T1", 600),
+        token("T1", 600),
+        answer(200, ""),
+        token("T1", 600),
+    ]);
+    let sent = client.authorize("/a").await.unwrap();
+    assert_eq!(reason(&judge(&client, &sent, 401).await), Reason::SameToken);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_pasted_token_is_given_back_as_not_renewable() {
+    let rig = Rig::with(PassKit::token("PERMANENT").into_flow(None).unwrap(), []);
+    let client = client(&rig);
+    let sent = client.authorize("/a").await.unwrap();
+    assert_eq!(
+        reason(&judge(&client, &sent, 401).await),
+        Reason::NotRenewable
+    );
+    assert_eq!(
+        client.authorize("/a").await.unwrap_err().kind(),
+        ErrorKind::CredentialsRejected
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cached_header_is_served_while_fresh_and_never_after_a_refusal_or_close() {
+    let (rig, client) = open([token("T1", 600), token("T2", 600)]);
+    assert!(client.cached(str::len).is_none());
+    let sent = client.authorization().await.unwrap();
+    assert_eq!(client.cached(str::to_owned).unwrap(), "Bearer T1");
+    assert!(client.still_fresh(sent.generation()));
+    rig.pass(455.0).await;
+    assert!(client.cached(str::len).is_some());
+    rig.pass(26.0).await;
+    assert!(
+        client.cached(str::len).is_none(),
+        "soft: the keeper decides"
+    );
+    let sent = client.authorization().await.unwrap();
+    rig.settle().await;
+    client.invalidate();
+    assert!(client.cached(str::len).is_none());
+    drop(sent);
+    client.close();
+    assert_eq!(
+        client.authorization().await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_urls_get_no_header() {
+    let (rig, client) = open([]);
+    for url in [
+        "https://evil.example/",
+        "http://api.example/",
+        "https://api.example:444/",
+        "https://api.example.evil.example/",
+    ] {
+        assert_eq!(
+            client.authorize(url).await.unwrap_err().kind(),
+            ErrorKind::OriginRefused,
+            "{url}"
+        );
+    }
+    assert!(rig.server.asked().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_the_story_in_order() {
+    let (_rig, client) = open([token("T1", 600), token("T2", 600)]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let _subscription = client.on_event(move |event| log.lock().unwrap().push(event.name()));
+    let sent = client.authorize("/a").await.unwrap();
+    let again = resent(judge(&client, &sent, 401).await);
+    judge(&client, &again, 401).await;
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [
+            "flight_started",
+            "token_installed",
+            "refused",
+            "flight_started",
+            "token_installed",
+            "resent",
+            "refused",
+            "given_back"
+        ]
+    );
+    let stats = client.stats();
+    assert_eq!(
+        (
+            stats.flights,
+            stats.logins,
+            stats.refused,
+            stats.resends,
+            stats.given_back
+        ),
+        (2, 2, 2, 1, 1)
+    );
+}

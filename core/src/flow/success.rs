@@ -1,0 +1,49 @@
+//! The condition under which a 2xx is a success, for servers that say "no" with 200.
+
+use serde_json::Value;
+
+use super::check;
+use crate::document::Document;
+use crate::error::Result;
+
+/// `field`, or `field=value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Success {
+    field: String,
+    value: Option<String>,
+}
+
+impl Success {
+    pub(super) fn parse(option: &str, text: &str) -> Result<Self> {
+        check::required(option, text)?;
+        let (field, value) = match text.split_once('=') {
+            Some((field, value)) => (field.trim(), Some(value.trim().to_owned())),
+            None => (text.trim(), None),
+        };
+        check::required(option, field)?;
+        Ok(Self {
+            field: field.to_owned(),
+            value,
+        })
+    }
+
+    /// Whether the field has the value, or, without a value, says anything but "no".
+    pub(super) fn holds(&self, document: &Document) -> bool {
+        const NO: &[&str] = &["", "0", "false", "no", "fail", "failed", "failure", "error"];
+        let Some(found) = document.get(&self.field) else {
+            return false;
+        };
+        let text = match found {
+            Value::String(text) => text.clone(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Number(number) => number.to_string(),
+            // A list or an object is something, but equals no text.
+            Value::Array(_) | Value::Object(_) => return self.value.is_none(),
+            Value::Null => return false,
+        };
+        match &self.value {
+            Some(value) => text == *value,
+            None => !NO.contains(&text.to_ascii_lowercase().as_str()),
+        }
+    }
+}

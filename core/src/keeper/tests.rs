@@ -1,0 +1,358 @@
+//! Concurrency and time by gated fakes and paused time; every count is exact.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::poll;
+
+use super::Standing;
+use crate::error::ErrorKind;
+use crate::flow::{IntoFlow, PassKit};
+use crate::test_rig::{Rig, START, answer, down, pair, rejected, token};
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_cold_callers_make_one_request() {
+    let rig = Rig::gated([token("T1", 600)]);
+    let mut callers = Box::pin(join_all((0..10_000).map(|_| rig.ask())));
+    assert!(poll!(&mut callers).is_pending());
+    assert_eq!(rig.keeper.stats().waiting, 10_000);
+    rig.server.open();
+    assert!(callers.await.iter().all(|outcome| {
+        outcome
+            .as_ref()
+            .is_ok_and(|current| current.value.expose() == "T1")
+    }));
+    assert_eq!(rig.server.asked(), ["login"]);
+    assert_eq!(rig.keeper.stats().waiting, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_is_shared_by_all_who_wait_and_by_those_who_come_after() {
+    let rig = Rig::gated([rejected()]);
+    let mut callers = Box::pin(join_all((0..100).map(|_| rig.ask())));
+    assert!(poll!(&mut callers).is_pending());
+    rig.server.open();
+    assert!(callers.await.iter().all(|outcome| {
+        outcome
+            .as_ref()
+            .is_err_and(|e| e.kind() == ErrorKind::CredentialsRejected)
+    }));
+    assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
+    assert_eq!(rig.server.asked(), ["login"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_first_caller_leaves_the_flight_for_the_others() {
+    let rig = Rig::gated([token("T1", 600)]);
+    let mut first = Box::pin(rig.ask());
+    assert!(poll!(&mut first).is_pending());
+    let mut second = Box::pin(rig.ask());
+    assert!(poll!(&mut second).is_pending());
+    drop(first);
+    rig.server.open();
+    assert_eq!(second.await.unwrap().value.expose(), "T1");
+    assert_eq!(rig.server.asked(), ["login"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_caller_times_out_alone_and_the_flight_fills_the_cache() {
+    let rig = Rig::gated([token("T1", 600)]);
+    let hasty = rig
+        .keeper
+        .token(&rig.terms, Duration::ZERO, Duration::from_secs(1))
+        .await;
+    assert_eq!(hasty.err().unwrap().kind(), ErrorKind::TimedOut);
+    rig.server.open();
+    assert_eq!(rig.value().await, "T1");
+    assert_eq!(rig.server.asked(), ["login"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fresh_serves_soft_renews_in_the_background_hard_waits() {
+    let rig = Rig::open([token("T1", 600), token("T2", 600), token("T3", 600)]);
+    assert_eq!(rig.value().await, "T1");
+    rig.pass(455.0).await; // more than 144 s left: fresh whatever the draw
+    assert_eq!(rig.value().await, "T1");
+    rig.settle().await;
+    assert_eq!(rig.server.asked().len(), 1);
+    rig.pass(26.0).await; // less than 120 s left: soft whatever the draw
+    assert_eq!(rig.value().await, "T1");
+    rig.settle().await;
+    assert_eq!(rig.server.asked().len(), 2);
+    assert_eq!(rig.value().await, "T2");
+    rig.pass(591.0).await; // less than 10 s left: hard
+    assert_eq!(rig.value().await, "T3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_one_background_flight_exists() {
+    let rig = Rig::open([token("T1", 600)]);
+    rig.value().await;
+    rig.pass(500.0).await;
+    rig.server.gate.forget_permits(1_000);
+    for _ in 0..50 {
+        assert_eq!(rig.value().await, "T1");
+        rig.settle().await;
+    }
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_early_renewal_keeps_the_valid_token_and_the_next_try_waits() {
+    let rig = Rig::open([token("T1", 600), down(), down(), token("T2", 600)]);
+    rig.value().await;
+    rig.pass(500.0).await;
+    rig.value().await;
+    rig.settle().await;
+    assert_eq!(
+        rig.keeper.state().last_error.unwrap().kind(),
+        ErrorKind::Unreachable
+    );
+    assert_eq!(rig.value().await, "T1");
+    assert_eq!(rig.keeper.state().standing, Standing::Soft);
+    rig.pass(1.01).await; // past the first pause
+    rig.value().await;
+    rig.settle().await;
+    rig.pass(2.01).await; // past the second
+    rig.value().await;
+    rig.settle().await;
+    assert_eq!(rig.value().await, "T2");
+    assert_eq!(rig.server.asked().len(), 4);
+    assert!(rig.keeper.state().last_error.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_token_is_never_served() {
+    let rig = Rig::open([token("T1", 600), down(), down(), down()]);
+    rig.value().await;
+    rig.pass(600.0).await;
+    assert_eq!(rig.kind().await, ErrorKind::Unreachable);
+    assert_eq!(rig.server.asked().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_hard_window_a_failed_renewal_still_serves_what_is_valid() {
+    let rig = Rig::open([token("T1", 600), down()]);
+    rig.value().await;
+    rig.pass(595.0).await;
+    assert_eq!(rig.value().await, "T1");
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_to_serve_a_transient_failure_is_tried_three_times() {
+    let rig = Rig::open([down(), down(), token("T1", 600)]);
+    assert_eq!(rig.value().await, "T1");
+    assert_eq!(rig.server.asked().len(), 3);
+    let rig = Rig::open([down(), answer(503, ""), answer(200, "<html>")]);
+    assert_eq!(rig.kind().await, ErrorKind::BadResponse);
+    assert_eq!(rig.server.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_waited_for_within_the_deadline_and_told_beyond_it() {
+    let limited = |wait: &str| {
+        answer(429, "").map(|mut answer| {
+            answer.headers.insert("retry-after", wait.parse().unwrap());
+            answer
+        })
+    };
+    let rig = Rig::open([limited("7"), token("T1", 600)]);
+    let before = tokio::time::Instant::now();
+    assert_eq!(rig.value().await, "T1");
+    assert_eq!(before.elapsed().as_secs(), 7);
+    let rig = Rig::open([limited("120")]);
+    let error = rig.ask().await.err().unwrap();
+    assert_eq!(
+        (error.kind(), error.retry_after()),
+        (ErrorKind::RateLimited, Some(Duration::from_secs(120)))
+    );
+    rig.pass(20.0).await;
+    let error = rig.ask().await.err().unwrap();
+    assert_eq!(
+        (error.kind(), error.retry_after()),
+        (ErrorKind::RateLimited, Some(Duration::from_secs(100)))
+    );
+    assert_eq!(rig.server.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_three_rejected_logins_reach_the_server_in_the_first_hour() {
+    let rig = Rig::open([rejected(), rejected(), rejected(), token("T1", 600)]);
+    for _ in 0..3_600 {
+        assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
+        rig.pass(1.0).await;
+    }
+    assert_eq!(rig.server.asked().len(), 3);
+    assert_eq!(rig.keeper.state().standing, Standing::LockedOut);
+    rig.keeper.reset();
+    assert_eq!(rig.value().await, "T1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_comes_first_and_an_answer_without_a_new_refresh_token_keeps_the_old() {
+    let rig = Rig::open([
+        pair("T1", "R1", 600),
+        token("T2", 600),
+        pair("T3", "R2", 600),
+    ]);
+    for expected in ["T1", "T2", "T3"] {
+        assert_eq!(rig.value().await, expected);
+        rig.pass(600.0).await;
+    }
+    assert_eq!(rig.server.asked(), ["login", "refresh", "refresh"]);
+    let current = rig.keeper.current.load_full().unwrap();
+    assert_eq!(current.refresh_token.as_ref().unwrap().expose(), "R2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_refresh_falls_back_to_the_login_once_in_the_same_flight() {
+    let rig = Rig::open([pair("T1", "R1", 600), rejected(), rejected()]);
+    rig.value().await;
+    rig.pass(600.0).await;
+    assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
+    assert_eq!(rig.server.asked(), ["login", "refresh", "login"]);
+    rig.keeper.reset();
+    rig.server.will(token("T2", 600));
+    assert_eq!(rig.value().await, "T2");
+    assert_eq!(
+        rig.server.asked(),
+        ["login", "refresh", "login", "login"],
+        "the dead refresh token is not sent again"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transient_failure_of_the_refresh_is_no_rejection() {
+    let rig = Rig::open([pair("T1", "R1", 600), down(), pair("T2", "R2", 600)]);
+    rig.value().await;
+    rig.pass(600.0).await;
+    assert_eq!(rig.value().await, "T2");
+    assert_eq!(rig.server.asked(), ["login", "refresh", "refresh"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_that_comes_again_is_followed_by_refresh_then_revoke_then_the_typed_error()
+{
+    let rig = Rig::open([
+        token("T1", 600),
+        pair("T1", "R1", 600), // the login brings the refused token again, with a way out
+        pair("T1", "R1", 600), // the refresh does too
+        answer(200, ""),       // so it is revoked
+        token("T1", 600),      // in vain
+    ]);
+    let refused = rig.ask().await.unwrap();
+    rig.keeper.refuse(&refused);
+    assert_eq!(rig.kind().await, ErrorKind::SameToken);
+    assert_eq!(
+        rig.server.asked(),
+        ["login", "login", "refresh", "revoke", "login"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dying_token_that_comes_again_is_revoked_and_fetched_anew() {
+    let rig = Rig::open([
+        token("T1", 600),
+        token("T1", 4),
+        answer(200, ""),
+        token("T2", 600),
+    ]);
+    rig.value().await;
+    rig.pass(596.0).await;
+    assert_eq!(rig.value().await, "T2");
+    assert_eq!(rig.server.asked(), ["login", "login", "revoke", "login"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_comes_again_keeps_its_expiry_and_is_not_asked_for_at_every_call() {
+    let rig = Rig::open([token("T1", 600), token("T1", 600)]);
+    rig.value().await;
+    rig.pass(500.0).await;
+    for _ in 0..10 {
+        assert_eq!(rig.value().await, "T1");
+        rig.settle().await;
+        rig.pass(1.0).await;
+    }
+    assert_eq!(rig.server.asked().len(), 2);
+    assert_eq!(rig.keeper.state().expires_in, Some(Duration::from_secs(90)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_expired_on_arrival_is_a_typed_error() {
+    let rig = Rig::open([token("T1", 0), answer(200, ""), token("T2", 0)]);
+    assert_eq!(rig.kind().await, ErrorKind::SameToken);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_set_back_does_not_serve_a_dead_token() {
+    let rig = Rig::open([token("T1", 600), token("T2", 600)]);
+    rig.value().await;
+    rig.pass(600.0).await;
+    rig.clock.set_wall_secs(START - 86_400);
+    assert_eq!(rig.value().await, "T2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sleep_that_only_the_wall_clock_saw_makes_a_token_older() {
+    let rig = Rig::open([token("T1", 600), token("T2", 600)]);
+    rig.value().await;
+    rig.clock.set_wall_secs(START + 3_600);
+    assert_eq!(rig.value().await, "T2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn min_ttl_raises_the_hard_window_for_that_call() {
+    let rig = Rig::open([token("T1", 600), token("T2", 600)]);
+    rig.value().await;
+    rig.pass(310.0).await;
+    assert_eq!(rig.value().await, "T1");
+    let longer = rig
+        .keeper
+        .token(&rig.terms, Duration::from_secs(300), rig.terms.timeout)
+        .await
+        .unwrap();
+    assert_eq!(longer.value.expose(), "T2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pasted_token_is_served_until_refused_and_then_a_typed_error() {
+    let rig = Rig::with(PassKit::token("PERMANENT").into_flow(None).unwrap(), []);
+    let pasted = rig.ask().await.unwrap();
+    assert_eq!(pasted.value.expose(), "PERMANENT");
+    rig.keeper.refuse(&pasted);
+    assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
+    assert!(rig.server.asked().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_endpoint_ends_the_flight_at_its_deadline() {
+    let rig = Rig::gated([]);
+    let before = tokio::time::Instant::now();
+    assert_eq!(
+        rig.keeper
+            .token(&rig.terms, Duration::ZERO, Duration::from_secs(60))
+            .await
+            .err()
+            .unwrap()
+            .kind(),
+        ErrorKind::TimedOut
+    );
+    assert_eq!(before.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keep_warm_renews_by_timer_without_traffic_until_the_client_is_gone() {
+    let mut rig = Rig::open([token("T1", 600), token("T2", 600)]);
+    Arc::get_mut(&mut rig.terms).unwrap().keep_warm = true;
+    rig.value().await;
+    rig.settle().await;
+    rig.pass(481.0).await;
+    rig.settle().await;
+    assert_eq!(rig.server.asked().len(), 2);
+    drop(std::mem::replace(&mut rig.terms, Rig::open([]).terms));
+    rig.pass(600.0).await;
+    rig.settle().await;
+    assert_eq!(rig.server.asked().len(), 2);
+}
