@@ -225,13 +225,13 @@ fn log(event: &Event) {
             tracing::info!(identity, via = via.code(), fingerprint, expires_in = ?expires_in, "{name}");
         }
         What::FlightFailed { error } => {
-            tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}")
+            tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}");
         }
         What::LockedOut { pause, error } => {
-            tracing::warn!(identity, ?pause, kind = error.kind().code(), "{name}")
+            tracing::warn!(identity, ?pause, kind = error.kind().code(), "{name}");
         }
         What::Refused { fingerprint } | What::Resent { fingerprint } => {
-            tracing::debug!(identity, fingerprint, "{name}")
+            tracing::debug!(identity, fingerprint, "{name}");
         }
         What::GivenBack { reason } => tracing::debug!(identity, reason = reason.code(), "{name}"),
         What::FlightStarted => tracing::debug!(identity, "{name}"),

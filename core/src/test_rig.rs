@@ -60,6 +60,7 @@ impl Transport for FakeServer {
     }
 }
 
+#[allow(clippy::unnecessary_wraps)] // an answer among failures
 pub(crate) fn answer(status: u16, json: &str) -> Result<Answer> {
     Ok(Answer {
         status,
@@ -88,6 +89,7 @@ pub(crate) fn rejected() -> Result<Answer> {
     answer(400, r#"{"error":"invalid_grant"}"#)
 }
 
+#[allow(clippy::unnecessary_wraps)] // an answer among answers
 pub(crate) fn down() -> Result<Answer> {
     Err(Error::new(ErrorKind::Unreachable, "down"))
 }
