@@ -1,2 +1,5 @@
 //! The `evertoken` command.
-fn main() {}
+
+fn main() {
+    std::process::exit(evertoken_cli::run(std::env::args_os()));
+}

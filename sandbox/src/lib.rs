@@ -42,6 +42,7 @@ pub use fault::{Fault, FaultAction, Kill, ResetPoint};
 pub use provider::Provider;
 pub use sandbox::Sandbox;
 pub use settings::{
-    ApiAuthorization, ClientAuth, Credentials, ErrorProfile, ExpiresUnit, FaultFormat, GrantType, PassKitCredentials, PismoCredentials,
-    PlainCredentials, ProviderSettings, SecondLogin, SecretField, Settings, TokenForm, UnknownScope, Wso2Credentials,
+    ApiAuthorization, ClientAuth, Credentials, ErrorProfile, ExpiresUnit, FaultFormat, GrantType,
+    PassKitCredentials, PismoCredentials, PlainCredentials, ProviderSettings, SecondLogin,
+    SecretField, Settings, TokenForm, UnknownScope, Wso2Credentials,
 };

@@ -1,0 +1,278 @@
+//! One request and its answer: script, fault, provider, wire.
+
+use crate::control;
+use crate::fault::{Fault, FaultAction, ResetPoint};
+use crate::http::{Answer, Connection, Request};
+use crate::provider::{self, Route};
+use crate::script::Claim;
+use crate::state::{Outcome, Plan, Shared};
+use crate::wire::{self, Wire};
+
+/// Answers a request. The connection comes back if it can take another.
+pub(crate) async fn handle(
+    shared: &Shared,
+    mut connection: Connection,
+    request: Request,
+) -> Option<Connection> {
+    if control::is_control_path(&request.path) {
+        let answer = tokio::select! {
+            answer = control::over_http(shared, &request) => answer,
+            () = connection.closed() => return None,
+        };
+        return wire::send(shared, connection, &request, &answer, Wire::Whole).await;
+    }
+    let route = Route::of(&request, shared);
+    let plan = shared.arrive(&request, &route);
+    let exchange = Exchange {
+        shared,
+        request,
+        route,
+    };
+    exchange.run(connection, plan).await
+}
+
+struct Exchange<'a> {
+    shared: &'a Shared,
+    request: Request,
+    route: Route,
+}
+
+/// What is sent, and what was decided behind it.
+struct Decision {
+    sent: Answer,
+    wire: Wire,
+    /// The provider's or the script's own answer, where the fault sends another.
+    lost: Option<Answer>,
+    note: Option<&'static str>,
+    mismatches: Vec<String>,
+}
+
+impl Decision {
+    fn whole(sent: Answer, note: Option<&'static str>) -> Self {
+        Self {
+            sent,
+            wire: Wire::Whole,
+            lost: None,
+            note,
+            mismatches: Vec::new(),
+        }
+    }
+}
+
+impl Exchange<'_> {
+    async fn run(self, mut connection: Connection, plan: Plan) -> Option<Connection> {
+        let Plan { seq, claim, fault } = plan;
+        let scripted = claim.as_ref().and_then(|claim| match claim {
+            Claim::Answer(answer) => Some(answer.as_ref()),
+            Claim::Exhausted => None,
+        });
+        let delay_ms =
+            scripted.map_or(0, |answer| answer.delay_ms) + fault.as_ref().map_or(0, delay_of);
+        if delay_ms > 0 {
+            tokio::select! {
+                () = tokio::time::sleep(std::time::Duration::from_millis(delay_ms)) => {}
+                () = connection.closed() => {
+                    self.shared.abandoned(seq);
+                    return None;
+                }
+            }
+        }
+        let mismatches = scripted
+            .and_then(|answer| answer.expect.as_ref())
+            .map_or_else(Vec::new, |expect| {
+                // The redactor holds the lock that templates need too, so rendering a token name here would wait for itself.
+                let mut vars = self.shared.lock().script.vars.clone();
+                let addresses = &self.shared.addresses;
+                let mut scope = crate::template::Scope {
+                    now_ms: self.shared.clock.now_ms(),
+                    base: &addresses.url,
+                    foreign: &addresses.foreign_url,
+                    vars: &mut vars,
+                };
+                self.shared
+                    .redacted(|redactor| expect.mismatches(&self.request, &mut scope, redactor))
+            });
+        if !mismatches.is_empty() {
+            let body =
+                serde_json::json!({"error": "sandbox_expect_failed", "mismatches": mismatches});
+            let mut decision = Decision::whole(Answer::json(500, &body), Some("expect_failed"));
+            decision.mismatches = mismatches;
+            return self.finish(connection, seq, decision).await;
+        }
+        for calls in scripted.map_or(&[][..], |answer| &answer.calls) {
+            for (call, body) in calls {
+                if let Err(error) = control::scripted(self.shared, call, body) {
+                    let decision = Decision::whole(error.answer(), Some("expect_failed"));
+                    return self.finish(connection, seq, decision).await;
+                }
+            }
+        }
+        let decision = match fault {
+            None => self.decide(claim.as_ref(), seq),
+            Some(fault) => {
+                let decided = (fault.processed && is_hold(&fault.action))
+                    .then(|| self.decide(claim.as_ref(), seq));
+                if is_hold(&fault.action) && !self.hold(&mut connection).await {
+                    self.shared.abandoned(seq);
+                    return None;
+                }
+                self.suffer(&fault, decided, claim.as_ref(), seq)
+            }
+        };
+        self.finish(connection, seq, decision).await
+    }
+
+    /// The script's or the provider's answer.
+    fn decide(&self, claim: Option<&Claim>, seq: u64) -> Decision {
+        match claim {
+            Some(Claim::Exhausted) => {
+                let body = serde_json::json!({"error": "sandbox_script_exhausted"});
+                Decision::whole(Answer::json(500, &body), Some("script_exhausted"))
+            }
+            Some(Claim::Answer(scripted)) => {
+                match self.shared.with_scope(|scope| scripted.render(scope)) {
+                    Ok(answer) => Decision::whole(answer, Some("script")),
+                    Err(error) => Decision::whole(template_error(&error), Some("expect_failed")),
+                }
+            }
+            None => Decision::whole(
+                provider::respond(self.shared, &self.request, &self.route, seq),
+                None,
+            ),
+        }
+    }
+
+    /// What a fault makes of it.
+    fn suffer(
+        &self,
+        fault: &Fault,
+        decided: Option<Decision>,
+        claim: Option<&Claim>,
+        seq: u64,
+    ) -> Decision {
+        match &fault.action {
+            FaultAction::Revoke { what } => {
+                self.shared
+                    .lock()
+                    .ledger
+                    .revoke_all(self.route.provider, *what);
+            }
+            FaultAction::Rotate => {
+                provider::rotate_all(self.shared, self.route.provider);
+            }
+            _ => {}
+        }
+        let keeps_answer = matches!(
+            fault.action,
+            FaultAction::Gate
+                | FaultAction::Delay { .. }
+                | FaultAction::Revoke { .. }
+                | FaultAction::Rotate
+        );
+        let decided =
+            decided.or_else(|| (keeps_answer || fault.processed).then(|| self.decide(claim, seq)));
+        if keeps_answer {
+            return decided.unwrap_or_else(|| self.decide(claim, seq));
+        }
+        if let Some(wire) = wire_of(&fault.action) {
+            let mut decision = decided.unwrap_or_else(|| Decision::whole(stock_answer(), None));
+            decision.wire = wire;
+            return decision;
+        }
+        let mut decision = Decision::whole(self.made(&fault.action), None);
+        if let Some(decided) = decided {
+            decision.note = decided.note;
+            decision.lost = Some(decided.sent);
+        }
+        decision
+    }
+
+    /// The answer of a fault that sends its own.
+    fn made(&self, action: &FaultAction) -> Answer {
+        wire::fault_answer(self.shared, &self.request, &self.route, action)
+    }
+
+    /// Waits for a release; false when the client left.
+    async fn hold(&self, connection: &mut Connection) -> bool {
+        let (id, released) = self.shared.hold();
+        tokio::select! {
+            // The sender is only dropped with the whole sandbox.
+            _ = released => true,
+            () = connection.closed() => {
+                self.shared.forget_hold(id);
+                false
+            }
+        }
+    }
+
+    async fn finish(
+        self,
+        connection: Connection,
+        seq: u64,
+        decision: Decision,
+    ) -> Option<Connection> {
+        let delivered = decision.wire == Wire::Whole && decision.lost.is_none();
+        let outcome = Outcome {
+            answer: decision.lost.as_ref().unwrap_or(&decision.sent),
+            status: decision.wire.sends_status().then_some(decision.sent.status),
+            delivered,
+            note: decision.note,
+            mismatches: decision.mismatches,
+        };
+        self.shared
+            .answered(seq, &self.request, &self.route, &outcome);
+        wire::send(
+            self.shared,
+            connection,
+            &self.request,
+            &decision.sent,
+            decision.wire,
+        )
+        .await
+    }
+}
+
+fn is_hold(action: &FaultAction) -> bool {
+    matches!(action, FaultAction::Gate | FaultAction::Hang)
+}
+
+fn delay_of(fault: &Fault) -> u64 {
+    match fault.action {
+        FaultAction::Delay { ms } => fault.delay_ms + ms,
+        _ => fault.delay_ms,
+    }
+}
+
+fn wire_of(action: &FaultAction) -> Option<Wire> {
+    Some(match action {
+        FaultAction::Hang | FaultAction::Close => Wire::Nothing,
+        FaultAction::Reset {
+            at: ResetPoint::Before,
+        } => Wire::Reset,
+        FaultAction::Reset {
+            at: ResetPoint::Middle,
+        } => Wire::ResetInTheMiddle,
+        FaultAction::HalfStatus => Wire::HalfStatus,
+        FaultAction::Truncate => Wire::TooShort,
+        FaultAction::ShortLength => Wire::TooLong,
+        FaultAction::BadChunk => Wire::BadChunk,
+        FaultAction::Garbage => Wire::Garbage,
+        _ => return None,
+    })
+}
+
+/// Something to disfigure when the provider did not work.
+fn stock_answer() -> Answer {
+    Answer::json(
+        200,
+        &serde_json::json!({"access_token": "never-valid", "token": "never-valid", "expires_in": 3600}),
+    )
+}
+
+/// A template that could not be rendered at this moment.
+pub(crate) fn template_error(error: &str) -> Answer {
+    Answer::json(
+        500,
+        &serde_json::json!({"error": "sandbox_template", "message": error}),
+    )
+}

@@ -1,0 +1,456 @@
+//! Faults: what they are, and which request an armed one takes.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::provider::{Kind, Provider, Route};
+use crate::settings::FaultFormat;
+
+/// One fault with its own fields.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fault {
+    /// Wait this long in real time before acting.
+    pub delay_ms: u64,
+    /// Whether the provider does its work before the fault hits.
+    pub processed: bool,
+    /// What happens.
+    #[serde(flatten)]
+    pub action: FaultAction,
+}
+
+/// What a fault does; the fields are described in the crate's README.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FaultAction {
+    /// Another answer.
+    Status {
+        /// Its status.
+        #[serde(default = "unavailable")]
+        status: u16,
+        /// Its headers: text or lists of texts.
+        #[serde(default)]
+        headers: Map<String, Value>,
+        /// Its body as JSON.
+        #[serde(default)]
+        json: Option<Value>,
+        /// Its body as text.
+        #[serde(default)]
+        text: Option<String>,
+        /// Its body as base64.
+        #[serde(default)]
+        body_base64: Option<String>,
+    },
+    /// The provider's own 401.
+    Unauthorized {
+        /// WSO2 code, which also decides the status.
+        #[serde(default)]
+        code: Option<u32>,
+        /// Form of the body.
+        #[serde(default)]
+        format: Option<FaultFormat>,
+        /// Overrides the status.
+        #[serde(default)]
+        status: Option<u16>,
+        /// Overrides the text.
+        #[serde(default)]
+        description: Option<String>,
+    },
+    /// 429.
+    RateLimited {
+        /// `Retry-After` in seconds.
+        #[serde(default)]
+        retry_after: Option<i64>,
+        /// `Retry-After` as a date, this many seconds from virtual now.
+        #[serde(default)]
+        retry_after_date: Option<i64>,
+        /// No `Retry-After`.
+        #[serde(default)]
+        no_retry_after: bool,
+    },
+    /// The normal answer, later.
+    Delay {
+        /// Milliseconds of real time.
+        #[serde(default = "hundred")]
+        ms: u64,
+    },
+    /// Held until released, then answered.
+    Gate,
+    /// Held until released, then closed.
+    Hang,
+    /// RST.
+    Reset {
+        /// Before the first byte or in the middle.
+        #[serde(default)]
+        at: ResetPoint,
+    },
+    /// FIN without a byte.
+    Close,
+    /// Half a status line, then FIN.
+    HalfStatus,
+    /// Fewer bytes than announced, then FIN.
+    Truncate,
+    /// More bytes than announced, then FIN.
+    ShortLength,
+    /// A chunk size that is no number.
+    BadChunk,
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// An HTML page.
+    Html {
+        /// Its status.
+        #[serde(default = "ok")]
+        status: u16,
+    },
+    /// No body.
+    Empty {
+        /// Its status.
+        #[serde(default = "ok")]
+        status: u16,
+    },
+    /// JSON cut in the middle.
+    BadJson {
+        /// Its status.
+        #[serde(default = "ok")]
+        status: u16,
+    },
+    /// A JSON object of many bytes.
+    Huge {
+        /// How many.
+        #[serde(default = "two_mebibytes")]
+        bytes: usize,
+        /// Its status.
+        #[serde(default = "ok")]
+        status: u16,
+    },
+    /// To another origin.
+    Redirect {
+        /// Its status.
+        #[serde(default = "temporary")]
+        status: u16,
+        /// Where to; the same path on the foreign listener by default.
+        #[serde(default)]
+        location: Option<String>,
+    },
+    /// The provider's tokens die first.
+    Revoke {
+        /// Which of them.
+        #[serde(default)]
+        what: Kill,
+    },
+    /// Someone else renews first.
+    Rotate,
+}
+
+/// Where a reset hits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResetPoint {
+    /// Before the first byte of the answer.
+    #[default]
+    Before,
+    /// After half of its body.
+    Middle,
+}
+
+/// Which tokens die.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kill {
+    /// Both kinds.
+    #[default]
+    All,
+    /// Access tokens.
+    Access,
+    /// Refresh tokens.
+    Refresh,
+}
+
+fn unavailable() -> u16 {
+    503
+}
+
+fn ok() -> u16 {
+    200
+}
+
+fn temporary() -> u16 {
+    307
+}
+
+fn hundred() -> u64 {
+    100
+}
+
+fn two_mebibytes() -> usize {
+    // Twice the 1 MiB at which a client refuses a token answer.
+    2 * 1024 * 1024
+}
+
+impl FaultAction {
+    /// Whether the provider works first unless told otherwise: only where the normal answer is needed.
+    fn processed_by_default(&self) -> bool {
+        matches!(
+            self,
+            Self::Delay { .. }
+                | Self::Reset {
+                    at: ResetPoint::Middle
+                }
+                | Self::Truncate
+                | Self::ShortLength
+                | Self::BadChunk
+                | Self::Revoke { .. }
+                | Self::Rotate
+        )
+    }
+
+    /// The name in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Delay { .. } => "delay",
+            Self::Gate => "gate",
+            Self::Hang => "hang",
+            Self::Reset { .. } => "reset",
+            Self::Close => "close",
+            Self::HalfStatus => "half_status",
+            Self::Truncate => "truncate",
+            Self::ShortLength => "short_length",
+            Self::BadChunk => "bad_chunk",
+            Self::Garbage => "garbage",
+            Self::Html { .. } => "html",
+            Self::Empty { .. } => "empty",
+            Self::BadJson { .. } => "bad_json",
+            Self::Huge { .. } => "huge",
+            Self::Redirect { .. } => "redirect",
+            Self::Revoke { .. } => "revoke",
+            Self::Rotate => "rotate",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    /// From an object, or from the bare name of the type.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+
+        let mut fields = match Value::deserialize(deserializer)? {
+            Value::String(name) => Map::from_iter([("type".to_owned(), Value::String(name))]),
+            Value::Object(fields) => fields,
+            _ => {
+                return Err(Error::custom(
+                    "a fault is an object or the name of its type",
+                ));
+            }
+        };
+        let delay_ms = fields
+            .remove("delay_ms")
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(Error::custom)?;
+        let processed = fields
+            .remove("processed")
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(Error::custom)?;
+        let action: FaultAction =
+            serde_json::from_value(Value::Object(fields)).map_err(Error::custom)?;
+        Ok(Self {
+            delay_ms: delay_ms.unwrap_or(0),
+            processed: processed.unwrap_or_else(|| action.processed_by_default()),
+            action,
+        })
+    }
+}
+
+/// Which requests a fault or a wait is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub(crate) struct RoutePattern(String);
+
+impl From<String> for RoutePattern {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<RoutePattern> for String {
+    fn from(pattern: RoutePattern) -> Self {
+        pattern.0
+    }
+}
+
+impl Default for RoutePattern {
+    fn default() -> Self {
+        Self("any".to_owned())
+    }
+}
+
+impl RoutePattern {
+    /// Whether the text is one of the known words or a path.
+    pub(crate) fn is_valid(&self) -> bool {
+        matches!(
+            self.0.as_str(),
+            "any" | "token" | "login" | "refresh" | "revoke" | "api" | "other"
+        ) || self.is_path()
+    }
+
+    /// An exact path, with or without a method.
+    pub(crate) fn is_path(&self) -> bool {
+        self.0.contains('/')
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn matches_kind(&self, kind: Kind) -> bool {
+        match self.0.as_str() {
+            "any" => true,
+            "token" => matches!(kind, Kind::Login | Kind::Refresh),
+            word => word == kind.name(),
+        }
+    }
+
+    pub(crate) fn matches(&self, route: &Route, method: &str, path: &str) -> bool {
+        if !self.is_path() {
+            return self.matches_kind(route.kind);
+        }
+        match self.0.split_once(' ') {
+            Some((wanted, rest)) => wanted == method && rest == path,
+            None => self.0 == path,
+        }
+    }
+}
+
+/// A fault that waits for its requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArmedFault {
+    #[serde(default)]
+    pub(crate) route: RoutePattern,
+    #[serde(default)]
+    pub(crate) provider: Option<Provider>,
+    /// How many requests it takes; 0 until disarmed.
+    #[serde(default = "one")]
+    pub(crate) count: u64,
+    /// How many it lets pass first.
+    #[serde(default)]
+    pub(crate) skip: u64,
+    pub(crate) fault: Fault,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// All armed faults, in the order of arming.
+#[derive(Debug, Default)]
+pub(crate) struct Armory {
+    armed: Vec<ArmedFault>,
+}
+
+impl Armory {
+    pub(crate) fn arm(&mut self, fault: ArmedFault) {
+        self.armed.push(fault);
+    }
+
+    pub(crate) fn armed(&self) -> &[ArmedFault] {
+        &self.armed
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.armed.clear();
+    }
+
+    /// The fault this request suffers.
+    pub(crate) fn take(&mut self, route: &Route, method: &str, path: &str) -> Option<Fault> {
+        let mut index = 0;
+        while index < self.armed.len() {
+            let armed = &mut self.armed[index];
+            index += 1;
+            let fits = armed
+                .provider
+                .is_none_or(|wanted| route.provider == Some(wanted))
+                && armed.route.matches(route, method, path);
+            if !fits {
+                continue;
+            }
+            if armed.skip > 0 {
+                armed.skip -= 1;
+                continue;
+            }
+            let fault = armed.fault.clone();
+            match armed.count {
+                0 => {}
+                1 => {
+                    self.armed.remove(index - 1);
+                }
+                _ => armed.count -= 1,
+            }
+            return Some(fault);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn armed(value: Value) -> ArmedFault {
+        serde_json::from_value(value).expect("fits")
+    }
+
+    #[test]
+    fn a_name_alone_is_a_fault_with_its_defaults() {
+        let fault: Fault = serde_json::from_value(json!("reset")).expect("fits");
+        assert_eq!(
+            fault.action,
+            FaultAction::Reset {
+                at: ResetPoint::Before
+            }
+        );
+        assert!(!fault.processed);
+        let fault: Fault =
+            serde_json::from_value(json!({"type": "reset", "at": "middle"})).expect("fits");
+        assert!(fault.processed);
+    }
+
+    #[test]
+    fn unknown_types_and_fields_are_refused() {
+        assert!(serde_json::from_value::<Fault>(json!("explode")).is_err());
+        assert!(serde_json::from_value::<Fault>(json!({"type": "gate", "statsu": 1})).is_err());
+        assert!(serde_json::from_value::<Fault>(json!({"type": "status", "statsu": 1})).is_err());
+    }
+
+    #[test]
+    fn skip_and_count_are_exact() {
+        let mut armory = Armory::default();
+        armory.arm(armed(
+            json!({"route": "login", "skip": 1, "count": 2, "fault": "reset"}),
+        ));
+        let login = Route::new(Some(Provider::Wso2), Kind::Login);
+        let taken: Vec<bool> = (0..5)
+            .map(|_| armory.take(&login, "POST", "/token").is_some())
+            .collect();
+        assert_eq!(taken, [false, true, true, false, false]);
+        assert!(armory.armed().is_empty());
+    }
+
+    #[test]
+    fn paths_and_providers_select() {
+        let mut armory = Armory::default();
+        armory.arm(armed(
+            json!({"route": "GET /a", "count": 0, "fault": "close"}),
+        ));
+        let other = Route::new(None, Kind::Other);
+        assert!(armory.take(&other, "POST", "/a").is_none());
+        assert!(armory.take(&other, "GET", "/a").is_some());
+        armory.clear();
+        armory.arm(armed(json!({"provider": "pismo", "fault": "close"})));
+        assert!(armory.take(&other, "GET", "/a").is_none());
+    }
+}

@@ -1,0 +1,138 @@
+//! Issuing tokens in a provider's own form.
+
+use serde_json::{Map, Value, json};
+
+use crate::digest::{random_hex, random_uuid};
+use crate::http::Answer;
+use crate::jwt::{hs256, hs512};
+use crate::ledger::{Grant, Issue, Owner};
+use crate::settings::{ProviderSettings, TokenForm};
+use crate::state::Shared;
+
+use super::Provider;
+
+/// A login that was accepted.
+pub(super) fn login(shared: &Shared, settings: &ProviderSettings, owner: Owner) -> Grant {
+    let mint = |iat, exp| mint(&owner, settings, iat, exp);
+    let issue = Issue {
+        owner: owner.clone(),
+        settings,
+        now_ms: shared.clock.now_ms(),
+        mint: &mint,
+    };
+    shared.lock().ledger.login(&issue)
+}
+
+/// A refresh with a token that was found good.
+pub(super) fn refresh(
+    shared: &Shared,
+    settings: &ProviderSettings,
+    owner: Owner,
+    refresh_token: &str,
+) -> Grant {
+    let mint = |iat, exp| mint(&owner, settings, iat, exp);
+    let issue = Issue {
+        owner: owner.clone(),
+        settings,
+        now_ms: shared.clock.now_ms(),
+        mint: &mint,
+    };
+    shared.lock().ledger.refresh(refresh_token, &issue)
+}
+
+/// Someone else renews every live grant; returns how many.
+pub(crate) fn rotate_all(shared: &Shared, provider: Option<Provider>) -> usize {
+    let now_ms = shared.clock.now_ms();
+    let settings = shared.settings();
+    let mut inner = shared.lock();
+    let owners = inner.ledger.live_owners(provider, now_ms);
+    for owner in &owners {
+        let settings = settings.provider(owner.provider);
+        let mint = |iat, exp| mint(owner, settings, iat, exp);
+        inner.ledger.rotate(&Issue {
+            owner: owner.clone(),
+            settings,
+            now_ms,
+            mint: &mint,
+        });
+    }
+    owners.len()
+}
+
+/// Puts the tokens of a grant on an answer's bill.
+pub(super) fn billed(mut answer: Answer, grant: &Grant, is_login: bool) -> Answer {
+    answer.issued.push(grant.access.clone());
+    answer.issued_refresh.extend(grant.refresh.clone());
+    answer.superfluous_login = is_login && grant.superfluous_login;
+    answer
+}
+
+/// Seconds left, rounded down as servers do; what WSO2 sends for a token that never ends.
+pub(super) fn seconds_left(expires_ms: Option<i64>, now_ms: i64) -> i64 {
+    expires_ms.map_or(i64::MAX, |at| (at - now_ms).max(0) / 1000)
+}
+
+/// The `expires_in` override: `Ok(None)` for none at all, `Ok(Some)` for fixed JSON, `Err` for the honest number.
+pub(super) fn expires_override(settings: &ProviderSettings) -> Result<Option<Value>, Honest> {
+    match settings.expires_in.as_str() {
+        Some("auto") => Err(Honest),
+        Some("absent") => Ok(None),
+        _ => Ok(Some(settings.expires_in.clone())),
+    }
+}
+
+/// No override is set.
+pub(super) struct Honest;
+
+fn mint(owner: &Owner, settings: &ProviderSettings, iat: i64, exp: Option<i64>) -> String {
+    if settings.token == TokenForm::Opaque {
+        return match owner.provider {
+            // WSO2's opaque tokens are UUIDs.
+            Provider::Wso2 => random_uuid(),
+            _ => random_hex(24),
+        };
+    }
+    let skew = settings.claims_skew_secs;
+    let mut claims = own_claims(owner);
+    claims.insert("iat".to_owned(), (iat + skew).into());
+    if let Some(exp) = exp {
+        claims.insert("exp".to_owned(), exp.saturating_add(skew).into());
+    }
+    for (name, value) in &settings.claims {
+        if value.is_null() {
+            claims.remove(name);
+        } else {
+            claims.insert(name.clone(), value.clone());
+        }
+    }
+    match owner.provider {
+        Provider::Pismo => hs512(&claims),
+        _ => hs256(&claims),
+    }
+}
+
+fn own_claims(owner: &Owner) -> Map<String, Value> {
+    let claims = match owner.provider {
+        // The claims of the sample in Pismo's documentation.
+        Provider::Pismo => json!({
+            "iss": "Passport",
+            "sub": format!("AUTH-{}", random_uuid()),
+            "uid": format!("TN-{}:{}", random_uuid(), random_hex(20)),
+            "tkver": "2",
+        }),
+        Provider::Passkit => json!({"uid": owner.identity, "jti": random_hex(8)}),
+        Provider::Wso2 => json!({
+            "iss": "https://localhost:9443/oauth2/token",
+            "sub": owner.identity,
+            "jti": random_uuid(),
+            "scope": owner.scope,
+        }),
+        Provider::Plain => {
+            json!({"iss": "plain", "sub": owner.identity, "jti": random_uuid(), "scope": owner.scope})
+        }
+    };
+    match claims {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,240 @@
+//! The OAuth2 token endpoint that WSO2 and the plain server have in common; each words its own errors.
+
+use crate::http::{Request, field};
+use crate::ledger::{Grant, Owner, RefreshRefused};
+use crate::settings::{GrantType, ProviderSettings, Settings, UnknownScope};
+use crate::state::Shared;
+
+use super::Provider;
+use super::client_auth::authenticate;
+use super::grant;
+
+/// Why a token request was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum TokenFault {
+    NotAForm,
+    /// A parameter is missing or occurs twice.
+    Parameter(&'static str),
+    ClientMissing,
+    ClientMalformed,
+    ClientWrong,
+    GrantNotEnabled,
+    GrantUnknown,
+    WrongUser(String),
+    UnknownScope,
+    RefreshUnknown,
+    RefreshExpired,
+}
+
+/// A successful exchange.
+pub(super) struct Exchanged {
+    pub(super) grant: Grant,
+    pub(super) is_login: bool,
+    /// Whether the answer names the refresh token.
+    pub(super) with_refresh: bool,
+}
+
+struct Expected<'a> {
+    client: (&'a str, &'a str),
+    user: (&'a str, &'a str),
+}
+
+fn expected(settings: &Settings, provider: Provider) -> Expected<'_> {
+    match provider {
+        Provider::Wso2 => {
+            let known = &settings.credentials.wso2;
+            Expected {
+                client: (&known.consumer_key, &known.consumer_secret),
+                user: (&known.username, &known.password),
+            }
+        }
+        _ => {
+            let known = &settings.credentials.plain;
+            Expected {
+                client: (&known.client_id, &known.client_secret),
+                user: (&known.username, &known.password),
+            }
+        }
+    }
+}
+
+/// RFC 6749 §4.3, §4.4 and §6.
+pub(super) fn exchange(
+    shared: &Shared,
+    request: &Request,
+    provider: Provider,
+) -> Result<Exchanged, TokenFault> {
+    let all = shared.settings();
+    let settings = all.provider(provider);
+    let expected = expected(&all, provider);
+    let form = request.form().ok_or(TokenFault::NotAForm)?;
+    // RFC 6749 §3.2: parameters must not occur more than once.
+    for name in [
+        "grant_type",
+        "username",
+        "password",
+        "refresh_token",
+        "scope",
+        "client_id",
+        "client_secret",
+    ] {
+        if form.iter().filter(|(key, _)| key == name).count() > 1 {
+            return Err(TokenFault::Parameter(name));
+        }
+    }
+    authenticate(request, &form, &settings.client_auth, expected.client)?;
+    // WSO2 splits the decoded pair at every colon, so a secret with one never fits there.
+    if provider == Provider::Wso2 && expected.client.1.contains(':') {
+        return Err(TokenFault::ClientWrong);
+    }
+    let grant = field(&form, "grant_type")
+        .filter(|grant| !grant.is_empty())
+        .ok_or(TokenFault::Parameter("grant_type"))?;
+    let enabled = |grant| {
+        if settings.grants.contains(&grant) {
+            Ok(())
+        } else {
+            Err(TokenFault::GrantNotEnabled)
+        }
+    };
+    match grant {
+        "password" => {
+            enabled(GrantType::Password)?;
+            let username = field(&form, "username").ok_or(TokenFault::Parameter("username"))?;
+            let password = field(&form, "password").ok_or(TokenFault::Parameter("password"))?;
+            if (username, password) != expected.user {
+                return Err(TokenFault::WrongUser(username.to_owned()));
+            }
+            let scope = granted_scope(&form, settings, provider)?;
+            let identity = format!("{}|{username}", expected.client.0);
+            Ok(logged_in(
+                shared,
+                settings,
+                owner(provider, identity, scope),
+            ))
+        }
+        "client_credentials" => {
+            enabled(GrantType::ClientCredentials)?;
+            let scope = granted_scope(&form, settings, provider)?;
+            // RFC 6749 §4.4.3: no refresh token with this grant.
+            let settings = ProviderSettings {
+                refresh: false,
+                ..settings.clone()
+            };
+            Ok(logged_in(
+                shared,
+                &settings,
+                owner(provider, expected.client.0.to_owned(), scope),
+            ))
+        }
+        "refresh_token" => {
+            enabled(GrantType::RefreshToken)?;
+            let token =
+                field(&form, "refresh_token").ok_or(TokenFault::Parameter("refresh_token"))?;
+            redeem(shared, settings, provider, token)
+        }
+        _ => Err(TokenFault::GrantUnknown),
+    }
+}
+
+/// A refresh, once the client is known.
+pub(super) fn redeem(
+    shared: &Shared,
+    settings: &ProviderSettings,
+    provider: Provider,
+    token: &str,
+) -> Result<Exchanged, TokenFault> {
+    if !settings.refresh {
+        return Err(TokenFault::GrantNotEnabled);
+    }
+    let now_ms = shared.clock.now_ms();
+    let owner = shared
+        .lock()
+        .ledger
+        .refresh_owner(token, settings, now_ms)
+        .map_err(|refused| match refused {
+            RefreshRefused::Unknown => TokenFault::RefreshUnknown,
+            RefreshRefused::Expired => TokenFault::RefreshExpired,
+        })?;
+    if owner.provider != provider {
+        return Err(TokenFault::RefreshUnknown);
+    }
+    // "Leave it out" only makes sense while the old one stays good (RFC 6749 §6).
+    let settings = ProviderSettings {
+        rotation: settings.rotation && !settings.omit_refresh,
+        ..settings.clone()
+    };
+    Ok(Exchanged {
+        grant: grant::refresh(shared, &settings, owner, token),
+        is_login: false,
+        with_refresh: !settings.omit_refresh,
+    })
+}
+
+pub(super) fn logged_in(shared: &Shared, settings: &ProviderSettings, owner: Owner) -> Exchanged {
+    Exchanged {
+        grant: grant::login(shared, settings, owner),
+        is_login: true,
+        with_refresh: true,
+    }
+}
+
+pub(super) fn owner(provider: Provider, identity: String, scope: String) -> Owner {
+    Owner {
+        provider,
+        identity,
+        account: None,
+        scope,
+    }
+}
+
+/// Scopes in the order asked. WSO2 grants `default` when none is left.
+fn granted_scope(
+    form: &[(String, String)],
+    settings: &ProviderSettings,
+    provider: Provider,
+) -> Result<String, TokenFault> {
+    let asked: Vec<&str> = field(form, "scope")
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let is_known = |scope: &str| {
+        // WSO2 takes every `device_…` scope: it only separates the tokens of devices.
+        let device = provider == Provider::Wso2 && scope.starts_with("device_");
+        device
+            || settings
+                .scopes
+                .as_ref()
+                .is_none_or(|known| known.iter().any(|name| name == scope))
+    };
+    if settings.unknown_scope == UnknownScope::Reject && !asked.iter().all(|scope| is_known(scope))
+    {
+        return Err(TokenFault::UnknownScope);
+    }
+    let granted: Vec<&str> = asked.into_iter().filter(|scope| is_known(scope)).collect();
+    if granted.is_empty() && provider == Provider::Wso2 {
+        return Ok("default".to_owned());
+    }
+    Ok(granted.join(" "))
+}
+
+/// What died by a revocation (RFC 7009), if anything.
+pub(super) type Revoked = Option<(Option<String>, Option<String>, Owner)>;
+
+/// RFC 7009: the client must be known, the token need not be.
+pub(super) fn revoke(
+    shared: &Shared,
+    request: &Request,
+    provider: Provider,
+) -> Result<Revoked, TokenFault> {
+    let all = shared.settings();
+    let form = request.form().ok_or(TokenFault::NotAForm)?;
+    authenticate(
+        request,
+        &form,
+        &all.provider(provider).client_auth,
+        expected(&all, provider).client,
+    )?;
+    let token = field(&form, "token").ok_or(TokenFault::Parameter("token"))?;
+    Ok(shared.lock().ledger.revoke_one(token, provider))
+}
