@@ -208,12 +208,12 @@ impl Http {
             Payload::Bytes(bytes) => request.body(bytes),
             Payload::Once(stream) => request.body(reqwest::Body::wrap_stream(stream)),
         };
-        let response = request.send().await.map_err(|error| explain(&error))?;
+        let mut body = request.send().await.map_err(|error| explain(&error))?;
         Ok(Received {
-            status: response.status().as_u16(),
-            version: response.version(),
-            headers: response.headers().clone(),
-            body: response,
+            status: body.status().as_u16(),
+            version: body.version(),
+            headers: std::mem::take(body.headers_mut()),
+            body,
         })
     }
 }

@@ -17,16 +17,30 @@ pub struct Origin {
 impl Origin {
     /// The origin of an http or https URL.
     pub fn of(url: &Url) -> Option<Self> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
+        let (scheme, host, port) = parts(url)?;
         Some(Self {
-            scheme: url.scheme().to_owned(),
-            // `example.com.` and `example.com` name the same host.
-            host: url.host_str()?.trim_end_matches('.').to_ascii_lowercase(),
-            port: url.port_or_known_default()?,
+            scheme: scheme.to_owned(),
+            host: host.to_owned(),
+            port,
         })
     }
+
+    /// Whether `url` belongs to this origin. Allocates nothing: it is asked at every request.
+    pub fn contains(&self, url: &Url) -> bool {
+        parts(url).is_some_and(|(scheme, host, port)| {
+            port == self.port && host == self.host && scheme == self.scheme
+        })
+    }
+}
+
+/// Scheme, host (lower case as the URL standard has it) and port of an http or https URL.
+fn parts(url: &Url) -> Option<(&str, &str, u16)> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    // `example.com.` and `example.com` name the same host.
+    let host = url.host_str()?.trim_end_matches('.');
+    Some((url.scheme(), host, url.port_or_known_default()?))
 }
 
 impl fmt::Display for Origin {
@@ -150,7 +164,7 @@ impl Origins {
 
     /// Whether the token may go there.
     pub fn allow(&self, url: &Url) -> bool {
-        Origin::of(url).is_some_and(|origin| self.0.contains(&origin))
+        self.0.iter().any(|origin| origin.contains(url))
     }
 
     /// `origin_refused` for this URL.
