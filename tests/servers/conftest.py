@@ -1,0 +1,59 @@
+"""Starts the servers of this folder and tells the tests where they listen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+# How each server reads Basic credentials (RFC 6749 §2.3.1 form-encodes them; hardly anybody agrees), and its grants.
+SERVERS = {
+    "authlib": ([sys.executable, "authlib_server.py"], "percent", "password"),
+    "oauthlib": ([sys.executable, "oauthlib_server.py"], "form", "password"),
+    "node-oauth": (["node", "node/node_oauth.mjs"], "raw", "password"),
+    "oidc-provider": (["node", "node/oidc_provider.mjs"], "form", "client_credentials"),
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    name: str
+    line: dict[str, str]
+    basic: str
+    grant: str
+
+    def options(self, **changes: object) -> dict[str, object]:
+        """Client options that this server accepts, with changes."""
+        names = ["token_url", "revoke_url", "client_id", "client_secret"]
+        if self.grant == "password":
+            names += ["username", "password"]
+        return {name: self.line[name] for name in names} | {"base_url": self.line["url"], "basic": self.basic} | changes
+
+    def counts(self) -> dict[str, int]:
+        with urllib.request.urlopen(f"{self.line['url']}/_control/counts") as answer:
+            return json.load(answer)
+
+    def revoke_all(self) -> None:
+        """Every token this server ever gave out is dead, refresh tokens too."""
+        urllib.request.urlopen(urllib.request.Request(f"{self.line['url']}/_control/revoke-all", method="POST")).close()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server of its own for each test: `(name, life in seconds)`."""
+    name, life_secs = request.param
+    command, basic, grant = SERVERS[name]
+    with subprocess.Popen([*command, "--life", str(life_secs)], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            yield Server(name, json.loads(process.stdout.readline()), basic, grant)
+        finally:
+            process.stdin.close()
