@@ -7,8 +7,10 @@ use zeroize::Zeroizing;
 use crate::encode::{basic_pair, form_encoded, percent_encoded};
 use crate::secret::Secret;
 
-/// Longest message in characters, the ellipsis included (contract §10).
-const MESSAGE_CHARS: usize = 300;
+mod line;
+
+use line::Line;
+
 /// Longest provider code in characters.
 const CODE_CHARS: usize = 64;
 /// A secret shorter than this is replaced only where it stands alone: replacing each `a` would spell it out.
@@ -265,57 +267,6 @@ fn scheme_at(rest: &str, before: Option<char>) -> Option<(usize, usize)> {
     let word = behind[blanks..blanks + hidden].trim_end_matches(['.', '-', '=', '/']);
     let prose = PROSE.iter().any(|known| known.eq_ignore_ascii_case(word));
     (blanks > 0 && !word.is_empty() && !prose).then_some((scheme.len() + blanks, hidden))
-}
-
-/// One line in the making: blanks folded, unprintable characters out.
-#[derive(Default)]
-struct Line {
-    text: String,
-    chars: usize,
-    blank_pending: bool,
-}
-
-impl Line {
-    fn push(&mut self, c: char) {
-        if c.is_whitespace() || c.is_control() {
-            self.blank_pending = true;
-        } else if !is_invisible(c) {
-            if self.blank_pending && self.chars > 0 {
-                self.text.push(' ');
-                self.chars += 1;
-            }
-            self.blank_pending = false;
-            self.text.push(c);
-            self.chars += 1;
-        }
-    }
-
-    fn push_word(&mut self, word: &str) {
-        word.chars().for_each(|c| self.push(c));
-    }
-
-    fn is_full(&self) -> bool {
-        self.chars > MESSAGE_CHARS
-    }
-
-    fn finish(mut self) -> Option<String> {
-        if self.chars > MESSAGE_CHARS {
-            let kept = self
-                .text
-                .char_indices()
-                .nth(MESSAGE_CHARS - 1)
-                .map_or(self.text.len(), |(at, _)| at);
-            self.text.truncate(kept);
-            self.text.truncate(self.text.trim_end().len());
-            self.text.push('…');
-        }
-        (!self.text.is_empty()).then_some(self.text)
-    }
-}
-
-/// Characters that print nothing but can turn or split a line in a terminal (Unicode TR 36 §2.5).
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub struct Details {
     pub message: Option<String>,
     /// Whether a member that only errors have (`error`, `errors`, `fault`) says something.
     pub stated: bool,
+    /// An `error` that is no code: the words, if there are no better ones.
+    phrase: Option<String>,
 }
 
 /// Names of the code, most telling first.
@@ -57,6 +59,7 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
         details.take_error(first);
     }
     details.fill(root);
+    details.message = details.message.or_else(|| details.phrase.take());
     details
 }
 
@@ -68,8 +71,8 @@ impl Details {
                 let text = text.trim().to_owned();
                 if is_code(&text) && self.code.is_none() {
                     self.code = Some(text);
-                } else if self.message.is_none() {
-                    self.message = Some(text);
+                } else {
+                    self.phrase.get_or_insert(text);
                 }
             }
             Value::Object(object) if !object.is_empty() => {

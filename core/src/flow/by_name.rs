@@ -57,3 +57,6 @@ pub fn option_names(flow_name: &str) -> &'static [&'static str] {
         .find(|(name, ..)| *name == flow_name)
         .map_or(&[], |(_, options, _)| options)
 }
+
+#[cfg(test)]
+mod tests;

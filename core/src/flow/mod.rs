@@ -5,12 +5,9 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Method};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::error::Result;
-use crate::jwt;
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
@@ -29,6 +26,7 @@ macro_rules! opaque_debug {
 mod by_name;
 mod check;
 mod date;
+mod exchange;
 mod identity;
 pub mod json_login;
 mod life;
@@ -43,6 +41,7 @@ pub mod wso2;
 
 pub use by_name::{from_options, option_names};
 pub use date::of_answer as server_date;
+pub use exchange::{Answer, Grant, Outgoing};
 pub use json_login::JsonLogin;
 pub use life::Life;
 pub use oauth2::{ClientCredentials, Password};
@@ -53,69 +52,6 @@ pub use wso2::Wso2;
 
 use identity::Identity;
 use reading::Reading;
-
-/// A request to send, as data.
-#[derive(Clone)]
-pub struct Outgoing {
-    /// The method.
-    pub method: Method,
-    /// The absolute URL. Its query may hold a key: do not log it.
-    pub url: Url,
-    /// The headers; those with a secret are marked sensitive. `Content-Length` and `Host` are the transport's.
-    pub headers: HeaderMap,
-    /// The body, wiped on drop. Empty: no body.
-    pub body: Zeroizing<Vec<u8>>,
-}
-
-impl fmt::Debug for Outgoing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outgoing")
-            .field("method", &self.method)
-            .field("host", &self.url.host_str())
-            .field("path", &self.url.path())
-            .field("body_len", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// An answer that came back, whole.
-#[derive(Clone)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, wiped on drop. The transport has bounded it (1 MiB).
-    pub body: Zeroizing<Vec<u8>>,
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
-            .field("status", &self.status)
-            .field("body_len", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a successful answer grants.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// The token: visible ASCII, fit for a header.
-    pub token: Secret,
-    /// The refresh token, where one came. Pismo's is kept as data: its flow has no refresh request.
-    pub refresh_token: Option<Secret>,
-    /// The granted scope, separated by single spaces, where the answer names it (RFC 6749 §5.1).
-    pub scope: Option<String>,
-    /// The life the answer itself states.
-    pub life: Life,
-    /// The absolute times: `exp` and `iat` of a token that is a JWT. An absolute expiry field
-    /// (`expires_unit` `unix`, `unix_ms`, `iso8601`) arrives here too, as `exp`: the earlier of both
-    /// counts, and both are compared with the server's now in the same way.
-    pub jwt: Option<jwt::Times>,
-    /// The answer's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
-    pub server_date_unix_secs: Option<i64>,
-}
 
 /// A flow that is configured and checked: it can be asked for requests and shown answers.
 #[derive(Clone)]

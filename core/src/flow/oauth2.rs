@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
+mod common;
 mod plain;
 
 pub(super) use plain::{

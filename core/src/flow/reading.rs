@@ -271,3 +271,6 @@ fn words(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

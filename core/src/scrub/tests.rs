@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::{MESSAGE_CHARS, Scrubber};
+use super::Scrubber;
+use super::line::MESSAGE_CHARS;
 use crate::encode::{basic_pair, form_encoded, percent_encoded};
 use crate::secret::Secret;
 
