@@ -1,19 +1,24 @@
-//! The library's own runtime, for callers who bring none: the blocking face and the bindings.
+//! The library's own runtimes, for callers who bring none: the blocking face and the bindings.
 //!
-//! Started at first use, never at load; a forked child starts its own. Async Rust never needs it.
+//! Started at first use, never at load; a forked child starts its own. Async Rust never needs them.
 
 use std::future::Future;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
+use crate::http::{LocalClients, is_local};
 
 /// Two threads: the work is waiting, and one busy hook must not stall the sockets.
 const THREADS: usize = 2;
+/// Runtimes of finished blocking calls kept for the next ones, each with its open connections.
+const LOCALS_KEPT: usize = 64;
 
-static RUNTIME: OnceLock<PerProcess<Runtime>> = OnceLock::new();
+static SHARED: LazyLock<PerProcess<Runtime>> = LazyLock::new(|| PerProcess::new(start));
+static LOCALS: LazyLock<PerProcess<Mutex<Vec<Local>>>> =
+    LazyLock::new(|| PerProcess::new(Mutex::default));
 
 fn start() -> Runtime {
     Builder::new_multi_thread()
@@ -25,36 +30,100 @@ fn start() -> Runtime {
         .expect("the operating system allows no more threads or file descriptors")
 }
 
-/// The library runtime of this process.
+/// The library runtime of this process: flights, background renewals and asynchronous callers run on it.
 pub fn handle() -> Handle {
-    RUNTIME
-        .get_or_init(|| PerProcess::new(start))
-        .get()
-        .handle()
-        .clone()
+    SHARED.get().handle().clone()
 }
 
-/// Runs `future` to its end on this thread, for blocking callers.
+/// A runtime without threads of its own: the calling thread does all the work.
+struct Local {
+    runtime: Runtime,
+    clients: LocalClients,
+}
+
+impl Local {
+    fn new() -> Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .thread_name("evertoken-dns")
+            .enable_all()
+            .build();
+        runtime
+            .map(|runtime| Self {
+                runtime,
+                clients: LocalClients::default(),
+            })
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Internal,
+                    "the operating system allows no more file descriptors",
+                )
+            })
+    }
+}
+
+/// Runs a call to its end on this thread, its sockets included. Half the processor time of waiting for
+/// the shared runtime's threads, which would have to be woken and to wake this one for each answer.
+///
+/// `future` must not hand out anything that goes on after it, such as a response whose body is still to
+/// be read: use [`handle`] for those. A flight it starts goes to the shared runtime and outlives it.
 ///
 /// # Errors
 /// `internal` when called from a thread of a runtime: waiting there would stall or deadlock it. Use the
 /// asynchronous form in callbacks and async code.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    refuse_nested()?;
+    let locals = LOCALS.get();
+    let idle = locals.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let Local { runtime, clients } = idle.map_or_else(Local::new, Ok)?;
+    let (outcome, clients) = clients.during(|| {
+        runtime.block_on(async {
+            catch_up().await;
+            future.await
+        })
+    });
+    let mut idle = locals.lock().unwrap_or_else(PoisonError::into_inner);
+    if idle.len() < LOCALS_KEPT {
+        idle.push(Local { runtime, clients });
+    }
+    outcome
+}
+
+/// Lets connections notice what happened while nobody drove them: one that the server closed must not be
+/// taken for the next request. The first turn reads the sockets' news, the second acts on it.
+async fn catch_up() {
+    tokio::task::yield_now().await;
+    tokio::task::yield_now().await;
+}
+
+/// Runs `future` to its end with the shared runtime's sockets, for what may hand out a body still to be read.
+///
+/// # Errors
+/// As [`block_on`].
+pub fn block_on_shared<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    refuse_nested()?;
+    handle().block_on(future)
+}
+
+fn refuse_nested() -> Result<()> {
     if Handle::try_current().is_ok() {
         return Err(Error::new(
             ErrorKind::Internal,
             "a blocking call was made from inside an asynchronous runtime or a callback; use the asynchronous form there",
         ));
     }
-    handle().block_on(future)
+    Ok(())
 }
 
-/// Spawns on the caller's runtime, or on the library's where there is none.
+/// Spawns on the caller's runtime, or on the library's where the caller has none that outlives its call.
 pub(crate) fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    if is_local() {
+        return handle().spawn(future);
+    }
     Handle::try_current()
         .unwrap_or_else(|_| handle())
         .spawn(future)
