@@ -71,6 +71,9 @@ const CODES: &[(&str, Verdict)] = &[
     ("temporarily_unavailable", UNAVAILABLE),
     ("server_error", UNAVAILABLE),
     ("slow_down", LIMITED),
+    ("too_many_requests", LIMITED),
+    ("too_many_attempts", LIMITED),
+    ("rate_limit_exceeded", LIMITED),
 ];
 
 /// What `status` and the code and words of the body amount to.

@@ -31,10 +31,14 @@ pub(super) fn without_clock(headers: &HeaderMap, document: Option<&Document>) ->
 fn of_headers(headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
     headers.get_all(RETRY_AFTER).iter().find_map(|value| {
         let text = value.to_str().ok()?.trim();
-        match text.parse::<f64>() {
-            Ok(secs) => clamped(secs),
-            Err(_) => until(date::http_unix_secs(text)?, headers, now_unix_secs),
+        // Not everything that Rust reads as a number is one here: `inf`, `1e9`, `+5`.
+        if text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
+            return clamped(text.parse().ok()?);
         }
+        until(date::http_unix_secs(text)?, headers, now_unix_secs)
     })
 }
 
@@ -103,10 +107,12 @@ mod tests {
             ("120", Some(120.0)),
             (" 1.5 ", Some(1.5)),
             ("0", Some(0.0)),
-            ("-0", Some(0.0)),
+            ("-0", None),
             ("86400", Some(3600.0)),
             ("99999999999999999999999", Some(3600.0)),
-            ("inf", Some(3600.0)),
+            ("inf", None),
+            ("1e3", None),
+            (".", None),
             ("-1", None),
             ("NaN", None),
             ("soon", None),

@@ -61,6 +61,7 @@ fn status_and_code_decide_the_kind() {
         ),
         (401, &oauth("server_error"), ServerUnavailable, true),
         (400, &oauth("slow_down"), RateLimited, true),
+        (403, &oauth("too_many_attempts"), RateLimited, true),
         (400, "", CredentialsRejected, false),
         (401, HTML, CredentialsRejected, false),
         (
