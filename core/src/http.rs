@@ -1,6 +1,7 @@
 //! Port: HTTP. The only room that names the HTTP library.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,6 +37,8 @@ pub enum Payload {
     Empty,
     /// Bytes, which can be sent again.
     Bytes(Bytes),
+    /// A stream that can be had anew, such as a file's, and so sent again.
+    Rewindable(Arc<dyn Fn() -> BoxStream<'static, std::io::Result<Bytes>> + Send + Sync>),
     /// A stream that can be sent once.
     Once(BoxStream<'static, std::io::Result<Bytes>>),
 }
@@ -46,6 +49,7 @@ impl Payload {
         match self {
             Self::Empty => Some(Self::Empty),
             Self::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
+            Self::Rewindable(make) => Some(Self::Rewindable(Arc::clone(make))),
             Self::Once(_) => None,
         }
     }
@@ -56,6 +60,7 @@ impl fmt::Debug for Payload {
         match self {
             Self::Empty => f.write_str("Payload::Empty"),
             Self::Bytes(bytes) => write!(f, "Payload::Bytes({})", bytes.len()),
+            Self::Rewindable(_) => f.write_str("Payload::Rewindable"),
             Self::Once(_) => f.write_str("Payload::Once"),
         }
     }
@@ -98,6 +103,7 @@ impl Http {
         request = match sending.payload {
             Payload::Empty => request,
             Payload::Bytes(bytes) => request.body(bytes),
+            Payload::Rewindable(make) => request.body(reqwest::Body::wrap_stream(make())),
             Payload::Once(stream) => request.body(reqwest::Body::wrap_stream(stream)),
         };
         let mut body = request.send().await.map_err(|error| explain(&error))?;
@@ -154,6 +160,14 @@ impl Transport for Http {
             })
         })
     }
+}
+
+/// A payload whose pieces `make` gives anew for each sending.
+pub fn rewindable<S>(make: impl Fn() -> S + Send + Sync + 'static) -> Payload
+where
+    S: futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+{
+    Payload::Rewindable(Arc::new(move || make().boxed()))
 }
 
 /// A one-shot payload from a stream of pieces.
