@@ -61,7 +61,12 @@ impl Decision {
 
 impl Exchange<'_> {
     async fn run(self, mut connection: Connection, plan: Plan) -> Option<Connection> {
-        let Plan { seq, claim, fault } = plan;
+        let Plan {
+            seq,
+            key,
+            claim,
+            fault,
+        } = plan;
         let scripted = claim.as_ref().and_then(|claim| match claim {
             Claim::Answer(answer) => Some(answer.as_ref()),
             Claim::Exhausted => None,
@@ -97,13 +102,13 @@ impl Exchange<'_> {
                 serde_json::json!({"error": "sandbox_expect_failed", "mismatches": mismatches});
             let mut decision = Decision::whole(Answer::json(500, &body), Some("expect_failed"));
             decision.mismatches = mismatches;
-            return self.finish(connection, seq, decision).await;
+            return self.finish(connection, (seq, &key), decision).await;
         }
         for calls in scripted.map_or(&[][..], |answer| &answer.calls) {
             for (call, body) in calls {
                 if let Err(error) = control::scripted(self.shared, call, body) {
                     let decision = Decision::whole(error.answer(), Some("expect_failed"));
-                    return self.finish(connection, seq, decision).await;
+                    return self.finish(connection, (seq, &key), decision).await;
                 }
             }
         }
@@ -119,7 +124,7 @@ impl Exchange<'_> {
                 self.suffer(&fault, decided, claim.as_ref(), seq)
             }
         };
-        self.finish(connection, seq, decision).await
+        self.finish(connection, (seq, &key), decision).await
     }
 
     /// The script's or the provider's answer.
@@ -208,7 +213,7 @@ impl Exchange<'_> {
     async fn finish(
         self,
         connection: Connection,
-        seq: u64,
+        at: (u64, &str),
         decision: Decision,
     ) -> Option<Connection> {
         let delivered = decision.wire == Wire::Whole && decision.lost.is_none();
@@ -220,7 +225,7 @@ impl Exchange<'_> {
             mismatches: decision.mismatches,
         };
         self.shared
-            .answered(seq, &self.request, &self.route, &outcome);
+            .answered(at, &self.request, &self.route, &outcome);
         wire::send(
             self.shared,
             connection,

@@ -255,7 +255,18 @@ impl<'de> Deserialize<'de> for Fault {
             .transpose()
             .map_err(Error::custom)?;
         let action: FaultAction =
-            serde_json::from_value(Value::Object(fields)).map_err(Error::custom)?;
+            serde_json::from_value(Value::Object(fields.clone())).map_err(Error::custom)?;
+        // For a variant without fields, serde overlooks unknown ones.
+        let known = serde_json::to_value(&action).map_err(Error::custom)?;
+        if let Some(name) = fields
+            .keys()
+            .find(|name| known.get(name.as_str()).is_none())
+        {
+            return Err(Error::custom(format!(
+                "{} has no field {name}",
+                action.name()
+            )));
+        }
         Ok(Self {
             delay_ms: delay_ms.unwrap_or(0),
             processed: processed.unwrap_or_else(|| action.processed_by_default()),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock::iso;
-use crate::digest::{fingerprint, sha256_hex};
+use crate::digest::fingerprint;
 use crate::http::{Listener, Request};
 use crate::provider::{Kind, Provider, Route};
 use crate::redact::Redactor;
@@ -69,7 +69,7 @@ impl Entry {
             provider: route.provider,
             kind: route.kind,
             method: request.method.clone(),
-            path: redactor.text("", &request.path),
+            path: redactor.path(&request.path),
             query: redactor.query(&request.query),
             grant_type: route.grant_type.clone(),
             status: None,
@@ -84,7 +84,7 @@ impl Entry {
                 }
             }),
             body_length: request.body.len(),
-            body_sha256: sha256_hex(&request.body),
+            body_sha256: request.body_sha256().to_owned(),
             body: readable_body(request, redactor),
             issued: Vec::new(),
             issued_refresh: Vec::new(),

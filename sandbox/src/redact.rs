@@ -103,6 +103,12 @@ impl Redactor<'_> {
         safe.finish()
     }
 
+    /// A path, with the segments replaced that are secrets.
+    pub(crate) fn path(&self, path: &str) -> String {
+        let shown = |segment: &str| self.text("", segment);
+        path.split('/').map(shown).collect::<Vec<_>>().join("/")
+    }
+
     /// The value of a header as an echo shows it: for `Authorization` the fingerprint is that of the part after the scheme.
     pub(crate) fn header(&self, name: &str, value: &str) -> String {
         if !is_secret_header(name) {

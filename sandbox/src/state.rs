@@ -57,6 +57,8 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) seq: u64,
+    /// `METHOD /path` as counted, without secrets.
+    pub(crate) key: String,
     pub(crate) claim: Option<Claim>,
     pub(crate) fault: Option<Fault>,
 }
@@ -94,7 +96,8 @@ impl Shared {
     /// Journals and counts a request and decides what happens to it.
     pub(crate) fn arrive(&self, request: &Request, route: &Route) -> Plan {
         let now_ms = self.clock.now_ms();
-        let key = request.route_key();
+        // Hashed before the lock is taken, as a body may be large.
+        request.body_sha256();
         let mut guard = self.lock();
         let inner = &mut *guard;
         let seq = inner.journal.next_seq();
@@ -102,41 +105,43 @@ impl Shared {
         let scripted_fault = claim.as_ref().and_then(Claim::fault);
         let fault =
             scripted_fault.or_else(|| inner.armory.take(route, &request.method, &request.path));
+        let secrets = secrets(&inner.settings.credentials);
+        let is_known = |text: &str| inner.ledger.knows(text) || secrets.contains(&text);
+        let redactor = Redactor {
+            is_known: &is_known,
+        };
+        let key = format!("{} {}", request.method, redactor.path(&request.path));
         inner.counts.arrived(route, &key);
         if request.listener == crate::http::Listener::Foreign {
             inner.counts.foreign += 1;
         }
         if inner.settings.journal {
-            let secrets = secrets(&inner.settings.credentials);
-            let is_known = |text: &str| inner.ledger.knows(text) || secrets.contains(&text);
-            let mut entry = Entry::new(
-                now_ms,
-                request,
-                route,
-                &Redactor {
-                    is_known: &is_known,
-                },
-            );
+            let mut entry = Entry::new(now_ms, request, route, &redactor);
             entry.seq = seq;
             entry.fault = fault.as_ref().map(|fault| fault.action.name());
             inner.journal.keep(entry, inner.settings.journal_limit);
         }
         drop(guard);
         self.notify();
-        Plan { seq, claim, fault }
+        Plan {
+            seq,
+            key,
+            claim,
+            fault,
+        }
     }
 
     /// Records the answer; called before its first byte is sent, so that a client which has the answer also finds it in the journal.
     pub(crate) fn answered(
         &self,
-        seq: u64,
+        (seq, key): (u64, &str),
         request: &Request,
         route: &Route,
         outcome: &Outcome<'_>,
     ) {
         let mut guard = self.lock();
         let inner = &mut *guard;
-        inner.counts.answered(route, &request.route_key());
+        inner.counts.answered(route, key);
         if let Some(provider) = route.provider {
             if route.kind == crate::provider::Kind::Api && outcome.status == Some(401) {
                 inner.counts.api_401(provider);

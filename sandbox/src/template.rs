@@ -32,17 +32,36 @@ impl Scope<'_> {
     /// # Errors
     /// Quotes the template that is not known.
     pub(crate) fn json(&mut self, value: &Value) -> Result<Value, String> {
+        self.name_tokens(value);
+        self.rendered(value)
+    }
+
+    /// Members of an object have no order, so a name may be used before the token that has it is rendered. Rendering twice is harmless:
+    /// at one moment the same template makes the same token.
+    fn name_tokens(&mut self, value: &Value) {
+        match value {
+            Value::String(text) if text.contains("{{jwt ") => {
+                // What is wrong with it is told when it is rendered.
+                let _ = self.text(text);
+            }
+            Value::Array(list) => list.iter().for_each(|item| self.name_tokens(item)),
+            Value::Object(map) => map.values().for_each(|item| self.name_tokens(item)),
+            _ => {}
+        }
+    }
+
+    fn rendered(&mut self, value: &Value) -> Result<Value, String> {
         Ok(match value {
             Value::String(text) => self.string(text)?,
             Value::Array(list) => list
                 .iter()
-                .map(|item| self.json(item))
+                .map(|item| self.rendered(item))
                 .collect::<Result<Vec<_>, _>>()?
                 .into(),
             Value::Object(map) => {
                 let rendered: Result<Map<_, _>, String> = map
                     .iter()
-                    .map(|(key, item)| Ok((key.clone(), self.json(item)?)))
+                    .map(|(key, item)| Ok((key.clone(), self.rendered(item)?)))
                     .collect();
                 rendered?.into()
             }

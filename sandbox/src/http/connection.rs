@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -269,6 +270,7 @@ fn parse_head(bytes: &[u8], listener: Listener) -> Result<Option<Head>, ReadErro
         keep_alive: keeps_alive(parsed.version, &headers),
         headers,
         body: Bytes::new(),
+        body_sha256: OnceLock::new(),
     };
     let body = body_length(&request)?;
     let expects_continue = request

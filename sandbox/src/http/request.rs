@@ -1,9 +1,13 @@
 //! One request, read whole.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
+
+use crate::digest::sha256_hex;
 
 /// Which of our sockets a request came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,9 +29,15 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
     pub(crate) keep_alive: bool,
+    pub(crate) body_sha256: OnceLock<String>,
 }
 
 impl Request {
+    /// SHA-256 of the body as hex, computed once.
+    pub(crate) fn body_sha256(&self) -> &str {
+        self.body_sha256.get_or_init(|| sha256_hex(&self.body))
+    }
+
     /// The first value of a header; `name` in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers

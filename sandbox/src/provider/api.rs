@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::digest::{fingerprint, sha256_hex};
+use crate::digest::fingerprint;
 use crate::http::{Answer, Request};
 use crate::jwt::{is_from_passport, verify_hs256};
 use crate::ledger::{Access, Owner, Standing};
@@ -162,7 +162,7 @@ fn echo(
         "query": query,
         "headers": headers,
         "body_length": request.body.len(),
-        "body_sha256": sha256_hex(&request.body),
+        "body_sha256": request.body_sha256(),
         "token": {
             "fingerprint": fingerprint(&pass.token),
             "identity": owner.map(|owner| &owner.identity),

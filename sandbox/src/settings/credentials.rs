@@ -134,9 +134,9 @@ impl Default for PlainCredentials {
     fn default() -> Self {
         Self {
             client_id: "sandbox client/1".to_owned(),
-            client_secret: "p$l&a%i+n;é s".to_owned(),
+            client_secret: "p$l&a%2Bi+n;é s".to_owned(),
             username: "alice@example.org".to_owned(),
-            password: "p$l&a%i+n;é p".to_owned(),
+            password: "p$l&a%2Bi+n;é p".to_owned(),
         }
     }
 }
