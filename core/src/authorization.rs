@@ -106,6 +106,15 @@ impl Authorization {
         self.header.current.value.fingerprint()
     }
 
+    /// The same header for a request to another URL, for callers that keep it: 401s are remembered by resource.
+    #[must_use]
+    pub fn aimed_at(&self, url: &Url) -> Self {
+        Self {
+            target: target_of(url),
+            ..self.clone()
+        }
+    }
+
     /// Whether this is the one resend after a 401.
     pub fn is_resend(&self) -> bool {
         self.resent

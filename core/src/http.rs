@@ -17,8 +17,9 @@ use explain::explain;
 
 mod connect;
 mod explain;
+mod tls;
 
-pub(crate) use connect::{Http, HttpSettings, LocalClients, Pem, is_local, shared};
+pub(crate) use connect::{Http, HttpSettings, Pem, shared};
 
 /// A token endpoint's answer beyond this is refused: tokens are some kilobytes at most.
 const ANSWER_MAX_BYTES: usize = 1 << 20;

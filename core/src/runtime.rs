@@ -2,6 +2,7 @@
 //!
 //! Started at first use, never at load; a forked child starts its own. Async Rust never needs them.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -9,7 +10,6 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
-use crate::http::{LocalClients, is_local};
 
 /// Two threads: the work is waiting, and one busy hook must not stall the sockets.
 const THREADS: usize = 2;
@@ -17,7 +17,7 @@ const THREADS: usize = 2;
 const LOCALS_KEPT: usize = 64;
 
 static SHARED: LazyLock<PerProcess<Runtime>> = LazyLock::new(|| PerProcess::new(start));
-static LOCALS: LazyLock<PerProcess<Mutex<Vec<Local>>>> =
+static LOCALS: LazyLock<PerProcess<Mutex<Vec<Runtime>>>> =
     LazyLock::new(|| PerProcess::new(Mutex::default));
 
 fn start() -> Runtime {
@@ -35,58 +35,67 @@ pub fn handle() -> Handle {
     SHARED.get().handle().clone()
 }
 
-/// A runtime without threads of its own: the calling thread does all the work.
-struct Local {
-    runtime: Runtime,
-    clients: LocalClients,
+thread_local! {
+    /// Whether this thread is inside [`block_on`].
+    static IN_LOCAL: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Local {
-    fn new() -> Result<Self> {
-        let runtime = Builder::new_current_thread()
-            .max_blocking_threads(1)
-            .thread_name("evertoken-dns")
-            .enable_all()
-            .build();
-        runtime
-            .map(|runtime| Self {
-                runtime,
-                clients: LocalClients::default(),
-            })
-            .map_err(|_| {
-                Error::new(
-                    ErrorKind::Internal,
-                    "the operating system allows no more file descriptors",
-                )
-            })
-    }
+/// A runtime without threads of its own: the calling thread does all the work.
+fn local() -> Result<Runtime> {
+    let mut builder = Builder::new_current_thread();
+    builder
+        .max_blocking_threads(1)
+        .thread_name("evertoken-dns")
+        .enable_all();
+    builder.build().map_err(|_| {
+        Error::new(
+            ErrorKind::Internal,
+            "the operating system allows no more file descriptors",
+        )
+    })
 }
 
 /// Runs a call to its end on this thread, its sockets included. Half the processor time of waiting for
 /// the shared runtime's threads, which would have to be woken and to wake this one for each answer.
 ///
 /// `future` must not hand out anything that goes on after it, such as a response whose body is still to
-/// be read: use [`handle`] for those. A flight it starts goes to the shared runtime and outlives it.
+/// be read: use [`block_on_shared`] for those. A flight it starts goes to the shared runtime and outlives it.
 ///
 /// # Errors
 /// `internal` when called from a thread of a runtime: waiting there would stall or deadlock it. Use the
 /// asynchronous form in callbacks and async code.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     refuse_nested()?;
-    let locals = LOCALS.get();
-    let idle = locals.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let Local { runtime, clients } = idle.map_or_else(Local::new, Ok)?;
-    let (outcome, clients) = clients.during(|| {
-        runtime.block_on(async {
-            catch_up().await;
-            future.await
-        })
+    let idle = LOCALS.get();
+    let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let runtime = kept.map_or_else(local, Ok)?;
+    let marked = Marked::new();
+    let outcome = runtime.block_on(async {
+        catch_up().await;
+        future.await
     });
-    let mut idle = locals.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(marked);
+    let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
     if idle.len() < LOCALS_KEPT {
-        idle.push(Local { runtime, clients });
+        idle.push(runtime);
     }
     outcome
+}
+
+/// Marks this thread for as long as it lives, through a panic too.
+struct Marked;
+
+impl Marked {
+    fn new() -> Self {
+        IN_LOCAL.set(true);
+        Self
+    }
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        IN_LOCAL.set(false);
+    }
 }
 
 /// Lets connections notice what happened while nobody drove them: one that the server closed must not be
@@ -121,7 +130,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    if is_local() {
+    if IN_LOCAL.get() {
         return handle().spawn(future);
     }
     Handle::try_current()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crate::clock::Moment;
@@ -12,6 +12,15 @@ use crate::jwt;
 use crate::secret::Secret;
 
 static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+static REFUSALS: AtomicU32 = AtomicU32::new(0);
+
+/// Counts the tokens of this process that were refused or invalidated, wrapping around.
+///
+/// For faces that keep a header outside this library: while the word is what it was before they asked for the
+/// header, no server and no caller has spoken against it since.
+pub fn refusals() -> &'static AtomicU32 {
+    &REFUSALS
+}
 
 /// A token as the keeper holds it. Immutable but for three flags, so readers need no lock.
 pub(crate) struct Current {
@@ -72,6 +81,7 @@ impl Current {
 
     pub(crate) fn mark_refused(&self) {
         self.flags.refused.store(true, Ordering::Release);
+        REFUSALS.fetch_add(1, Ordering::Release);
     }
 
     /// An API took it.

@@ -1,19 +1,25 @@
-//! Connections: settings, and one HTTP client per set of them.
+//! Connections: settings, and one HTTP client per set of them and per runtime.
 
-use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+use rustls::ClientConfig;
+use tokio::runtime::{Handle, Id};
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::explain::explain;
-use crate::error::{Error, Result};
+use super::tls;
+use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::origin::is_loopback;
 use crate::weak_map::WeakMap;
+
+/// Clients kept per set of settings. More runtimes than this at a time are more than a machine has use
+/// for; the oldest's client goes and is made anew if it is wanted.
+const CLIENTS_KEPT: usize = 128;
 
 /// How connections are made. Clients with equal settings share one connection pool.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -41,34 +47,13 @@ impl Hash for Pem {
 impl HttpSettings {
     /// Reads the PEM texts and the proxy URL, so that a wrong one is refused when the client is built.
     pub(crate) fn check(&self) -> Result<()> {
-        certificates(self.ca_pem.as_deref())?;
-        identity(self.client_pem.as_ref())?;
+        tls::authorities(self.ca_pem.as_deref())?;
+        tls::identity(self.client_pem.as_ref().map(|pem| pem.0.as_slice()))?;
         proxy(self.proxy.as_deref())?;
         http::HeaderValue::from_str(&self.user_agent)
             .map_err(|_| Error::config("user_agent", "is not a valid header value"))?;
         Ok(())
     }
-}
-
-fn certificates(pem: Option<&[u8]>) -> Result<Vec<reqwest::Certificate>> {
-    let Some(pem) = pem else {
-        return Ok(Vec::new());
-    };
-    match reqwest::Certificate::from_pem_bundle(pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(Error::config("ca_file", "holds no PEM certificate")),
-    }
-}
-
-fn identity(pem: Option<&Pem>) -> Result<Option<reqwest::Identity>> {
-    pem.map(|pem| reqwest::Identity::from_pem(&pem.0))
-        .transpose()
-        .map_err(|_| {
-            Error::config(
-                "client_cert",
-                "must hold a PEM certificate and its unencrypted private key",
-            )
-        })
 }
 
 fn proxy(url: Option<&str>) -> Result<Option<reqwest::Proxy>> {
@@ -77,35 +62,44 @@ fn proxy(url: Option<&str>) -> Result<Option<reqwest::Proxy>> {
         .map_err(|_| Error::config("proxy", "is not a proxy URL"))
 }
 
-/// How a client connects. Plain connections to this machine need neither roots (5 to 44 ms and
-/// 1.3 MB to load) nor a proxy.
+/// How a client connects. Plain connections to this machine need neither TLS nor a proxy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     ThisMachine,
     Anywhere,
 }
 
-/// One reach's client, made at first use.
-type Made = OnceLock<reqwest::Client>;
+/// A connection is driven by the runtime that made it and stalls when that runtime is not running, so
+/// each runtime has a client, and so a connection pool, of its own.
+#[derive(Clone)]
+struct Made {
+    runtime: Id,
+    reach: Reach,
+    client: reqwest::Client,
+}
 
-/// The HTTP client of one set of settings: made at first use, anew in each forked child.
+/// What lives in one process: connections do not survive a fork.
+#[derive(Default)]
+struct Connections {
+    tls: OnceLock<ClientConfig>,
+    clients: ArcSwap<Vec<Made>>,
+}
+
+/// The HTTP clients of one set of settings: made at first use, anew in each forked child.
 pub(crate) struct Http {
     settings: HttpSettings,
-    id: Arc<u64>,
-    shared: PerProcess<[Made; 2]>,
+    connections: PerProcess<Connections>,
 }
 
 impl Http {
     pub(crate) fn new(settings: HttpSettings) -> Self {
-        static IDS: AtomicU64 = AtomicU64::new(0);
         Self {
             settings,
-            id: Arc::new(IDS.fetch_add(1, Ordering::Relaxed)),
-            shared: PerProcess::new(Default::default),
+            connections: PerProcess::new(Connections::default),
         }
     }
 
-    /// The client for requests to `url`: inside a blocking call its own, else the one all share.
+    /// This runtime's client for requests to `url`.
     pub(super) fn client(&self, url: &Url) -> Result<reqwest::Client> {
         let plain = url.scheme() == "http" && is_loopback(url) && self.settings.proxy.is_none();
         let reach = if plain {
@@ -113,39 +107,39 @@ impl Http {
         } else {
             Reach::Anywhere
         };
-        if let Some(client) = self.local(reach) {
-            return client;
+        let runtime = Handle::try_current()
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Internal,
+                    "no tokio runtime is running; use the blocking face, or call from one",
+                )
+            })?
+            .id();
+        let connections = self.connections.get();
+        if let Some(made) = connections
+            .clients
+            .load()
+            .iter()
+            .find(|made| made.runtime == runtime && made.reach == reach)
+        {
+            return Ok(made.client.clone());
         }
-        let made = &self.shared.get()[reach as usize];
-        if let Some(client) = made.get() {
-            return Ok(client.clone());
-        }
-        let client = self.build(reach)?;
-        Ok(made.get_or_init(|| client).clone())
-    }
-
-    fn local(&self, reach: Reach) -> Option<Result<reqwest::Client>> {
-        LOCAL.with_borrow_mut(|local| {
-            let clients = &mut local.as_mut()?.0;
-            let mine = clients.iter().find(|entry| {
-                entry.reach == reach && entry.owner.upgrade().is_some_and(|id| id == self.id)
+        let client = self.build(reach, &connections)?;
+        connections.clients.rcu(|clients| {
+            let spare = (clients.len() + 1).saturating_sub(CLIENTS_KEPT);
+            let mut clients = clients[spare..].to_vec();
+            clients.push(Made {
+                runtime,
+                reach,
+                client: client.clone(),
             });
-            if let Some(entry) = mine {
-                return Some(Ok(entry.client.clone()));
-            }
-            clients.retain(|entry| entry.owner.strong_count() > 0);
-            Some(self.build(reach).inspect(|client| {
-                clients.push(LocalClient {
-                    owner: Arc::downgrade(&self.id),
-                    reach,
-                    client: client.clone(),
-                });
-            }))
-        })
+            clients
+        });
+        Ok(client)
     }
 
     #[allow(clippy::disallowed_methods)] // the one place where a client is made
-    fn build(&self, reach: Reach) -> Result<reqwest::Client> {
+    fn build(&self, reach: Reach, connections: &Connections) -> Result<reqwest::Client> {
         let settings = &self.settings;
         let mut builder = reqwest::Client::builder()
             .connect_timeout(settings.connect_timeout)
@@ -154,67 +148,26 @@ impl Http {
             .user_agent(&settings.user_agent);
         builder = match reach {
             Reach::ThisMachine => builder.no_proxy().tls_certs_only([]),
-            Reach::Anywhere => builder
-                // The platform's roots, and Mozilla's where the machine has none (slim containers).
-                .tls_certs_merge(
-                    webpki_root_certs::TLS_SERVER_ROOT_CERTS
-                        .iter()
-                        .filter_map(|der| reqwest::Certificate::from_der(der).ok())
-                        .chain(certificates(settings.ca_pem.as_deref())?),
-                )
-                .tls_danger_accept_invalid_certs(settings.skip_certificate_check),
+            Reach::Anywhere => builder.tls_backend_preconfigured(self.tls(connections)?),
         };
-        if let Some(identity) = identity(settings.client_pem.as_ref())? {
-            builder = builder.identity(identity);
-        }
         if let Some(proxy) = proxy(settings.proxy.as_deref())? {
             builder = builder.proxy(proxy);
         }
         builder.build().map_err(|error| explain(&error))
     }
-}
 
-/// The clients of one blocking call's runtime: a connection is driven by the runtime that made it, so
-/// runtimes cannot share them.
-#[derive(Default)]
-pub(crate) struct LocalClients(Vec<LocalClient>);
-
-struct LocalClient {
-    owner: Weak<u64>,
-    reach: Reach,
-    client: reqwest::Client,
-}
-
-thread_local! {
-    static LOCAL: RefCell<Option<LocalClients>> = const { RefCell::new(None) };
-}
-
-/// Whether this thread is inside [`LocalClients::during`].
-pub(crate) fn is_local() -> bool {
-    LOCAL.with_borrow(Option::is_some)
-}
-
-impl LocalClients {
-    /// Runs `call` with these clients as this thread's; gives them back with the result.
-    pub(crate) fn during<R>(self, call: impl FnOnce() -> R) -> (R, Self) {
-        struct Restore;
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                LOCAL.take();
-            }
+    fn tls(&self, connections: &Connections) -> Result<ClientConfig> {
+        if let Some(config) = connections.tls.get() {
+            return Ok(config.clone());
         }
-        LOCAL.set(Some(self));
-        let restore = Restore;
-        let result = call();
-        let clients = LOCAL.take().unwrap_or_default();
-        drop(restore);
-        (result, clients)
+        let config = tls::config(&self.settings)?;
+        Ok(connections.tls.get_or_init(|| config).clone())
     }
 }
 
 static CLIENTS: WeakMap<HttpSettings, Http> = WeakMap::new();
 
-/// The HTTP client with these settings, and so one connection pool for all who use them.
+/// The HTTP client with these settings, and so one TLS configuration for all who use them.
 pub(crate) fn shared(settings: HttpSettings) -> Arc<Http> {
     CLIENTS.get_or(&settings.clone(), Arc::new(Http::new(settings)))
 }

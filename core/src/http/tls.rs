@@ -1,0 +1,127 @@
+//! TLS: whom to trust and who we are. One configuration per set of settings, shared by all its clients,
+//! because reading the platform's roots takes 5 to 44 ms and a megabyte.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use super::connect::HttpSettings;
+use crate::error::{Error, ErrorKind, Result};
+
+type Chain = Vec<CertificateDer<'static>>;
+
+/// The provider that the host program chose, else ours; choosing for the whole process is not a library's part.
+fn provider() -> Arc<CryptoProvider> {
+    CryptoProvider::get_default()
+        .map_or_else(|| Arc::new(aws_lc_rs::default_provider()), Arc::clone)
+}
+
+/// The certificates of `ca_file`.
+pub(super) fn authorities(pem: Option<&[u8]>) -> Result<Chain> {
+    let Some(pem) = pem else {
+        return Ok(Vec::new());
+    };
+    match CertificateDer::pem_slice_iter(pem).collect::<Result<Chain, _>>() {
+        Ok(chain) if !chain.is_empty() => Ok(chain),
+        _ => Err(Error::config("ca_file", "holds no PEM certificate")),
+    }
+}
+
+/// The chain and the key of `client_cert`.
+pub(super) fn identity(pem: Option<&[u8]>) -> Result<Option<(Chain, PrivateKeyDer<'static>)>> {
+    let Some(pem) = pem else { return Ok(None) };
+    let chain = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Chain, _>>()
+        .unwrap_or_default();
+    match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(key) if !chain.is_empty() => Ok(Some((chain, key))),
+        _ => Err(Error::config(
+            "client_cert",
+            "must hold a PEM certificate and its unencrypted private key",
+        )),
+    }
+}
+
+/// Trusts the platform's roots, Mozilla's where the machine has none (slim containers), and `ca_file`'s.
+pub(super) fn config(settings: &HttpSettings) -> Result<ClientConfig> {
+    let provider = provider();
+    let broken = |_| Error::new(ErrorKind::Internal, "TLS could not be set up");
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(broken)?;
+    let verifier: Arc<dyn ServerCertVerifier> = if settings.skip_certificate_check {
+        Arc::new(Unchecked(provider))
+    } else {
+        let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
+        let roots = mozilla.chain(authorities(settings.ca_pem.as_deref())?);
+        Arc::new(Verifier::new_with_extra_roots(roots, provider).map_err(broken)?)
+    };
+    let builder = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match identity(settings.client_pem.as_ref().map(|pem| pem.0.as_slice()))? {
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(|_| {
+            Error::config(
+                "client_cert",
+                "the private key does not fit the certificate",
+            )
+        })?,
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Takes any certificate: for `danger_accept_invalid_certs`, whose name says what it does.
+#[derive(Debug)]
+struct Unchecked(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unchecked {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
