@@ -1,0 +1,146 @@
+"""`make demo`: the same story in Python, Node.js and C against Pismo, PassKit and WSO2, and what their servers saw.
+
+The story: 20 callers send 200 requests in a little over two lives of a token (3 seconds each). Right after the first round an
+administrator revokes every token. Nobody but Evertoken may notice: each request has to succeed, with no login too many.
+
+Logins, refreshes and 401s are the server's own counts, not the client's. Standard library only. `--json` prints the table as JSON;
+progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import build
+from sandbox import Sandbox
+
+CALLERS, ROUNDS = 20, 10
+LIFE_SECS = 3
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the story costs when nothing is superfluous; see `Why` below."""
+
+    logins: int
+    refreshes: int
+
+
+# Why: rounds are 0.7 s apart. A 3-second token is due for renewal when 1.25 s of its life are left, that is, in the third round after it was made.
+#   round 0: login · round 1: revoked, login · round 4: renewal, the token of round 1 expires · round 7: renewal, the token of round 4 expires
+# Pismo renews by logging in. WSO2 renews by refresh token; in round 1 the revoked one is tried and refused first. PassKit's tokens do not expire.
+EXPECTED = {
+    "pismo": Expected(logins=4, refreshes=0),
+    "passkit": Expected(logins=2, refreshes=0),
+    "wso2": Expected(logins=2, refreshes=3),
+}
+STORY = {
+    "pismo": "2 expiries, 1 revocation",
+    "passkit": "1 revocation (tokens do not expire)",
+    "wso2": "2 expiries, 1 revocation",
+}
+# The environment variables in which a story finds its credentials, and their names in the sandbox.
+CREDENTIALS = {
+    "pismo": {"PISMO_SERVER_KEY": "server_key", "PISMO_SERVER_SECRET": "server_secret"},
+    "passkit": {"PASSKIT_USERNAME": "username", "PASSKIT_PASSWORD": "password"},
+    "wso2": {"WSO2_CONSUMER_KEY": "consumer_key", "WSO2_CONSUMER_SECRET": "consumer_secret", "WSO2_USERNAME": "email", "WSO2_ORGANIZATION": "organization", "WSO2_PASSWORD": "password"},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One language against one provider."""
+
+    language: str
+    provider: str
+    story: str
+    requests: int
+    succeeded: int
+    logins: int
+    refreshes: int
+    healed_401s: int
+    superfluous_logins: int
+    milliseconds: int
+    ok: bool
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def play(language: str, command: list[str], provider: str, sandbox: Sandbox) -> Row:
+    sandbox.reset()
+    with sandbox.story(command, provider, CREDENTIALS[provider]) as story:
+        # The first round is answered; the second comes 0.7 s later.
+        sandbox.wait_answered(provider, CALLERS)
+        sandbox.revoke(provider)
+        told = story.result()
+    counts = sandbox.counts(provider)
+    expected = EXPECTED[provider]
+    wanted = CALLERS * ROUNDS
+    ok = (
+        told["succeeded"] == told["requests"] == wanted
+        and (counts["login"], counts["refresh"]) == (expected.logins, expected.refreshes)
+        and counts["superfluous_logins"] == 0
+        and counts["api"] == wanted + counts["api_401"]
+    )
+    return Row(
+        language,
+        provider,
+        STORY[provider],
+        told["requests"],
+        told["succeeded"],
+        counts["login"],
+        counts["refresh"],
+        counts["api_401"],
+        counts["superfluous_logins"],
+        told["milliseconds"],
+        ok,
+    )
+
+
+def print_table(rows: list[Row], out: IO[str]) -> None:
+    head = ["language", "provider", "story", "requests", "succeeded", "logins", "refreshes", "401s healed", "ms", ""]
+    lines = [[row.language, row.provider, row.story, row.requests, row.succeeded, row.logins, row.refreshes, row.healed_401s, row.milliseconds, "ok" if row.ok else "NOT OK"] for row in rows]
+    widths = [max(len(str(line[column])) for line in [head, *lines]) for column in range(len(head))]
+    for line in [head, ["─" * width for width in widths], *lines]:
+        cells = [f"{cell:>{width}}" if isinstance(cell, int) else f"{cell:<{width}}" for cell, width in zip(line, widths)]
+        print("  ".join(cells).rstrip(), file=out)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print the table as JSON on standard output")
+    arguments = parser.parse_args()
+
+    say("building what is missing (a development build: slower than a release, the same behaviour)")
+    programs = build.all_languages(say)
+    say(f"\n{CALLERS} callers, {CALLERS * ROUNDS} requests, tokens of {LIFE_SECS} s, one revocation; about 7 s each")
+    rows = []
+    with Sandbox(build.command(), LIFE_SECS) as sandbox:
+        for provider in EXPECTED:
+            for language, command in programs.items():
+                say(f"  {language} against {provider} …")
+                rows.append(play(language, command, provider, sandbox))
+    say("")
+    if arguments.json:
+        print(json.dumps({"rows": [asdict(row) for row in rows], "ok": all(row.ok for row in rows)}, indent=2))
+    else:
+        print_table(rows, sys.stdout)
+        print("\nLogins, refreshes and 401s are what the server counted. WSO2's third refresh was refused, because the revocation took the refresh token too.")
+    bad = [row for row in rows if not row.ok]
+    for row in bad:
+        expected = EXPECTED[row.provider]
+        say(f"not ok: {row.language} against {row.provider}; expected {expected.logins} logins, {expected.refreshes} refreshes, none superfluous ({row.superfluous_logins})")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).resolve().parent.parent)
+    sys.exit(main())
