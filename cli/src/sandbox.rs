@@ -113,11 +113,11 @@ fn settings(args: &Args) -> Result<Settings, Failure> {
         }
     }
     for pair in &args.set {
-        let (path, value) = pair
+        let (name, value) = pair
             .split_once('=')
             .ok_or_else(|| Failure::usage(format!("--set {pair}: not NAME=VALUE")))?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
-        put(object, &path.split('.').collect::<Vec<_>>(), value)?;
+        put(object, &name.split('.').collect::<Vec<_>>(), value)?;
     }
     Settings::from_json(&patch).map_err(|error| Failure::usage(format!("settings: {error}")))
 }
@@ -230,11 +230,11 @@ fn raise_file_limit() {
     #[cfg(unix)]
     {
         use nix::sys::resource::{Resource, getrlimit, setrlimit};
-        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-            if soft < hard {
-                // Where the system refuses (macOS caps it lower than it says), the old limit is what there is.
-                let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-            }
+        if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+            && soft < hard
+        {
+            // Where the system refuses (macOS caps it lower than it says), the old limit is what there is.
+            let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
         }
     }
 }

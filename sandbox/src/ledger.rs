@@ -61,6 +61,8 @@ pub(crate) struct Grant {
     pub(crate) access: String,
     pub(crate) refresh: Option<String>,
     pub(crate) expires_ms: Option<i64>,
+    /// What is left of its life at this moment: a whole life for a new token.
+    pub(crate) left_ms: Option<i64>,
     pub(crate) scope: String,
     pub(crate) superfluous_login: bool,
 }
@@ -142,20 +144,18 @@ impl Ledger {
         let superfluous_login = self.has_fresh_token(&issue.owner, issue.now_ms);
         let current = self.current.get(&issue.owner).cloned();
         let mode = issue.second_login();
-        if let (SecondLogin::Same, Some((value, refresh))) = (mode, &current) {
-            if let Some(access) = self
-                .access
-                .get(value)
-                .filter(|access| access.is_live(issue.now_ms))
-            {
-                return Grant {
-                    access: value.clone(),
-                    refresh: refresh.clone(),
-                    expires_ms: access.expires_ms,
-                    scope: issue.owner.scope.clone(),
-                    superfluous_login,
-                };
-            }
+        if let (SecondLogin::Same, Some((value, refresh))) = (mode, &current)
+            && let Some(access) = self.access.get(value)
+            && access.is_live(issue.now_ms)
+        {
+            return Grant {
+                access: value.clone(),
+                refresh: refresh.clone(),
+                expires_ms: access.expires_ms,
+                left_ms: access.expires_ms.map(|at| at - issue.now_ms),
+                scope: issue.owner.scope.clone(),
+                superfluous_login,
+            };
         }
         if let (SecondLogin::NewKillsOld, Some((value, refresh))) = (mode, &current) {
             self.kill_access(value);
@@ -172,25 +172,30 @@ impl Ledger {
         grant
     }
 
-    /// A refresh. The owner of the refresh token, once it is known to be good.
+    /// The owner of a refresh token that is good at this provider. The caller goes on to `refresh` under the same lock, or a token that
+    /// is good for one use would be good for two at once.
     pub(crate) fn refresh_owner(
         &mut self,
         value: &str,
+        provider: Provider,
         settings: &ProviderSettings,
         now_ms: i64,
     ) -> Result<Owner, RefreshRefused> {
         let outcome = self.redeemable(value, now_ms);
-        if outcome.is_err() && settings.reuse_kills_grant {
-            if let Some(owner) = self
-                .refresh
-                .get(value)
-                .filter(|refresh| refresh.used)
-                .map(|refresh| refresh.owner.clone())
-            {
-                self.kill_owner(&owner);
-            }
+        if outcome.is_err()
+            && settings.reuse_kills_grant
+            && let Some(used) = self.refresh.get(value).filter(|refresh| refresh.used)
+        {
+            let owner = used.owner.clone();
+            self.kill_owner(&owner);
         }
-        outcome
+        outcome.and_then(|owner| {
+            if owner.provider == provider {
+                Ok(owner)
+            } else {
+                Err(RefreshRefused::Unknown)
+            }
+        })
     }
 
     /// Exchanges a refresh token that `refresh_owner` found good.
@@ -338,6 +343,7 @@ impl Ledger {
             access: value,
             refresh,
             expires_ms,
+            left_ms: issue.life_secs().map(|life| life.saturating_mul(1000)),
             scope: issue.owner.scope.clone(),
             superfluous_login: false,
         }

@@ -188,9 +188,9 @@ pub(super) struct Rotate {
     secret: bool,
 }
 
-pub(super) fn rotate(shared: &Shared, wanted: &Rotate) -> Outcome {
+pub(super) fn rotate(shared: &Shared, wanted: &Rotate) -> Value {
     if !wanted.secret {
-        return Ok(json!({"grants": rotate_all(shared, wanted.provider)}));
+        return json!({"grants": rotate_all(shared, wanted.provider)});
     }
     let mut inner = shared.lock();
     let mut settings = Settings::clone(&inner.settings);
@@ -209,7 +209,7 @@ pub(super) fn rotate(shared: &Shared, wanted: &Rotate) -> Outcome {
         }
     }
     inner.settings = Arc::new(settings);
-    Ok(json!({"credentials": inner.settings.credentials}))
+    json!({"credentials": inner.settings.credentials})
 }
 
 #[derive(Debug, Deserialize)]

@@ -12,6 +12,26 @@ use crate::state::Shared;
 /// Root of all control routes.
 const ROOT: &str = "/_sandbox";
 
+/// What there is under it.
+const NAMES: [&str; 16] = [
+    "",
+    "journal",
+    "counts",
+    "clock",
+    "settings",
+    "faults",
+    "script",
+    "revoke",
+    "rotate",
+    "held",
+    "release",
+    "credentials",
+    "openid-key",
+    "ca",
+    "reset",
+    "wait",
+];
+
 /// A control call that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlError {
@@ -123,7 +143,7 @@ fn at_once(shared: &Shared, method: &str, name: &str, query: &str, body: &Value)
         ("POST", "script") => actions::script(shared, body),
         ("DELETE", "script") => Ok(actions::clear_script(shared)),
         ("POST", "revoke") => Ok(actions::revoke(shared, &parse(body)?)),
-        ("POST", "rotate") => actions::rotate(shared, &parse(body)?),
+        ("POST", "rotate") => Ok(actions::rotate(shared, &parse(body)?)),
         ("GET", "held") => Ok(json!({"held": shared.held()})),
         ("POST", "release") => Ok(actions::release(shared, &parse(body)?)),
         ("GET", "credentials") => Ok(json!(shared.settings().credentials)),
@@ -134,14 +154,7 @@ fn at_once(shared: &Shared, method: &str, name: &str, query: &str, body: &Value)
             Ok(json!({}))
         }
         ("POST", "wait") => Err(ControlError::bad("wait cannot be called from a script")),
-        (
-            _,
-            "" | "journal" | "counts" | "clock" | "settings" | "faults" | "script" | "revoke"
-            | "rotate" | "held" | "release",
-        )
-        | (_, "credentials" | "openid-key" | "ca" | "reset" | "wait") => {
-            Err(not_allowed(method, name))
-        }
+        _ if NAMES.contains(&name) => Err(not_allowed(method, name)),
         _ => Err(ControlError {
             status: 404,
             message: format!("no control route {ROOT}/{name}"),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::digest::fingerprint;
 use crate::http::{Answer, Request};
 use crate::jwt::{is_from_passport, verify_hs256};
-use crate::ledger::{Access, Owner, Standing};
+use crate::ledger::{Access, Standing};
 use crate::redact::push;
 use crate::settings::{ApiAuthorization, Settings};
 use crate::state::Shared;
@@ -172,23 +172,16 @@ fn echo(
         },
     });
     let mut answer = Answer::json(200, &body);
-    if let Some(access) = &pass.access {
-        if provider == Provider::Passkit
-            && settings.passkit.renewed_token_header
-            && half_is_over(access, now_ms)
-        {
-            let renewed = grant::login(
-                shared,
-                &settings.passkit,
-                Owner {
-                    ..access.owner.clone()
-                },
-            );
-            answer
-                .headers
-                .push(("x-passkit-token".to_owned(), renewed.access.clone()));
-            answer.issued.push(renewed.access);
-        }
+    if let Some(access) = &pass.access
+        && provider == Provider::Passkit
+        && settings.passkit.renewed_token_header
+        && half_is_over(access, now_ms)
+    {
+        let renewed = grant::login(shared, &settings.passkit, &access.owner);
+        answer
+            .headers
+            .push(("x-passkit-token".to_owned(), renewed.access.clone()));
+        answer.issued.push(renewed.access);
     }
     answer
 }

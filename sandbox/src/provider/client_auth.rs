@@ -20,7 +20,7 @@ pub(super) fn authenticate(
     match (basic, in_body) {
         (Some((Some(scheme), encoded)), _) if scheme.eq_ignore_ascii_case("basic") => {
             let (id, secret) = decode_basic(encoded).ok_or(TokenFault::ClientMalformed)?;
-            let decoders: [(ClientAuth, fn(&str) -> String); 3] = [
+            let decoders: [(ClientAuth, Decoder); 3] = [
                 (ClientAuth::BasicRaw, str::to_owned),
                 (ClientAuth::BasicForm, form_decoded),
                 (ClientAuth::BasicPercent, percent_decoded),
@@ -41,6 +41,8 @@ pub(super) fn authenticate(
         (None, None) => Err(TokenFault::ClientMissing),
     }
 }
+
+type Decoder = fn(&str) -> String;
 
 /// The pair, split at the first colon (RFC 7617 §2).
 fn decode_basic(encoded: &str) -> Option<(String, String)> {
@@ -64,16 +66,8 @@ fn percent_decoded(text: &str) -> String {
             .then(|| text.get(at + 1..at + 3))
             .flatten()
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escaped {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
+        out.push(escaped.unwrap_or(bytes[at]));
+        at += if escaped.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&out).into_owned()
 }

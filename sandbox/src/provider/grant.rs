@@ -5,15 +5,15 @@ use serde_json::{Map, Value, json};
 use crate::digest::{random_hex, random_uuid};
 use crate::http::Answer;
 use crate::jwt::{hs256, hs512};
-use crate::ledger::{Grant, Issue, Owner};
+use crate::ledger::{Grant, Issue, Owner, RefreshRefused};
 use crate::settings::{ProviderSettings, TokenForm};
 use crate::state::Shared;
 
 use super::Provider;
 
 /// A login that was accepted.
-pub(super) fn login(shared: &Shared, settings: &ProviderSettings, owner: Owner) -> Grant {
-    let mint = |iat, exp| mint(&owner, settings, iat, exp);
+pub(super) fn login(shared: &Shared, settings: &ProviderSettings, owner: &Owner) -> Grant {
+    let mint = |iat, exp| mint(owner, settings, iat, exp);
     let issue = Issue {
         owner: owner.clone(),
         settings,
@@ -23,21 +23,26 @@ pub(super) fn login(shared: &Shared, settings: &ProviderSettings, owner: Owner) 
     shared.lock().ledger.login(&issue)
 }
 
-/// A refresh with a token that was found good.
+/// A refresh, checked and done in one step.
 pub(super) fn refresh(
     shared: &Shared,
     settings: &ProviderSettings,
-    owner: Owner,
+    provider: Provider,
     refresh_token: &str,
-) -> Grant {
+) -> Result<Grant, RefreshRefused> {
+    let now_ms = shared.clock.now_ms();
+    let mut inner = shared.lock();
+    let owner = inner
+        .ledger
+        .refresh_owner(refresh_token, provider, settings, now_ms)?;
     let mint = |iat, exp| mint(&owner, settings, iat, exp);
     let issue = Issue {
         owner: owner.clone(),
         settings,
-        now_ms: shared.clock.now_ms(),
+        now_ms,
         mint: &mint,
     };
-    shared.lock().ledger.refresh(refresh_token, &issue)
+    Ok(inner.ledger.refresh(refresh_token, &issue))
 }
 
 /// Someone else renews every live grant; returns how many.
@@ -67,9 +72,9 @@ pub(super) fn billed(mut answer: Answer, grant: &Grant, is_login: bool) -> Answe
     answer
 }
 
-/// Seconds left, rounded down as servers do; what WSO2 sends for a token that never ends.
-pub(super) fn seconds_left(expires_ms: Option<i64>, now_ms: i64) -> i64 {
-    expires_ms.map_or(i64::MAX, |at| (at - now_ms).max(0) / 1000)
+/// Seconds left, rounded down as servers do; for a token that never ends what WSO2 sends.
+pub(super) fn seconds_left(grant: &Grant) -> i64 {
+    grant.left_ms.map_or(i64::MAX, |left| left.max(0) / 1000)
 }
 
 /// The `expires_in` override: `Ok(None)` for none at all, `Ok(Some)` for fixed JSON, `Err` for the honest number.

@@ -128,9 +128,9 @@ impl Route {
             "/plain/login" => (Some(Provider::Plain), Kind::Login),
             "/plain/refresh" => (Some(Provider::Plain), Kind::Refresh),
             "/plain/revoke" => (Some(Provider::Plain), Kind::Revoke),
-            path => match api_prefix(path) {
-                Some(Some(provider)) => (Some(provider), Kind::Api),
-                Some(None) => (Some(api::provider_of_token(request, shared)), Kind::Api),
+            path => match ApiPath::of(path) {
+                Some(ApiPath::Of(provider)) => (Some(provider), Kind::Api),
+                Some(ApiPath::Bare) => (Some(api::provider_of_token(request, shared)), Kind::Api),
                 None if grant_type.is_some() => (None, by_grant),
                 None => (None, Kind::Other),
             },
@@ -152,17 +152,28 @@ fn known_grant(grant: String) -> String {
     }
 }
 
-/// `Some(None)` for the bare API route, `Some(Some(provider))` below a provider's name.
-fn api_prefix(path: &str) -> Option<Option<Provider>> {
-    let is_api = |rest: &str| rest == "/api" || rest.starts_with("/api/");
-    if is_api(path) {
-        return Some(None);
+/// How an API route is addressed.
+enum ApiPath {
+    /// `/api/…`: the token tells the provider.
+    Bare,
+    /// `/wso2/api/…`.
+    Of(Provider),
+}
+
+impl ApiPath {
+    fn of(path: &str) -> Option<Self> {
+        let is_api = |rest: &str| rest == "/api" || rest.starts_with("/api/");
+        if is_api(path) {
+            return Some(Self::Bare);
+        }
+        let owner = |provider: &Provider| {
+            let rest = path
+                .strip_prefix('/')
+                .and_then(|path| path.strip_prefix(provider.name()));
+            rest.is_some_and(is_api)
+        };
+        Provider::ALL.into_iter().find(owner).map(Self::Of)
     }
-    let (name, _) = path.get(1..)?.split_once('/')?;
-    let provider = Provider::ALL
-        .into_iter()
-        .find(|provider| provider.name() == name)?;
-    is_api(&path[1 + name.len()..]).then_some(Some(provider))
 }
 
 /// What the provider answers when nothing is wrong with the network.

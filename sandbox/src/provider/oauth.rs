@@ -40,21 +40,17 @@ struct Expected<'a> {
 }
 
 fn expected(settings: &Settings, provider: Provider) -> Expected<'_> {
-    match provider {
-        Provider::Wso2 => {
-            let known = &settings.credentials.wso2;
-            Expected {
-                client: (&known.consumer_key, &known.consumer_secret),
-                user: (&known.username, &known.password),
-            }
-        }
-        _ => {
-            let known = &settings.credentials.plain;
-            Expected {
-                client: (&known.client_id, &known.client_secret),
-                user: (&known.username, &known.password),
-            }
-        }
+    if provider == Provider::Wso2 {
+        let known = &settings.credentials.wso2;
+        return Expected {
+            client: (&known.consumer_key, &known.consumer_secret),
+            user: (&known.username, &known.password),
+        };
+    }
+    let known = &settings.credentials.plain;
+    Expected {
+        client: (&known.client_id, &known.client_secret),
+        user: (&known.username, &known.password),
     }
 }
 
@@ -110,7 +106,7 @@ pub(super) fn exchange(
             Ok(logged_in(
                 shared,
                 settings,
-                owner(provider, identity, scope),
+                &owner(provider, identity, scope),
             ))
         }
         "client_credentials" => {
@@ -124,7 +120,7 @@ pub(super) fn exchange(
             Ok(logged_in(
                 shared,
                 &settings,
-                owner(provider, expected.client.0.to_owned(), scope),
+                &owner(provider, expected.client.0.to_owned(), scope),
             ))
         }
         "refresh_token" => {
@@ -147,31 +143,24 @@ pub(super) fn redeem(
     if !settings.refresh {
         return Err(TokenFault::GrantNotEnabled);
     }
-    let now_ms = shared.clock.now_ms();
-    let owner = shared
-        .lock()
-        .ledger
-        .refresh_owner(token, settings, now_ms)
-        .map_err(|refused| match refused {
-            RefreshRefused::Unknown => TokenFault::RefreshUnknown,
-            RefreshRefused::Expired => TokenFault::RefreshExpired,
-        })?;
-    if owner.provider != provider {
-        return Err(TokenFault::RefreshUnknown);
-    }
     // "Leave it out" only makes sense while the old one stays good (RFC 6749 §6).
     let settings = ProviderSettings {
         rotation: settings.rotation && !settings.omit_refresh,
         ..settings.clone()
     };
+    let grant =
+        grant::refresh(shared, &settings, provider, token).map_err(|refused| match refused {
+            RefreshRefused::Unknown => TokenFault::RefreshUnknown,
+            RefreshRefused::Expired => TokenFault::RefreshExpired,
+        })?;
     Ok(Exchanged {
-        grant: grant::refresh(shared, &settings, owner, token),
+        grant,
         is_login: false,
         with_refresh: !settings.omit_refresh,
     })
 }
 
-pub(super) fn logged_in(shared: &Shared, settings: &ProviderSettings, owner: Owner) -> Exchanged {
+pub(super) fn logged_in(shared: &Shared, settings: &ProviderSettings, owner: &Owner) -> Exchanged {
     Exchanged {
         grant: grant::login(shared, settings, owner),
         is_login: true,

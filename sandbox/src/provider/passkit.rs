@@ -38,7 +38,7 @@ pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
         grant::login(
             shared,
             &settings,
-            owner(
+            &owner(
                 Provider::Passkit,
                 username.to_owned(),
                 "long-lived".to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
         grant::login(
             shared,
             settings,
-            owner(Provider::Passkit, username.to_owned(), String::new()),
+            &owner(Provider::Passkit, username.to_owned(), String::new()),
         )
     };
     let mut answer = json!({"token": grant.access});

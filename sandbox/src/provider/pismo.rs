@@ -47,7 +47,7 @@ pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Answer {
         account: account.or_else(|| text(&body, "external_account_id").map(str::to_owned)),
         ..owner(Provider::Pismo, key.to_owned(), String::new())
     };
-    let grant = grant::login(shared, settings, owner);
+    let grant = grant::login(shared, settings, &owner);
     let mut answer = json!({
         "server_key": key,
         "tenant": "TN-sandbox",
@@ -110,12 +110,10 @@ pub(super) fn openid(shared: &Shared, request: &Request) -> Answer {
         )
     };
     let settings = long_lived(&all.pismo);
-    let grant = grant::login(shared, &settings, owner);
+    let grant = grant::login(shared, &settings, &owner);
     let expires_in = match grant::expires_override(&settings) {
         Ok(raw) => raw,
-        Err(grant::Honest) => Some(json!(
-            grant::seconds_left(grant.expires_ms, shared.clock.now_ms()).to_string()
-        )),
+        Err(grant::Honest) => Some(json!(grant::seconds_left(&grant).to_string())),
     };
     let mut answer = json!({"token": grant.access, "refresh_token": random_hex(24)});
     if let Some(expires_in) = expires_in {
@@ -151,15 +149,14 @@ pub(super) fn client_credentials(shared: &Shared, request: &Request) -> Answer {
         )
     };
     let settings = long_lived(&all.pismo);
-    let grant = grant::login(shared, &settings, owner);
+    let grant = grant::login(shared, &settings, &owner);
     let mut answer =
         json!({"access_token": grant.access, "token_type": "Bearer", "scope": grant.scope});
     match grant::expires_override(&settings) {
         Ok(None) => {}
         Ok(Some(raw)) => answer["expires_in"] = raw,
         Err(grant::Honest) => {
-            answer["expires_in"] =
-                json!(grant::seconds_left(grant.expires_ms, shared.clock.now_ms()))
+            answer["expires_in"] = json!(grant::seconds_left(&grant));
         }
     }
     grant::billed(Answer::json(settings.status, &answer), &grant, true)

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::iso;
 use crate::http::{Answer, Request};
+use crate::ledger::Grant;
 use crate::settings::{ExpiresUnit, ProviderSettings};
 use crate::state::Shared;
 
@@ -14,7 +15,6 @@ use super::{Provider, grant};
 pub(super) fn token(shared: &Shared, request: &Request) -> Answer {
     let all = shared.settings();
     answer(
-        shared,
         &all.plain,
         oauth::exchange(shared, request, Provider::Plain),
     )
@@ -35,14 +35,14 @@ pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
             Ok(oauth::logged_in(
                 shared,
                 &all.plain,
-                owner(Provider::Plain, format!("json|{username}"), String::new()),
+                &owner(Provider::Plain, format!("json|{username}"), String::new()),
             ))
         }
         (Some(username), Some(_)) => Err(TokenFault::WrongUser(username.to_owned())),
         (None, _) => Err(TokenFault::Parameter("username")),
         (_, None) => Err(TokenFault::Parameter("password")),
     };
-    answer(shared, &all.plain, outcome)
+    answer(&all.plain, outcome)
 }
 
 /// `POST /plain/refresh`: the refresh token in JSON or as Bearer.
@@ -58,7 +58,7 @@ pub(super) fn refresh(shared: &Shared, request: &Request) -> Answer {
         Some(token) => oauth::redeem(shared, &all.plain, Provider::Plain, token),
         None => Err(TokenFault::Parameter("refresh_token")),
     };
-    answer(shared, &all.plain, outcome)
+    answer(&all.plain, outcome)
 }
 
 /// `POST /plain/revoke` (RFC 7009 §2.2: 200 also for an unknown token).
@@ -75,11 +75,7 @@ pub(super) fn invalid_client(status: u16) -> Answer {
         .with_header("www-authenticate", "Basic realm=\"plain\"")
 }
 
-fn answer(
-    shared: &Shared,
-    settings: &ProviderSettings,
-    outcome: Result<Exchanged, TokenFault>,
-) -> Answer {
+fn answer(settings: &ProviderSettings, outcome: Result<Exchanged, TokenFault>) -> Answer {
     let exchanged = match outcome {
         Ok(exchanged) => exchanged,
         Err(fault) => return refused(&fault, settings),
@@ -103,11 +99,7 @@ fn answer(
     }
     let expires = match grant::expires_override(settings) {
         Ok(raw) => raw,
-        Err(grant::Honest) => Some(lifetime(
-            settings.expires_unit,
-            grant.expires_ms,
-            shared.clock.now_ms(),
-        )),
+        Err(grant::Honest) => Some(lifetime(settings.expires_unit, grant)),
     };
     if let Some(expires) = expires {
         put(&mut body, &mut headers, &settings.expires_field, expires);
@@ -123,12 +115,11 @@ fn answer(
     grant::billed(answer, grant, exchanged.is_login)
 }
 
-fn lifetime(unit: ExpiresUnit, expires_ms: Option<i64>, now_ms: i64) -> Value {
-    let left_ms = expires_ms.map_or(i64::MAX, |at| (at - now_ms).max(0));
-    let at_ms = expires_ms.unwrap_or(i64::MAX);
+fn lifetime(unit: ExpiresUnit, grant: &Grant) -> Value {
+    let at_ms = grant.expires_ms.unwrap_or(i64::MAX);
     match unit {
-        ExpiresUnit::Seconds => json!(grant::seconds_left(expires_ms, now_ms)),
-        ExpiresUnit::Milliseconds => json!(left_ms),
+        ExpiresUnit::Seconds => json!(grant::seconds_left(grant)),
+        ExpiresUnit::Milliseconds => json!(grant.left_ms.unwrap_or(i64::MAX)),
         ExpiresUnit::Unix => json!(at_ms / 1000),
         ExpiresUnit::UnixMs => json!(at_ms),
         ExpiresUnit::Iso => json!(iso(at_ms)),

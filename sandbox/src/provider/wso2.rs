@@ -19,10 +19,7 @@ pub(super) fn token(shared: &Shared, request: &Request) -> Answer {
     };
     let expires_in = match grant::expires_override(settings) {
         Ok(raw) => raw,
-        Err(grant::Honest) => Some(json!(grant::seconds_left(
-            exchanged.grant.expires_ms,
-            shared.clock.now_ms()
-        ))),
+        Err(grant::Honest) => Some(json!(grant::seconds_left(&exchanged.grant))),
     };
     let body = ordered_body(&exchanged, expires_in, &settings.token_type);
     let answer = Answer::text(settings.status, "application/json", body)

@@ -1,5 +1,6 @@
 //! The sandbox over real sockets.
-#![allow(clippy::unwrap_used, missing_docs)]
+// Helpers of tests may fail like tests.
+#![allow(clippy::unwrap_used)]
 
 mod client;
 mod clock;
