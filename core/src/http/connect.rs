@@ -145,6 +145,11 @@ impl Http {
             .connect_timeout(settings.connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            // Servers in the field fold header lines, put blanks before the colon, and send lines that are no
+            // header at all. Browsers read past it, and none of it touches how an answer is framed.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
             .user_agent(&settings.user_agent);
         builder = match reach {
             Reach::ThisMachine => builder.no_proxy().tls_certs_only([]),

@@ -46,7 +46,7 @@ pub(super) fn explain(error: &reqwest::Error) -> Error {
         );
     }
     match causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
-        Some(hyper) if hyper.is_parse() => Error::new(
+        Some(hyper) if hyper.is_parse() || is_malformed(error) => Error::new(
             ErrorKind::BadResponse,
             format!("{host} answered something that is not HTTP"),
         ),
@@ -60,6 +60,14 @@ pub(super) fn explain(error: &reqwest::Error) -> Error {
     }
 }
 
+/// How hyper reports a body whose chunks are not RFC 9112 §7.1.
+fn is_malformed(error: &reqwest::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput};
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| matches!(io.kind(), InvalidData | InvalidInput))
+}
+
 fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -71,16 +79,20 @@ fn causes<'a>(
     })
 }
 
-/// `io::Error::source` skips the error it wraps, so TLS errors are looked for inside as well.
+/// `io::Error::source` skips the error it wraps, and they are wrapped in one another: TLS errors are looked for inside.
 fn tls_cause(error: &reqwest::Error) -> Option<String> {
-    causes(error).find_map(|cause| {
-        let inner = cause
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        inner
-            .or_else(|| cause.downcast_ref::<rustls::Error>())
-            .map(ToString::to_string)
+    causes(error)
+        .flat_map(insides)
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
+        .map(ToString::to_string)
+}
+
+fn insides<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        Some(inner as &(dyn StdError + 'static))
     })
 }
 
