@@ -236,7 +236,9 @@ impl Keeper {
     ) {
         let (keeper, terms) = (Arc::clone(self), Arc::clone(terms));
         runtime::spawn(async move {
-            tokio::time::sleep(pause).await;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
             count(&keeper.counters.flights);
             keeper.tell(What::FlightStarted);
             let outcome = renewal::renew(&keeper, &terms).await;
@@ -304,7 +306,10 @@ impl Keeper {
         if refused.accepted() {
             self.change_health(|health| health.futile_at(target, now));
         } else if refused.after_refusal && refused.mark_futile() {
-            self.change_health(|health| health.futile_everywhere(now));
+            self.change_health(|health| {
+                health.futile_everywhere(now);
+                health.futile_at(target, now);
+            });
         }
     }
 
