@@ -168,7 +168,8 @@ impl Health {
         self.storm = self.storm.next(now);
     }
 
-    /// A token that is taken elsewhere was refused by this target twice in a row.
+    /// This target refused a renewed token. Its guard outlasts the identity's: where others take the token, this 401 is
+    /// about something else, and each call would cost a login.
     pub(crate) fn futile_at(&mut self, target: u64, now: Moment) {
         let before = self
             .targets
