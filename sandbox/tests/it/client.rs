@@ -122,7 +122,7 @@ impl Connection {
     }
 
     fn fill(&mut self) -> io::Result<()> {
-        let mut piece = [0_u8; 65536];
+        let mut piece = [0_u8; 16384];
         match self.stream.read(&mut piece)? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             read => {

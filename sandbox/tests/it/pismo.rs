@@ -213,7 +213,7 @@ fn openid_takes_a_signed_assertion_and_answers_201_with_strings() {
     );
 
     let too_long = assertion(&sandbox, |claims| {
-        claims["exp"] = json!(claims["iat"].as_i64().unwrap() + 3601)
+        claims["exp"] = json!(claims["iat"].as_i64().unwrap() + 3601);
     });
     let other_audience = assertion(&sandbox, |claims| claims["aud"] = json!("elsewhere"));
     for wrong in [too_long, other_audience, "a.b.c".to_owned()] {
