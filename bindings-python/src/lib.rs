@@ -1,1 +1,59 @@
-//! Evertoken.
+//! `evertoken._native`: the core for the package beside it, which is the public face.
+//!
+//! Nothing is decided here. Options, answers and errors are converted, the GIL is released while a
+//! call waits, and asyncio is woken up when something has arrived. Importing starts no thread.
+
+mod aio;
+mod answer;
+mod authorization;
+mod base;
+mod body;
+mod bridge;
+mod call;
+mod cli;
+mod event;
+mod failure;
+mod log;
+mod options;
+mod sandbox;
+mod stream;
+mod sync;
+mod token;
+mod wait;
+
+use pyo3::prelude::*;
+
+/// The native half of the package `evertoken`; private.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use crate::aio::AsyncClient;
+    #[pymodule_export]
+    use crate::answer::Answer;
+    #[pymodule_export]
+    use crate::authorization::{Authorization, Verdict};
+    #[pymodule_export]
+    use crate::base::{BaseClient, State, Stats};
+    #[pymodule_export]
+    use crate::body::Feed;
+    #[pymodule_export]
+    use crate::cli::run_cli;
+    #[pymodule_export]
+    use crate::event::{Event, Subscription};
+    #[pymodule_export]
+    use crate::failure::{error_kinds, error_of_kind, reasons};
+    #[pymodule_export]
+    use crate::options::{client_option_names, flow_option_names};
+    #[pymodule_export]
+    use crate::sandbox::Sandbox;
+    #[pymodule_export]
+    use crate::stream::Stream;
+    #[pymodule_export]
+    use crate::sync::SyncClient;
+    #[pymodule_export]
+    use crate::token::Token;
+
+    /// The version of the core, and so of the package.
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,79 @@
+"""Evertoken: a bearer token that is always valid.
+
+A client logs in, keeps the token, renews it in time and heals a 401. You ask for a token or send a
+request and never think of tokens again:
+
+    import evertoken
+
+    client = evertoken.Client.pismo(server_key="…", server_secret="…", base_url="https://sandbox.pismolabs.io")
+    accounts = client.get("/accounts/123").json()
+
+`AsyncClient` has the same constructors and the same calls, awaitable. For code that uses requests,
+httpx, aiohttp or urllib3 there is `client.requests_auth()` and its siblings. For tests there is
+`evertoken.testing` and the pytest fixture `evertoken_sandbox`.
+
+Everything that goes wrong is an `EvertokenError`, with one subclass per kind.
+"""
+
+from __future__ import annotations
+
+from ._async_client import AsyncClient
+from ._client import Client
+from ._native import VERSION as __version__
+from ._native import Authorization, Event, State, Stats, Subscription, Token, Verdict
+from ._response import AuthOutcome, Headers, Response
+from ._stream import AsyncStreamedResponse, StreamedResponse
+from .errors import (
+    BadResponseError,
+    CancelledError,
+    ClosedError,
+    ConfigInvalidError,
+    CredentialsRejectedError,
+    EvertokenError,
+    HTTPStatusError,
+    InternalError,
+    LockedOutError,
+    OriginRefusedError,
+    RateLimitedError,
+    SameTokenError,
+    ServerUnavailableError,
+    StoreError,
+    TimedOutError,
+    TlsError,
+    UnreachableError,
+)
+
+__all__ = [
+    "AsyncClient",
+    "AsyncStreamedResponse",
+    "AuthOutcome",
+    "Authorization",
+    "BadResponseError",
+    "CancelledError",
+    "Client",
+    "ClosedError",
+    "ConfigInvalidError",
+    "CredentialsRejectedError",
+    "Event",
+    "EvertokenError",
+    "HTTPStatusError",
+    "Headers",
+    "InternalError",
+    "LockedOutError",
+    "OriginRefusedError",
+    "RateLimitedError",
+    "Response",
+    "SameTokenError",
+    "ServerUnavailableError",
+    "State",
+    "Stats",
+    "StoreError",
+    "StreamedResponse",
+    "Subscription",
+    "TimedOutError",
+    "TlsError",
+    "Token",
+    "UnreachableError",
+    "Verdict",
+    "__version__",
+]

@@ -1,0 +1,16 @@
+"""The command line: `python -m evertoken`, and the command `evertoken`."""
+
+from __future__ import annotations
+
+import sys
+
+from ._native import run_cli
+
+
+def main() -> int:
+    """Runs the command line with this process's arguments; returns its exit status."""
+    return run_cli(["evertoken", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

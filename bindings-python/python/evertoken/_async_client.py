@@ -1,0 +1,138 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from . import _native
+from ._constructors import Constructors
+from ._request import parts
+from ._response import Response
+from ._stream import AsyncStreamedResponse
+
+TYPE_CHECKING = False  # typing costs more to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from typing_extensions import Self, Unpack
+
+    from ._native import Authorization, Token, Verdict
+    from ._types import AsyncRequestOptions, HeaderFields, Seconds
+    from .adapters._aiohttp import AiohttpMiddleware
+    from .adapters._httpx import AsyncHttpxAuth
+
+    Native = TypeVar("Native", _native.Answer, _native.Stream)
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient(_native.AsyncClient, Constructors):
+    """A client for one identity and one API, for asyncio. The same constructors and calls as `Client`, awaitable.
+
+    Waiting costs no thread. Cancelling a task, or a timeout around it, ends this caller's wait only: a
+    login that others wait for goes on. One client may serve several event loops and threads.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    async def token(self, *, min_ttl: Seconds | None = None, timeout: Seconds | None = None) -> Token:
+        """As `Client.token`."""
+        return await self._token(min_ttl, timeout)
+
+    async def authorization(self, url: str | None = None) -> str:
+        """As `Client.authorization`."""
+        if url is None and (text := self._cached()) is not None:
+            return text
+        return self._text(await self._authorize(url))
+
+    async def authorize(self, url: str) -> Authorization:
+        """As `Client.authorize`."""
+        return await self._authorize(url)
+
+    async def judge(
+        self,
+        authorization: Authorization,
+        status: int,
+        *,
+        headers: HeaderFields | None = None,
+        body: bytes | None = None,
+        replayable: bool = True,
+        timeout: Seconds | None = None,
+    ) -> Verdict:
+        """As `Client.judge`."""
+        return await self._judge(authorization, status, headers, body, replayable, timeout)
+
+    async def request(self, method: str, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """As `Client.request`; `content` may also be an asynchronous iterable of bytes."""
+        started = perf_counter()
+        return Response(await self._call(self._send, method, url, options), method, perf_counter() - started)
+
+    async def stream(self, method: str, url: str, **options: Unpack[AsyncRequestOptions]) -> AsyncStreamedResponse:
+        """As `request`, but leaves the body on the wire: `async with await client.stream("GET", "/big") as r: r.aiter_bytes()`."""
+        started = perf_counter()
+        return AsyncStreamedResponse(await self._call(self._open, method, url, options), method, perf_counter() - started)
+
+    async def get(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("GET", …)`."""
+        return await self.request("GET", url, **options)
+
+    async def post(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("POST", …)`."""
+        return await self.request("POST", url, **options)
+
+    async def put(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("PUT", …)`."""
+        return await self.request("PUT", url, **options)
+
+    async def patch(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("PATCH", …)`."""
+        return await self.request("PATCH", url, **options)
+
+    async def delete(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("DELETE", …)`."""
+        return await self.request("DELETE", url, **options)
+
+    async def head(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("HEAD", …)`."""
+        return await self.request("HEAD", url, **options)
+
+    async def options(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
+        """`request("OPTIONS", …)`."""
+        return await self.request("OPTIONS", url, **options)
+
+    async def close(self, *, revoke: bool = False) -> None:
+        """As `Client.close`."""
+        revocation = self._close(revoke)
+        if revocation is not None:
+            await revocation
+
+    def httpx_auth(self) -> AsyncHttpxAuth:
+        """For httpx and httpx2: `httpx.AsyncClient(auth=client.httpx_auth())`."""
+        from .adapters._httpx import AsyncHttpxAuth
+
+        return AsyncHttpxAuth(self)
+
+    def aiohttp_middleware(self) -> AiohttpMiddleware:
+        """For aiohttp: `aiohttp.ClientSession(middlewares=[client.aiohttp_middleware()])`."""
+        from .adapters._aiohttp import AiohttpMiddleware
+
+        return AiohttpMiddleware(self)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def _call(self, start: Callable[[Any], Awaitable[Native]], method: str, url: str, options: AsyncRequestOptions) -> Native:
+        content = options.get("content")
+        if not hasattr(content, "__aiter__"):
+            return await start(parts(method, url, **options))
+        from ._feed import feeding
+
+        options["content"] = b""
+        method, url, headers, _, _, timeout, follow_redirects = parts(method, url, **options)
+        async with feeding(content) as feed:
+            return await start((method, url, headers, feed, False, timeout, follow_redirects))

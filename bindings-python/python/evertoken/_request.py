@@ -1,0 +1,140 @@
+"""From Python's arguments to one request: URL, headers, body."""
+
+from __future__ import annotations
+
+from ._body import FileBody, chunks, multipart
+
+TYPE_CHECKING = False  # typing costs more to import than all of this package
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ._body import Source
+    from ._native import Feed
+    from ._types import AsyncContent, Files, Form, HeaderFields, Query, Seconds
+
+    Parts = tuple[str, str, list[tuple[str, str]], "bytes | Source | Feed | None", bool, "Seconds | None", bool]
+
+
+def parts(
+    method: str,
+    url: str,
+    *,
+    params: Query | None = None,
+    headers: HeaderFields | None = None,
+    json: Any = None,
+    data: Form | str | bytes | None = None,
+    content: AsyncContent | None = None,
+    files: Files | None = None,
+    timeout: Seconds | None = None,
+    follow_redirects: bool = True,
+) -> Parts:
+    """What the native client takes: one tuple, checked there.
+
+    Raises:
+        TypeError: More than one body was given, or one of a wrong type.
+    """
+    _one_body(json, data, content, files)
+    fields = _header_list(headers)
+    body: bytes | Source | Feed | None = None
+    replayable = True
+    content_type: str | None = None
+    length: int | None = None
+    if json is not None:
+        body, content_type = _json(json), "application/json"
+    elif files is not None:
+        source, content_type = multipart(files, _form_pairs(data))
+        body, length = source, source.length
+        if source.is_bytes:
+            body, length = b"".join(source), None
+    elif isinstance(data, (str, bytes)):
+        body = _bytes(data)
+    elif data is not None:
+        body, content_type = _urlencode(_form_pairs(data)).encode("ascii"), "application/x-www-form-urlencoded"
+    elif content is not None:
+        body, replayable, length = _content(content)
+    if content_type is not None:
+        _default(fields, "content-type", content_type)
+    if length is not None:
+        _default(fields, "content-length", str(length))
+    return method, url if params is None else _with_query(url, params), fields, body, replayable, timeout, follow_redirects
+
+
+def _one_body(json: Any, data: Any, content: Any, files: Any) -> None:
+    given = [name for name, value in (("json", json), ("data", data), ("content", content), ("files", files)) if value is not None]
+    if len(given) > 1 and not (given == ["data", "files"] and not isinstance(data, (str, bytes))):
+        raise TypeError(f"a request has one body; {' and '.join(given)} were given")
+
+
+def _content(content: AsyncContent) -> tuple[bytes | Source, bool, int | None]:
+    """Body, whether it can be sent again, and its length where only the header tells it."""
+    if isinstance(content, bytes):
+        return content, True, None
+    if isinstance(content, str):
+        return content.encode("utf-8"), True, None
+    if isinstance(content, (bytearray, memoryview)):
+        return bytes(content), True, None
+    if hasattr(content, "read"):
+        file = FileBody(content)
+        return (file, True, file.length) if file.rewindable else (chunks(content), False, None)
+    if hasattr(content, "__aiter__"):
+        raise TypeError("an asynchronous iterable is a body for AsyncClient only")
+    if isinstance(content, (list, tuple)):
+        return content, True, None
+    if hasattr(content, "__iter__") and not hasattr(content, "items"):
+        # A generator can be read once, and nobody knows what a second iteration of another iterable does.
+        return content, False, None
+    raise TypeError(f"content must be bytes, str, a file or an iterable of bytes, not {type(content).__name__}")
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode("utf-8") if isinstance(text, str) else text
+
+
+def _json(value: Any) -> bytes:
+    from json import dumps
+
+    # NaN and Infinity are no JSON: refusing them here beats a puzzled server.
+    return dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+
+
+def _form_pairs(data: Any) -> list[tuple[str, Any]]:
+    if data is None:
+        return []
+    pairs: list[tuple[str, Any]] = []
+    for name, value in data.items() if hasattr(data, "items") else data:
+        if isinstance(value, (list, tuple)):
+            pairs.extend((name, one) for one in value)
+        elif value is not None:
+            pairs.append((name, value))
+    return pairs
+
+
+def _urlencode(pairs: Iterable[tuple[str, Any]]) -> str:
+    from urllib.parse import urlencode
+
+    return urlencode([(name, _plain(value)) for name, value in pairs])
+
+
+def _plain(value: Any) -> Any:
+    """Booleans as JSON and JavaScript write them, which is what servers expect."""
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
+
+
+def _with_query(url: str, params: Query) -> str:
+    query = params.lstrip("?") if isinstance(params, str) else _urlencode(_form_pairs(params))
+    if not query:
+        return url
+    url, hash_sign, fragment = url.partition("#")
+    return f"{url}{'&' if '?' in url else '?'}{query}{hash_sign}{fragment}"
+
+
+def _header_list(headers: HeaderFields | None) -> list[tuple[str, str]]:
+    if headers is None:
+        return []
+    return list(headers.items()) if hasattr(headers, "items") else list(headers)
+
+
+def _default(fields: list[tuple[str, str]], name: str, value: str) -> None:
+    if all(other.lower() != name for other, _ in fields):
+        fields.append((name, value))

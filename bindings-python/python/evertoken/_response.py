@@ -1,0 +1,221 @@
+"""What an API answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+TYPE_CHECKING = False  # typing costs more to import than all of this package
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import Any
+
+    from ._native import Answer, Stream
+    from .errors import EvertokenError
+
+__all__ = ["AuthOutcome", "Headers", "Response"]
+
+
+class Headers(Mapping[str, str]):
+    """An answer's headers. Names in any case; a header sent several times reads as one value joined by ", ".
+
+    `get_list` gives the values one by one, as Set-Cookie needs it.
+    """
+
+    __slots__ = ("_fields", "_values")
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self._fields = fields
+        self._values: dict[str, list[str]] = {}
+        for name, value in fields:
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._values[name.lower()])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+    def get_list(self, name: str) -> list[str]:
+        """Every value of this header, in order; empty if there is none."""
+        return list(self._values.get(name.lower(), ()))
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Every header field in order, repeated names repeated."""
+        return list(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._fields!r})"
+
+
+class AuthOutcome:
+    """What became of the token on the way to this answer.
+
+    Attributes:
+        reason: Why a 401 was not healed: "foreign_origin", "insufficient_rights", "refused_again",
+            "body_not_replayable", "renewal_failed", "storm_guard", "not_renewable" or "same_token".
+            None for every other answer.
+        error: What made the renewal fail, where one failed.
+    """
+
+    __slots__ = ("error", "reason")
+
+    reason: str | None
+    error: EvertokenError | None
+
+    def __init__(self, reason: str | None, error: EvertokenError | None) -> None:
+        self.reason = reason
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"<AuthOutcome {self.reason or 'accepted'}>"
+
+
+class Head:
+    """All of an answer but its body."""
+
+    __slots__ = ("_elapsed", "_headers", "_method", "_native")
+
+    _native: Answer | Stream
+
+    def __init__(self, native: Answer | Stream, method: str, elapsed: float) -> None:
+        self._native = native
+        self._method = method
+        self._elapsed = elapsed
+        self._headers: Headers | None = None
+
+    @property
+    def status_code(self) -> int:
+        """The status."""
+        return self._native.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self._native.status < 400
+
+    @property
+    def reason_phrase(self) -> str:
+        """The status in words (RFC 9110); empty for one without."""
+        from http import HTTPStatus
+
+        try:
+            return HTTPStatus(self._native.status).phrase
+        except ValueError:
+            return ""
+
+    @property
+    def headers(self) -> Headers:
+        """The headers."""
+        if self._headers is None:
+            self._headers = Headers(self._native.headers)
+        return self._headers
+
+    @property
+    def url(self) -> str:
+        """The URL that answered, after redirects."""
+        return self._native.url
+
+    @property
+    def http_version(self) -> str:
+        """The protocol, such as "HTTP/1.1"."""
+        return self._native.version
+
+    @property
+    def elapsed(self) -> timedelta:
+        """From the call to this answer, the token's renewal included; for a streamed one to its headers."""
+        from datetime import timedelta
+
+        return timedelta(seconds=self._elapsed)
+
+    @property
+    def auth(self) -> AuthOutcome:
+        """What became of the token: `auth.reason` tells why a 401 was given back."""
+        return AuthOutcome(self._native.reason, self._native.error)
+
+    @property
+    def encoding(self) -> str:
+        """The text's charset: the content type's if Python knows it, else UTF-8."""
+        return charset(self.headers.get("content-type", ""))
+
+    def _check(self, response: Any) -> None:
+        if self.ok:
+            return
+        from .errors import HTTPStatusError
+
+        status = f"{self.status_code} {self.reason_phrase}".rstrip()
+        reason = f" ({self._native.reason})" if self._native.reason else ""
+        # A query may hold a key: it stays out of what will be logged.
+        where = self.url.partition("?")[0]
+        raise HTTPStatusError(f"{status}{reason} for {self._method} {where}", response=response)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.status_code} {self.reason_phrase}]>".replace(" ]", "]")
+
+
+class Response(Head):
+    """An answer, read to its end."""
+
+    __slots__ = ()
+
+    _native: Answer
+
+    def __init__(self, native: Answer, method: str, elapsed: float) -> None:
+        super().__init__(native, method, elapsed)
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self._native.content
+
+    @property
+    def text(self) -> str:
+        """The body as text, in its charset; what is none reads as U+FFFD."""
+        return self._native.content.decode(self.encoding, "replace")
+
+    def json(self, **options: Any) -> Any:
+        """The body as JSON.
+
+        Args:
+            **options: For `json.loads`.
+
+        Raises:
+            json.JSONDecodeError: It is not JSON (a ValueError).
+        """
+        from json import loads
+
+        return loads(self._native.content, **options)
+
+    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """The body in pieces of at most `chunk_size` bytes. To read one that is not in memory, use `client.stream`."""
+        content = self._native.content
+        size = chunk_size or len(content) or 1
+        return (content[start : start + size] for start in range(0, len(content), size))
+
+    def raise_for_status(self) -> Response:
+        """This answer, if its status is below 400.
+
+        Raises:
+            HTTPStatusError: It is not.
+        """
+        self._check(self)
+        return self
+
+
+def charset(content_type: str) -> str:
+    """The charset parameter of a content type if Python has a codec for it, else "utf-8"."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            from codecs import lookup
+
+            try:
+                return lookup(value.strip().strip("\"'")).name
+            except (LookupError, ValueError):
+                break
+    return "utf-8"

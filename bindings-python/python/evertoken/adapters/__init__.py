@@ -1,0 +1,1 @@
+"""Adapters for HTTP libraries. None is imported before it is asked for."""

@@ -1,0 +1,232 @@
+"""What can go wrong: one base class and one class per kind of the error table.
+
+    EvertokenError
+    ├── ConfigInvalidError        an option, credential or URL is missing, malformed or contradictory (also ValueError)
+    ├── CredentialsRejectedError  the server refused the credentials, the grant or the scope
+    ├── LockedOutError            the server says that the account is locked or disabled
+    ├── RateLimitedError          the server asked for fewer requests; wait `retry_after`
+    ├── ServerUnavailableError    the server failed (5xx and its like)
+    ├── UnreachableError          no connection came about, or it broke (also ConnectionError)
+    ├── TlsError                  the TLS handshake failed
+    ├── TimedOutError             nothing came in time (also TimeoutError)
+    ├── BadResponseError          the server answered something that is not a token
+    ├── SameTokenError            the server hands out the token again that it refuses
+    ├── OriginRefusedError        the token may not go to this URL
+    ├── CancelledError            the caller gave up
+    ├── ClosedError               the client was closed
+    ├── StoreError                the token store could not be read or written
+    └── InternalError             a defect in this library, or a blocking call inside one of its callbacks
+
+`HTTPStatusError` stands beside them: `Response.raise_for_status` raises it when the API answered, and
+answered no. That is the API's word, not a failure of this library.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing costs more to import than all of this package
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
+    from ._response import Response
+    from ._stream import AsyncStreamedResponse, StreamedResponse
+
+__all__ = [
+    "BadResponseError",
+    "CancelledError",
+    "ClosedError",
+    "ConfigInvalidError",
+    "CredentialsRejectedError",
+    "EvertokenError",
+    "HTTPStatusError",
+    "InternalError",
+    "LockedOutError",
+    "OriginRefusedError",
+    "RateLimitedError",
+    "SameTokenError",
+    "ServerUnavailableError",
+    "StoreError",
+    "TimedOutError",
+    "TlsError",
+    "UnreachableError",
+]
+
+
+class EvertokenError(Exception):
+    """Base of everything this library raises. Its text says what happened, to whom, and what to do.
+
+    Attributes:
+        code: Stable name of the kind, such as "credentials_rejected"; the same in every language.
+        message: What happened, without identity and hint.
+        retryable: Whether the same call may succeed later without a change of configuration.
+        http_status: Status of the answer that led to it, or None.
+        provider_code: The provider's own code, such as "invalid_grant" or "900901", or None.
+        provider_message: The provider's own words, one line of at most 300 characters without secrets, or None.
+        retry_after: Seconds to wait before the next try, or None.
+        fingerprint: First 8 hex digits of the SHA-256 of the token it concerns, or None.
+        identity: Whose token it is about, in a form fit for a log, or None.
+    """
+
+    code: ClassVar[str] = ""
+
+    message: str
+    retryable: bool
+    http_status: int | None
+    provider_code: str | None
+    provider_message: str | None
+    retry_after: float | None
+    fingerprint: str | None
+    identity: str | None
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        message: str | None = None,
+        retryable: bool = False,
+        http_status: int | None = None,
+        provider_code: str | None = None,
+        provider_message: str | None = None,
+        retry_after: float | None = None,
+        fingerprint: str | None = None,
+        identity: str | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.message = text if message is None else message
+        self.retryable = retryable
+        self.http_status = http_status
+        self.provider_code = provider_code
+        self.provider_message = provider_message
+        self.retry_after = retry_after
+        self.fingerprint = fingerprint
+        self.identity = identity
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default calls the class with the text alone and would lose `retryable` on the way to another process.
+        return type(self), self.args[:1], self.__dict__
+
+
+class ConfigInvalidError(EvertokenError, ValueError):
+    """An option, a credential or a URL is missing, malformed or contradicts another; the text names it."""
+
+    code = "config_invalid"
+
+
+class CredentialsRejectedError(EvertokenError):
+    """The server refused the credentials, the grant or the scope. Logins stay paused until `reset()` or other credentials."""
+
+    code = "credentials_rejected"
+
+
+class LockedOutError(EvertokenError):
+    """The server says that the account is locked or disabled."""
+
+    code = "locked_out"
+
+
+class RateLimitedError(EvertokenError):
+    """The server asked for fewer requests; wait `retry_after` seconds."""
+
+    code = "rate_limited"
+
+
+class ServerUnavailableError(EvertokenError):
+    """The server failed: 5xx, or its own word for it."""
+
+    code = "server_unavailable"
+
+
+class UnreachableError(EvertokenError, ConnectionError):
+    """No connection came about, or it broke."""
+
+    code = "unreachable"
+
+
+class TlsError(EvertokenError):
+    """The TLS handshake failed: certificate, host name, protocol."""
+
+    code = "tls"
+
+
+class TimedOutError(EvertokenError, TimeoutError):
+    """Nothing came in time. A login that was under way goes on for the next caller."""
+
+    code = "timed_out"
+
+
+class BadResponseError(EvertokenError):
+    """The server answered something that is not a token: a page, a broken document, a redirect, too much."""
+
+    code = "bad_response"
+
+
+class SameTokenError(EvertokenError):
+    """The server hands out the token again that it refuses, or one that is about to expire."""
+
+    code = "same_token"
+
+
+class OriginRefusedError(EvertokenError, ValueError):
+    """The URL does not belong to the origins this token may go to; `allowed_origins` adds one."""
+
+    code = "origin_refused"
+
+
+class CancelledError(EvertokenError):
+    """The caller gave up. A cancelled asyncio task gets asyncio's own CancelledError instead."""
+
+    code = "cancelled"
+
+
+class ClosedError(EvertokenError):
+    """The client was closed."""
+
+    code = "closed"
+
+
+class StoreError(EvertokenError):
+    """The token store could not be read or written."""
+
+    code = "store"
+
+
+class InternalError(EvertokenError):
+    """A defect in this library, or a blocking call made inside one of its callbacks."""
+
+    code = "internal"
+
+
+class HTTPStatusError(Exception):
+    """The API answered with a status of 400 or more; raised by `raise_for_status()` and by nothing else.
+
+    Not an `EvertokenError`: the call itself went well, and what the answer means is between you and the API.
+
+    Attributes:
+        response: The answer.
+        status_code: Its status.
+    """
+
+    response: Response | StreamedResponse | AsyncStreamedResponse
+    status_code: int
+
+    def __init__(self, text: str, *, response: Response | StreamedResponse | AsyncStreamedResponse) -> None:
+        super().__init__(text)
+        self.response = response
+        self.status_code = response.status_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _status_error, (self.args[0], self.response)
+
+
+def _status_error(text: str, response: Response) -> HTTPStatusError:
+    return HTTPStatusError(text, response=response)
+
+
+_BY_CODE: dict[str, type[EvertokenError]] = {kind.code: kind for kind in EvertokenError.__subclasses__()}
+
+
+def from_native(code: str, text: str, **fields: Any) -> EvertokenError:
+    """The exception for a row of the native error table. A kind without a class here is still an EvertokenError."""
+    return _BY_CODE.get(code, EvertokenError)(text, **fields)

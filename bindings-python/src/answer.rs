@@ -1,0 +1,149 @@
+//! An answer with its whole body.
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use evertoken::{GiveBack, HeaderMap, Response};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyBytes;
+
+use crate::failure::{Failure, exception};
+
+/// Status line, headers and what became of the token: all of an answer but its body.
+pub(crate) struct Head {
+    status: u16,
+    version: String,
+    url: String,
+    headers: HeaderMap,
+    given_back: Option<GiveBack>,
+}
+
+impl From<&Response> for Head {
+    fn from(response: &Response) -> Self {
+        Self {
+            status: response.status(),
+            version: text_of(&response.version()),
+            url: response.url().to_string(),
+            headers: response.headers().clone(),
+            given_back: response.given_back().cloned(),
+        }
+    }
+}
+
+/// `HTTP/1.1`: the only form the type offers.
+fn text_of(version: &impl Debug) -> String {
+    format!("{version:?}")
+}
+
+impl Head {
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Header fields in their order. Bytes beyond ASCII are read as Latin-1, which loses nothing.
+    pub(crate) fn headers(&self) -> Vec<(&str, String)> {
+        self.headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str(),
+                    value.as_bytes().iter().copied().map(char::from).collect(),
+                )
+            })
+            .collect()
+    }
+
+    pub(crate) fn reason(&self) -> Option<&'static str> {
+        self.given_back.as_ref().map(|why| why.reason.code())
+    }
+
+    pub(crate) fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.given_back
+            .as_ref()
+            .and_then(|why| why.error.as_ref())
+            .map(|error| exception(py, error))
+            .transpose()
+    }
+}
+
+/// An answer, read to its end.
+#[pyclass(frozen, module = "evertoken._native")]
+pub(crate) struct Answer {
+    head: Head,
+    pieces: Vec<Bytes>,
+    content: PyOnceLock<Py<PyBytes>>,
+}
+
+impl Answer {
+    pub(crate) async fn read(mut response: Response) -> Result<Self, Failure> {
+        let head = Head::from(&response);
+        let mut pieces = Vec::new();
+        while let Some(piece) = response.chunk().await? {
+            pieces.push(piece);
+        }
+        Ok(Self {
+            head,
+            pieces,
+            content: PyOnceLock::new(),
+        })
+    }
+}
+
+#[pymethods]
+impl Answer {
+    #[getter]
+    fn status(&self) -> u16 {
+        self.head.status()
+    }
+
+    #[getter]
+    fn version(&self) -> &str {
+        self.head.version()
+    }
+
+    #[getter]
+    fn url(&self) -> &str {
+        self.head.url()
+    }
+
+    #[getter]
+    fn headers(&self) -> Vec<(&str, String)> {
+        self.head.headers()
+    }
+
+    #[getter]
+    fn reason(&self) -> Option<&'static str> {
+        self.head.reason()
+    }
+
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.head.error(py)
+    }
+
+    /// The body: copied once, from the pieces as they came off the wire into the Python object.
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let content = self.content.get_or_try_init(py, || {
+            PyBytes::new_with(py, self.pieces.iter().map(Bytes::len).sum(), |mut place| {
+                for piece in &self.pieces {
+                    let (here, rest) = place.split_at_mut(piece.len());
+                    here.copy_from_slice(piece);
+                    place = rest;
+                }
+                Ok(())
+            })
+            .map(Bound::unbind)
+        })?;
+        Ok(content.bind(py).clone())
+    }
+}

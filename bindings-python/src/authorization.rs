@@ -1,0 +1,182 @@
+//! Bring your own HTTP library: the header out, the facts of the answer in, a verdict back.
+
+use std::time::Duration;
+
+use evertoken::{GiveBack, Seen};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyMapping, PyString};
+
+use crate::failure::{Failure, exception};
+
+/// Leave to send one request with the token.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct Authorization(pub(crate) evertoken::Authorization);
+
+#[pymethods]
+impl Authorization {
+    #[getter]
+    fn value(&self) -> &str {
+        self.0.value()
+    }
+
+    #[getter]
+    fn generation(&self) -> u64 {
+        self.0.generation()
+    }
+
+    #[getter]
+    fn fingerprint(&self) -> String {
+        self.0.fingerprint()
+    }
+
+    #[getter]
+    fn is_resend(&self) -> bool {
+        self.0.is_resend()
+    }
+
+    fn __repr__(&self) -> String {
+        let resend = if self.0.is_resend() { " resend" } else { "" };
+        format!("<Authorization {}{resend}>", self.0.fingerprint())
+    }
+}
+
+/// What an answer means for the one who sent the request.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct Verdict(evertoken::Verdict);
+
+#[pymethods]
+impl Verdict {
+    #[getter]
+    fn action(&self) -> &'static str {
+        match &self.0 {
+            evertoken::Verdict::Done => "done",
+            evertoken::Verdict::Resend(_) => "resend",
+            evertoken::Verdict::GiveBack(_) => "give_back",
+        }
+    }
+
+    #[getter]
+    fn authorization(&self) -> Option<Authorization> {
+        match &self.0 {
+            evertoken::Verdict::Resend(again) => Some(Authorization(again.clone())),
+            _ => None,
+        }
+    }
+
+    #[getter]
+    fn reason(&self) -> Option<&'static str> {
+        self.given_back().map(|why| why.reason.code())
+    }
+
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.given_back()
+            .and_then(|why| why.error.as_ref())
+            .map(|error| exception(py, error))
+            .transpose()
+    }
+
+    fn __repr__(&self) -> String {
+        match &self.0 {
+            evertoken::Verdict::Resend(again) => {
+                format!("<Verdict resend {}>", again.fingerprint())
+            }
+            evertoken::Verdict::GiveBack(why) => {
+                format!("<Verdict give_back {}>", why.reason.code())
+            }
+            evertoken::Verdict::Done => "<Verdict done>".to_owned(),
+        }
+    }
+}
+
+impl Verdict {
+    fn given_back(&self) -> Option<&GiveBack> {
+        match &self.0 {
+            evertoken::Verdict::GiveBack(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// The facts of an answer, owned while the verdict is waited for.
+pub(crate) struct Facts {
+    status: u16,
+    headers: HeaderMap,
+    body_prefix: Vec<u8>,
+    replayable: bool,
+    timeout: Option<Duration>,
+}
+
+impl Facts {
+    /// Only a 401 is looked into; of any other answer the status says it all.
+    pub(crate) fn new(
+        status: u16,
+        headers: Option<&Bound<'_, PyAny>>,
+        body: Option<&Bound<'_, PyBytes>>,
+        replayable: bool,
+        timeout: Option<Duration>,
+    ) -> PyResult<Self> {
+        let looked_into = status == 401;
+        let headers = headers
+            .filter(|headers| looked_into && !headers.is_none())
+            .map(header_map)
+            .transpose()?;
+        let body_prefix = body
+            .filter(|_| looked_into)
+            .map(|body| body.as_bytes().to_vec())
+            .unwrap_or_default();
+        Ok(Self {
+            status,
+            headers: headers.unwrap_or_default(),
+            body_prefix,
+            replayable,
+            timeout,
+        })
+    }
+
+    pub(crate) async fn judge(
+        self,
+        client: evertoken::Client,
+        sent: evertoken::Authorization,
+    ) -> Result<Verdict, Failure> {
+        let seen = Seen {
+            status: self.status,
+            headers: &self.headers,
+            body_prefix: &self.body_prefix,
+            replayable: self.replayable,
+            timeout: self.timeout,
+        };
+        Ok(Verdict(client.judge(&sent, seen).await))
+    }
+}
+
+/// Headers from a mapping or from pairs. What is no header is left out: it came from a server.
+fn header_map(headers: &Bound<'_, PyAny>) -> PyResult<HeaderMap> {
+    let mut map = HeaderMap::new();
+    let pairs = match headers.cast::<PyMapping>() {
+        Ok(mapping) => mapping.call_method0(intern!(headers.py(), "items"))?,
+        Err(_) => headers.clone(),
+    };
+    for pair in pairs.try_iter()? {
+        let (name, value) = pair?.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>()?;
+        let (Some(name), Some(value)) = (header_bytes(&name), header_bytes(&value)) else {
+            continue;
+        };
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
+            map.append(name, value);
+        }
+    }
+    Ok(map)
+}
+
+fn header_bytes(part: &Bound<'_, PyAny>) -> Option<String> {
+    match part.cast::<PyBytes>() {
+        Ok(bytes) => Some(String::from_utf8_lossy(bytes.as_bytes()).into_owned()),
+        Err(_) => part.cast::<PyString>().ok()?.extract().ok(),
+    }
+}

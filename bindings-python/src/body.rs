@@ -1,0 +1,210 @@
+//! Request bodies: bytes without a copy, iterables piece by piece, asynchronous ones through a feed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use evertoken::http::{Payload, rewindable, streaming};
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::{PyBytes, PyIterator, PyString};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use crate::bridge::start;
+use crate::failure::Failure;
+
+/// Pieces that may wait for the network: enough to keep it busy, few enough to hold back a fast source.
+const FEED_PIECES: usize = 4;
+
+/// What the caller's own code raised while its body was read.
+#[derive(Clone, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<PyErr>>>);
+
+impl Trouble {
+    fn note(&self, error: PyErr) -> std::io::Error {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        std::io::Error::other("the body's source failed")
+    }
+
+    /// The caller's own exception where there is one: it is the cause, `failure` the consequence.
+    pub(crate) fn or(&self, failure: Failure) -> Failure {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .map_or(failure, Failure::Python)
+    }
+}
+
+/// The payload for a body that the package has prepared: `None`, bytes, a [`Feed`], or an iterable of
+/// bytes that can be iterated again (`replayable`) or not.
+pub(crate) fn payload(body: &Bound<'_, PyAny>, replayable: bool) -> PyResult<(Payload, Trouble)> {
+    let trouble = Trouble::default();
+    let payload = if body.is_none() {
+        Payload::Empty
+    } else if let Ok(bytes) = body.cast::<PyBytes>() {
+        Payload::Bytes(Bytes::from_owner(PyBackedBytes::from(bytes.clone())))
+    } else if let Ok(feed) = body.cast::<Feed>() {
+        streaming(feed.get().pieces(trouble.clone())?)
+    } else if replayable {
+        let (source, trouble) = (Arc::new(body.clone().unbind()), trouble.clone());
+        rewindable(move || pieces(Source::Iterable(Arc::clone(&source)), trouble.clone()))
+    } else {
+        streaming(pieces(
+            Source::Iterable(Arc::new(body.clone().unbind())),
+            trouble.clone(),
+        ))
+    };
+    Ok((payload, trouble))
+}
+
+enum Source {
+    Iterable(Arc<Py<PyAny>>),
+    Iterator(Py<PyIterator>),
+}
+
+/// The pieces of an iterable. A blocking call reads them on its own thread, where a caller expects its
+/// generator to run; an asynchronous one on the runtime's threads for blocking work.
+fn pieces(
+    source: Source,
+    trouble: Trouble,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    unfold(Some((source, trouble)), |state| async move {
+        let (source, trouble) = state?;
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return read_piece(source, trouble);
+        }
+        let read = tokio::task::spawn_blocking(move || read_piece(source, trouble));
+        read.await.unwrap_or_else(|_| {
+            let error = std::io::Error::other("the body's source failed");
+            Some((Err(error), None))
+        })
+    })
+}
+
+type Read = Option<(std::io::Result<Bytes>, Option<(Source, Trouble)>)>;
+
+fn read_piece(source: Source, trouble: Trouble) -> Read {
+    Python::try_attach(|py| match next_piece(py, source) {
+        Ok(Some((piece, source))) => Some((Ok(piece), Some((source, trouble)))),
+        Ok(None) => None,
+        Err(error) => Some((Err(trouble.note(error)), None)),
+    })
+    .flatten()
+}
+
+fn next_piece(py: Python<'_>, source: Source) -> PyResult<Option<(Bytes, Source)>> {
+    let iterator = match source {
+        Source::Iterable(iterable) => iterable.bind(py).try_iter()?,
+        Source::Iterator(iterator) => iterator.into_bound(py),
+    };
+    let Some(piece) = iterator.clone().next().transpose()? else {
+        return Ok(None);
+    };
+    Ok(Some((
+        bytes_of(&piece)?,
+        Source::Iterator(iterator.unbind()),
+    )))
+}
+
+fn bytes_of(piece: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    if let Ok(text) = piece.cast::<PyString>() {
+        return Ok(Bytes::from_owner(OwnedText(PyBackedStr::try_from(
+            text.clone(),
+        )?)));
+    }
+    let bytes = piece
+        .extract::<PyBackedBytes>()
+        .map_err(|_| PyTypeError::new_err("a body must be made of bytes or str"))?;
+    Ok(Bytes::from_owner(bytes))
+}
+
+struct OwnedText(PyBackedStr);
+
+impl AsRef<[u8]> for OwnedText {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+type Piece = Result<Bytes, PyErr>;
+
+/// A body that an asynchronous source fills piece by piece, held back while the network is slow.
+#[pyclass(frozen, module = "evertoken._native")]
+pub(crate) struct Feed {
+    into: Mutex<Option<Sender<Piece>>>,
+    from: Mutex<Option<Receiver<Piece>>>,
+}
+
+#[pymethods]
+impl Feed {
+    #[new]
+    fn new() -> Self {
+        let (into, from) = channel(FEED_PIECES);
+        Self {
+            into: Mutex::new(Some(into)),
+            from: Mutex::new(Some(from)),
+        }
+    }
+
+    /// Awaitable: whether more is wanted.
+    fn send<'py>(&self, py: Python<'py>, piece: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let piece = bytes_of(piece)?;
+        let into = self
+            .into
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        start(py, async move {
+            Ok(match into {
+                Some(into) => into.send(Ok(piece)).await.is_ok(),
+                None => false,
+            })
+        })
+    }
+
+    /// Awaitable: ends the body with what its source raised.
+    fn fail<'py>(&self, py: Python<'py>, error: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let error = PyErr::from_value(error.clone());
+        let into = self
+            .into
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        start(py, async move {
+            Ok(match into {
+                Some(into) => into.send(Err(error)).await.is_ok(),
+                None => false,
+            })
+        })
+    }
+
+    /// The body is complete.
+    fn end(&self) {
+        self.into
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+}
+
+impl Feed {
+    fn pieces(
+        &self,
+        trouble: Trouble,
+    ) -> PyResult<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static> {
+        let from = self
+            .from
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let from = from.ok_or_else(|| PyTypeError::new_err("a feed is a body once"))?;
+        Ok(unfold((from, trouble), |(mut from, trouble)| async move {
+            let piece = from.recv().await?.map_err(|error| trouble.note(error));
+            Some((piece, (from, trouble)))
+        }))
+    }
+}

@@ -1,0 +1,217 @@
+//! Waiting in asyncio: no thread per call, one wake-up of the loop for all that arrived meanwhile.
+//!
+//! A call's future runs on the library runtime. Its outcome is queued without the GIL; only the first
+//! of a batch attaches to Python and has the loop call [`Arrivals`], which settles the whole batch on
+//! the loop's own thread. An interpreter that is going away is left alone.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use evertoken::runtime;
+use evertoken::{Error, ErrorKind};
+use futures_util::FutureExt;
+use pyo3::exceptions::PyStopIteration;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use pyo3::{IntoPyObjectExt, intern};
+use tokio::task::AbortHandle;
+
+use crate::failure::Failure;
+use crate::wait::at_once;
+
+type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// One finished call and who waits for it.
+struct Arrival {
+    waiter: Py<PyAny>,
+    outcome: Outcome,
+}
+
+/// The way into one event loop.
+struct Runway {
+    /// Weak: a runway outlives its loop by what is still in flight.
+    event_loop: Py<PyWeakrefReference>,
+    landing: Sender<Arrival>,
+    landed: Mutex<Receiver<Arrival>>,
+    /// The loop has been asked to look and has not looked yet.
+    called: AtomicBool,
+}
+
+thread_local! {
+    /// The runway of the loop that last ran on this thread. A thread runs one loop at a time.
+    static RUNWAY: RefCell<Option<Arc<Runway>>> = const { RefCell::new(None) };
+}
+
+impl Runway {
+    /// The runway of this event loop, which runs on this thread.
+    fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
+        let py = event_loop.py();
+        let held = RUNWAY.with_borrow(Clone::clone);
+        if let Some(held) = held.filter(|held| {
+            held.event_loop
+                .bind(py)
+                .upgrade()
+                .is_some_and(|old| old.is(event_loop))
+        }) {
+            return Ok(held);
+        }
+        let (landing, landed) = channel();
+        let runway = Arc::new(Self {
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            landing,
+            landed: Mutex::new(landed),
+            called: AtomicBool::new(false),
+        });
+        RUNWAY.set(Some(Arc::clone(&runway)));
+        Ok(runway)
+    }
+
+    /// Hands over from any thread, with the GIL or without.
+    fn land(self: &Arc<Self>, arrival: Arrival) {
+        // The receiver lives as long as `self`.
+        let _ = self.landing.send(arrival);
+        if self.called.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        Python::try_attach(|py| {
+            if let Some(event_loop) = self.event_loop.bind(py).upgrade() {
+                // A closed loop refuses; nobody waits there any more.
+                let _ = event_loop.call_method1(
+                    intern!(py, "call_soon_threadsafe"),
+                    (Arrivals(Arc::clone(self)),),
+                );
+            }
+        });
+    }
+}
+
+/// What the event loop calls: settles everything that has arrived.
+#[pyclass(frozen, module = "evertoken._native")]
+struct Arrivals(Arc<Runway>);
+
+#[pymethods]
+impl Arrivals {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        // Before the queue is emptied: what comes later calls again.
+        self.0.called.store(false, Ordering::Release);
+        loop {
+            let arrival = self
+                .0
+                .landed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .try_recv();
+            let Ok(Arrival { waiter, outcome }) = arrival else {
+                return Ok(());
+            };
+            settle(waiter.bind(py), outcome)?;
+        }
+    }
+}
+
+fn settle(waiter: &Bound<'_, PyAny>, outcome: Outcome) -> PyResult<()> {
+    let py = waiter.py();
+    if waiter.call_method0(intern!(py, "done"))?.is_truthy()? {
+        return Ok(()); // cancelled meanwhile
+    }
+    match outcome(py) {
+        Ok(value) => waiter.call_method1(intern!(py, "set_result"), (value,)),
+        Err(error) => waiter.call_method1(intern!(py, "set_exception"), (error,)),
+    }
+    .map(drop)
+}
+
+/// Ends the call whose waiter was cancelled. What it shares with others, such as a login, goes on.
+#[pyclass(frozen, module = "evertoken._native")]
+struct Abandon(AbortHandle);
+
+#[pymethods]
+impl Abandon {
+    fn __call__(&self, waiter: &Bound<'_, PyAny>) -> PyResult<()> {
+        if waiter
+            .call_method0(intern!(waiter.py(), "cancelled"))?
+            .is_truthy()?
+        {
+            self.0.abort();
+        }
+        Ok(())
+    }
+}
+
+/// An awaitable whose result is there already: awaiting it does not go through the loop.
+#[pyclass(frozen, module = "evertoken._native")]
+struct Ready(Py<PyAny>);
+
+#[pymethods]
+impl Ready {
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Err(PyStopIteration::new_err((self.0.clone_ref(py),)))
+    }
+}
+
+/// As [`start`], for a future that is often done at its first look: then there is nothing to wait for.
+pub(crate) fn start_now<'py, T, F>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let mut future = Box::pin(future);
+    match at_once(future.as_mut()) {
+        Some(outcome) => {
+            let value = outcome
+                .map_err(|failure| failure.into_py_err(py))?
+                .into_py_any(py)?;
+            Ok(Bound::new(py, Ready(value))?.into_any())
+        }
+        None => start(py, future),
+    }
+}
+
+/// An asyncio future of the running loop for what `future` brings. Cancelling it drops `future`.
+pub(crate) fn start<'py, T, F>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let event_loop = RUNNING_LOOP
+        .import(py, "asyncio", "get_running_loop")?
+        .call0()?;
+    let runway = Runway::of(&event_loop)?;
+    let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
+    let arriving = waiter.clone().unbind();
+    let task = runtime::handle().spawn(async move {
+        let outcome = AssertUnwindSafe(future)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Internal, "a call ended in a panic").into())
+            });
+        let outcome: Outcome = Box::new(move |py| match outcome {
+            Ok(value) => value.into_py_any(py),
+            Err(failure) => Err(failure.into_py_err(py)),
+        });
+        runway.land(Arrival {
+            waiter: arriving,
+            outcome,
+        });
+    });
+    waiter.call_method1(
+        intern!(py, "add_done_callback"),
+        (Abandon(task.abort_handle()),),
+    )?;
+    Ok(waiter)
+}

@@ -1,0 +1,11 @@
+//! The command line, shipped in the wheel.
+
+use std::ffi::OsString;
+
+use pyo3::prelude::*;
+
+/// Runs the command line with these arguments, the program's name first; returns its exit status.
+#[pyfunction]
+pub(crate) fn run_cli(py: Python<'_>, args: Vec<OsString>) -> i32 {
+    py.detach(|| evertoken_cli::run(args))
+}

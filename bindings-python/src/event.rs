@@ -1,0 +1,180 @@
+//! Events and the callables that hear them.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+
+use crate::failure::exception;
+use crate::token::timedelta;
+
+/// Something that happened to an identity.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct Event(evertoken::Event);
+
+#[pymethods]
+impl Event {
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    #[getter]
+    fn identity(&self) -> &str {
+        &self.0.identity
+    }
+
+    #[getter]
+    fn fingerprint(&self) -> Option<&str> {
+        self.0.fingerprint()
+    }
+
+    #[getter]
+    fn via(&self) -> Option<&'static str> {
+        self.0.via().map(evertoken::event::Via::code)
+    }
+
+    #[getter]
+    fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        timedelta(py, self.0.expires_in())
+    }
+
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.error().map(|error| exception(py, error)).transpose()
+    }
+
+    #[getter]
+    fn reason(&self) -> Option<&'static str> {
+        self.0.reason().map(evertoken::verdict::Reason::code)
+    }
+
+    #[getter]
+    fn pause<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        timedelta(py, self.0.pause())
+    }
+
+    fn __repr__(&self) -> String {
+        let detail = self
+            .0
+            .via()
+            .map(evertoken::event::Via::code)
+            .or_else(|| self.0.reason().map(evertoken::verdict::Reason::code))
+            .or_else(|| self.0.error().map(|error| error.kind().code()));
+        let detail = detail.map_or_else(String::new, |detail| format!(":{detail}"));
+        let token = self
+            .0
+            .fingerprint()
+            .map_or_else(String::new, |print| format!(" token {print}"));
+        format!(
+            "<Event {}{detail} [{}]{token}>",
+            self.0.name(),
+            self.0.identity
+        )
+    }
+}
+
+/// One callable and its place among the core's listeners.
+struct Hook {
+    callback: Py<PyAny>,
+    /// Set once the core knows it; dropping it ends the subscription.
+    subscription: OnceLock<evertoken::Subscription>,
+}
+
+/// The callables of one client. The core's listeners know them weakly, so that a callable which refers
+/// to its client does not keep both alive for ever: the garbage collector sees them here.
+#[derive(Default)]
+pub(crate) struct Hooks(Arc<Mutex<Vec<Arc<Hook>>>>);
+
+impl Hooks {
+    fn list(&self) -> MutexGuard<'_, Vec<Arc<Hook>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn add(&self, client: &evertoken::Client, callback: Py<PyAny>) -> Subscription {
+        let hook = Arc::new(Hook {
+            callback,
+            subscription: OnceLock::new(),
+        });
+        let heard = Arc::downgrade(&hook);
+        let subscription = client.on_event(move |event| {
+            if let Some(hook) = heard.upgrade() {
+                Python::try_attach(|py| hook.call(py, event));
+            }
+        });
+        let _ = hook.subscription.set(subscription);
+        let handle = Subscription {
+            hooks: Arc::downgrade(&self.0),
+            hook: Arc::downgrade(&hook),
+        };
+        self.list().push(hook);
+        handle
+    }
+
+    /// Ends every subscription. The callables are released after the lock: their end may run any code.
+    pub(crate) fn clear(&self) {
+        let hooks = std::mem::take(&mut *self.list());
+        drop(hooks);
+    }
+
+    pub(crate) fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A list that is being changed right now is in use, and so is what it holds.
+        let Ok(hooks) = self.0.try_lock() else {
+            return Ok(());
+        };
+        hooks.iter().try_for_each(|hook| visit.call(&hook.callback))
+    }
+}
+
+impl Hook {
+    /// What the callable raises is reported as Python reports such things, and harms nobody.
+    fn call(&self, py: Python<'_>, event: &evertoken::Event) {
+        let outcome =
+            Py::new(py, Event(event.clone())).and_then(|event| self.callback.call1(py, (event,)));
+        if let Err(error) = outcome {
+            error.write_unraisable(py, Some(self.callback.bind(py)));
+        }
+    }
+}
+
+/// A callable's subscription to the events of an identity.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct Subscription {
+    hooks: Weak<Mutex<Vec<Arc<Hook>>>>,
+    hook: Weak<Hook>,
+}
+
+#[pymethods]
+impl Subscription {
+    fn close(&self) {
+        let (Some(hooks), Some(hook)) = (self.hooks.upgrade(), self.hook.upgrade()) else {
+            return;
+        };
+        hooks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|other| !Arc::ptr_eq(other, &hook));
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.hook.strong_count() == 0
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exc))]
+    fn __exit__(&self, _exc: &Bound<'_, pyo3::types::PyTuple>) {
+        self.close();
+    }
+
+    fn __repr__(&self) -> &'static str {
+        if self.closed() {
+            "<Subscription closed>"
+        } else {
+            "<Subscription>"
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A token as Python sees it.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+/// A token and what is known about it.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct Token {
+    token: evertoken::Token,
+    claims: PyOnceLock<Py<PyAny>>,
+}
+
+impl From<evertoken::Token> for Token {
+    fn from(token: evertoken::Token) -> Self {
+        Self {
+            token,
+            claims: PyOnceLock::new(),
+        }
+    }
+}
+
+#[pymethods]
+impl Token {
+    #[getter]
+    fn value(&self) -> &str {
+        self.token.value()
+    }
+
+    #[getter]
+    fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        static DATETIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let Some(at) = self
+            .token
+            .expires_at()
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        else {
+            return Ok(None);
+        };
+        if UTC.get(py).is_none() {
+            let utc = py.import("datetime")?.getattr("timezone")?.getattr("utc")?;
+            let _ = UTC.set(py, utc.unbind());
+        }
+        let at = DATETIME.import(py, "datetime", "datetime")?.call_method1(
+            intern!(py, "fromtimestamp"),
+            (at.as_secs_f64(), UTC.get(py)),
+        );
+        match at {
+            Ok(at) => Ok(Some(at)),
+            // Beyond the year 9999 there is no date to give; such a token has no end in practice.
+            Err(error)
+                if error.is_instance_of::<pyo3::exceptions::PyValueError>(py)
+                    || error.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    #[getter]
+    fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        timedelta(py, self.token.expires_in())
+    }
+
+    #[getter]
+    fn scope(&self) -> Option<&str> {
+        self.token.scope()
+    }
+
+    #[getter]
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(claims) = self.claims.get(py) {
+            return Ok(claims.bind(py).clone());
+        }
+        let claims = match self.token.claims() {
+            Some(claims) => loads(py, &claims.to_string())?,
+            None => py.None().into_bound(py),
+        };
+        Ok(self
+            .claims
+            .get_or_init(py, || claims.unbind())
+            .bind(py)
+            .clone())
+    }
+
+    #[getter]
+    fn fingerprint(&self) -> String {
+        self.token.fingerprint()
+    }
+
+    #[getter]
+    fn via(&self) -> &'static str {
+        self.token.via().code()
+    }
+
+    fn __repr__(&self) -> String {
+        let life = self
+            .token
+            .expires_in()
+            .map_or_else(|| "never".to_owned(), |left| format!("{}s", left.as_secs()));
+        let scope = self
+            .token
+            .scope()
+            .map_or_else(String::new, |scope| format!(" scope={scope:?}"));
+        format!(
+            "<Token {} expires_in={life}{scope}>",
+            self.token.fingerprint()
+        )
+    }
+}
+
+/// A `timedelta`; what is too long for one is `None`, "no end".
+pub(crate) fn timedelta(
+    py: Python<'_>,
+    duration: Option<Duration>,
+) -> PyResult<Option<Bound<'_, PyAny>>> {
+    /// `timedelta.max` is 999,999,999 days.
+    const LONGEST: Duration = Duration::from_secs(999_999_999 * 86_400);
+    static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let Some(duration) = duration.filter(|duration| *duration <= LONGEST) else {
+        return Ok(None);
+    };
+    TIMEDELTA
+        .import(py, "datetime", "timedelta")?
+        .call1((0, duration.as_secs(), duration.subsec_micros()))
+        .map(Some)
+}
+
+/// A Python object from JSON text.
+pub(crate) fn loads<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+    static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    LOADS.import(py, "json", "loads")?.call1((json,))
+}
