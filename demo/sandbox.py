@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import urllib.error
 import urllib.request
 from types import TracebackType
 from typing import Any
@@ -58,7 +59,11 @@ class Sandbox:
         self._call("/reset", {})
 
     def wait_answered(self, provider: str, count: int) -> None:
-        self._call("/wait", {"answered": count, "route": "api", "provider": provider, "timeout_ms": 30_000})
+        """Returns when so many API requests are answered. A story that broke off does not get there: its counts will tell."""
+        try:
+            self._call("/wait", {"answered": count, "route": "api", "provider": provider, "timeout_ms": 10_000})
+        except urllib.error.HTTPError:
+            pass
 
     def revoke(self, provider: str) -> None:
         self._call("/revoke", {"provider": provider, "what": "all"})

@@ -1,9 +1,9 @@
-"""Puts the Python package, with a native library that is built already, into the running virtual environment.
+"""Makes the Python package importable in the running virtual environment, from its sources.
 
-    .venv/bin/python scripts/python_editable.py target/debug
+    .venv/bin/python scripts/python_editable.py
 
-The library is linked beside the sources, which stay where they are: an edit shows at the next import. Command and pytest
-plugin come from pyproject.toml, as in the wheel. `pip install -e .` does the same and compiles once more.
+An edit shows at the next import; the native module is what scripts/artefacts.py put there. Command and pytest plugin come from
+pyproject.toml, as in the wheel. `pip install -e .` does the same and compiles once more.
 """
 
 from __future__ import annotations
@@ -23,23 +23,7 @@ SITE = Path(sysconfig.get_path("purelib"))
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
 
-def link_library(built: Path) -> None:
-    package = ROOT / "bindings-python" / "python" / "evertoken"
-    library = package / "_native.abi3.so"
-    for suffix in (".so", ".dylib"):
-        source = built / f"lib_native{suffix}"
-        if source.exists():
-            # A new file each time: a running interpreter may have the old one mapped.
-            library.unlink(missing_ok=True)
-            try:
-                library.hardlink_to(source)
-            except OSError:
-                shutil.copy2(source, library)
-            return
-    sys.exit(f"no native library in {built}; run cargo build --workspace first")
-
-
-def write_metadata() -> None:
+def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     version = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]["version"]
     name = project["name"]
@@ -48,9 +32,9 @@ def write_metadata() -> None:
     info = SITE / f"{name}-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
-    (info / "INSTALLER").write_text("evertoken-editable\n", encoding="utf-8")
+    (info / "INSTALLER").write_text("scripts/python_editable.py\n", encoding="utf-8")
     groups = {"console_scripts": project.get("scripts", {})} | project.get("entry-points", {})
-    lines = []
+    lines: list[str] = []
     for group, entries in groups.items():
         lines += [f"[{group}]", *(f"{entry} = {target}" for entry, target in entries.items()), ""]
     (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
@@ -65,5 +49,4 @@ def write_metadata() -> None:
 if __name__ == "__main__":
     if sys.prefix == sys.base_prefix:
         sys.exit("run me with the Python of a virtual environment")
-    link_library(ROOT / sys.argv[1])
-    write_metadata()
+    main()

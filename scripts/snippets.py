@@ -87,7 +87,7 @@ def c(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
     (folder / "program.c").write_text(C_PROGRAM.format(body=body), encoding="utf-8")
     compiler = os.environ.get("CC", "cc").split()
     flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
-    link = [f"-L{BUILT}", f"-Wl,-rpath,{BUILT}", "-levertoken_c"]
+    link = [f"-L{ROOT / 'build' / 'c'}", f"-Wl,-rpath,{ROOT / 'build' / 'c'}", "-levertoken"]
     return [run([*compiler, *flags, "program.c", "-o", "program", *link], environment, folder) and run(["./program"], environment, folder)]
 
 

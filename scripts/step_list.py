@@ -36,5 +36,33 @@ def package(name: str, title: str, command: str, needs: tuple[str, ...] = ("rele
 
 STEPS: tuple[Step, ...] = (
     Step("environment", "pinned Python packages and node_modules", "scripts/environment.sh", ("test", "check")),
-    Step("build", "build: whole workspace, debug, once for all languages", "cargo build --workspace --all-targets --locked", ("test", "check")),
+    Step("build", "build: the whole workspace, debug, once for all languages", "cargo build --workspace --all-targets --locked", ("test", "check")),
+    Step("faces", "build: each language finds what was built", f"{PY} scripts/artefacts.py target/debug; {PY} scripts/python_editable.py", ("test", "check"), needs=("environment", "build")),
+    # Checks: nothing is run but compilers and linters.
+    check("rustfmt", "Rust formatting", "cargo fmt --all --check"),
+    check("clippy", "Rust lints", "cargo clippy --workspace --all-targets --locked -- -D warnings"),
+    check("rustdoc", "Rust documentation", "cargo doc --workspace --no-deps --locked", RUSTDOCFLAGS="-D warnings"),
+    check("ruff", "Python formatting and lints", ".venv/bin/ruff format --check; .venv/bin/ruff check", ("environment",)),
+    check("mypy", "Python types", ".venv/bin/mypy", ("environment", "faces")),
+    check("stubtest", "Python stubs agree with the extension", ".venv/bin/python -m mypy.stubtest evertoken._native --allowlist bindings-python/stubtest-allowlist.txt", ("environment", "faces")),
+    check("typescript", "TypeScript types", "cd bindings-node; npx --no-install tsc --noEmit", ("environment",)),
+    check("eslint", "JavaScript lints", "cd bindings-node; npx --no-install eslint .", ("environment",)),
+    check("header", "include/evertoken.h agrees with the Rust code", "git diff --exit-code -- include", ("build",)),
+    Step("check:architecture", "check: arrows, ports, file sizes, versions", "$PYTHON scripts/architecture.py", ("test", "check"), "plain"),
+    Step("check:links", "check: links in the documents", "$PYTHON scripts/links.py", ("test", "check"), "plain"),
+    # Suites: their own counts.
+    suite("rust", "Rust: units, vectors, sandbox, command", "cargo test --workspace --locked --no-fail-fast --lib --bins --tests", "cargo"),
+    suite("rust-doc", "Rust: documentation examples", "cargo test --workspace --locked --no-fail-fast --doc", "cargo"),
+    suite("c", "C: units, vectors, sanitizers, valgrind", "tests/c/run.sh", "plain"),
+    suite("python", "Python: units, vectors, adapters, fork, signals", "cd tests/python; ../../.venv/bin/python -m pytest", "pytest"),
+    suite("node", "Node.js: units, vectors, adapters, workers", "cd tests/node; node --test", "node"),
+    suite("servers-python", "OAuth2 servers of others, from Python", "cd tests/servers; ../../.venv/bin/python -m pytest", "pytest"),
+    suite("servers-node", "OAuth2 servers of others, from Node.js", "cd tests/servers; node --test", "node"),
+    suite("servers-c", "OAuth2 servers of others, from C", f"{PY} tests/servers/run_c.py", "plain"),
+    suite("readme", "README snippets", f"{PY} scripts/snippets.py target/debug", "plain"),
+    # Packages, as users get them: one release build for all three.
+    Step("release", "build: the whole workspace, release", "cargo build --workspace --release --locked", ("test", "packages")),
+    package("wheel", "pip install . into a new environment", "scripts/package_checks.sh wheel"),
+    package("npm", "npm pack, installed into a new project", "scripts/package_checks.sh npm"),
+    package("install", "make install, and a program built with pkg-config", "scripts/package_checks.sh install"),
 )
