@@ -67,6 +67,8 @@ pub struct ClientBuilder {
     allow_insecure_http: bool,
     danger_accept_invalid_certs: bool,
     user_agent: String,
+    /// Where the options come from; goes before what is wrong with them.
+    pub(crate) place: Option<String>,
 }
 
 impl ClientBuilder {
@@ -93,6 +95,7 @@ impl ClientBuilder {
             allow_insecure_http: false,
             danger_accept_invalid_certs: false,
             user_agent: concat!("evertoken/", env!("CARGO_PKG_VERSION")).to_owned(),
+            place: None,
         }
     }
 
@@ -234,7 +237,15 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// `config_invalid` that names the option at fault.
-    pub fn build(self) -> Result<Client> {
+    pub fn build(mut self) -> Result<Client> {
+        let place = self.place.take();
+        self.checked().map_err(|error| match place {
+            Some(place) => error.within(place),
+            None => error,
+        })
+    }
+
+    fn checked(self) -> Result<Client> {
         let base_url = self
             .base_url
             .as_deref()

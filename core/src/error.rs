@@ -180,6 +180,11 @@ impl Error {
         self.edit(|inner| inner.message = format!("{}; {note}", inner.message))
     }
 
+    /// The same error that says first where it happened, such as a file.
+    pub(crate) fn within(self, place: impl fmt::Display) -> Self {
+        self.edit(|inner| inner.message = format!("{place}: {}", inner.message))
+    }
+
     /// The row of the error table.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

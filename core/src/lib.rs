@@ -50,6 +50,8 @@ pub mod jwt;
 mod keeper;
 pub mod options;
 pub mod origin;
+mod probe;
+pub mod profile;
 mod random;
 mod redirect;
 mod registry;

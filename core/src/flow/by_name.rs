@@ -43,11 +43,59 @@ pub fn from_options(
     if let Some((.., build)) = FLOWS.iter().find(|(name, ..)| *name == flow_name) {
         return build(options, base_url);
     }
-    let names: Vec<_> = FLOWS.iter().map(|(name, ..)| *name).collect();
+    let names: Vec<_> = names().collect();
     Err(Error::config(
         "flow",
         format_args!("must be one of {}", names.join(", ")),
     ))
+}
+
+/// Options whose value is a secret, whatever the flow.
+const SECRETS: &[&str] = &[
+    "client_secret",
+    "consumer_secret",
+    "password",
+    "server_secret",
+    "token",
+    "two_fa_code",
+    "two_fa_token",
+];
+
+/// Options whose value is a table of texts.
+const TABLES: &[&str] = &["body", "extra_fields", "extra_headers"];
+
+/// The names of all flows.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FLOWS.iter().map(|(name, ..)| *name)
+}
+
+/// The flow's options that are secrets: what should not stand in a file or on a command line in clear.
+pub fn secret_names(flow_name: &str) -> impl Iterator<Item = &'static str> {
+    let own = option_names(flow_name).iter().copied();
+    own.filter(|name| SECRETS.contains(name))
+}
+
+/// Whether the option's value is a table of texts, such as additional form fields.
+pub fn takes_table(option: &str) -> bool {
+    TABLES.contains(&option)
+}
+
+/// Whether an entry of such a table is a secret, as far as its name tells: `password`, `x-api-key`.
+pub fn is_secret_entry(entry: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "assertion",
+        "authorization",
+        "cookie",
+        "credential",
+        "key",
+        "passphrase",
+        "passw",
+        "pwd",
+        "secret",
+        "token",
+    ];
+    let entry = entry.to_ascii_lowercase();
+    WORDS.iter().any(|word| entry.contains(word))
 }
 
 /// The names of the options that the flow takes; none for an unknown flow.

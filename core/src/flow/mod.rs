@@ -39,7 +39,7 @@ mod success;
 mod waiting;
 pub mod wso2;
 
-pub use by_name::{from_options, option_names};
+pub use by_name::{from_options, is_secret_entry, names, option_names, secret_names, takes_table};
 pub use date::of_answer as server_date;
 pub use exchange::{Answer, Grant, Outgoing};
 pub use json_login::JsonLogin;

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::super::tests::{base, build, parts};
-use super::{from_options, option_names};
+use super::{from_options, is_secret_entry, names, option_names, secret_names, takes_table};
 use crate::flow::{ClientCredentials, JsonLogin, PassKit, Password, Pismo, Wso2};
 use crate::options::{OptionValue, Options};
 use crate::secret::Secret;
@@ -12,6 +12,26 @@ fn options(values: &[(&str, &str)]) -> Options {
         options.set(*name, *value);
     }
     options
+}
+
+#[test]
+fn every_option_whose_name_says_secret_is_known_as_one() {
+    for flow in names() {
+        for &option in option_names(flow) {
+            let says = ["secret", "password", "token", "code"]
+                .iter()
+                .any(|word| option.contains(word));
+            let describes = ["_url", "_field"].iter().any(|end| option.ends_with(end));
+            assert_eq!(
+                secret_names(flow).any(|name| name == option),
+                says && !describes,
+                "{flow} {option}"
+            );
+        }
+    }
+    assert_eq!(secret_names("no such flow").count(), 0);
+    assert!(takes_table("body") && !takes_table("scope"));
+    assert!(is_secret_entry("X-Api-Key") && !is_secret_entry("audience"));
 }
 
 #[test]
