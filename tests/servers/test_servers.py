@@ -33,12 +33,18 @@ def test_twenty_cold_callers_log_in_once(server: Server) -> None:
 def test_two_expiries_pass_unnoticed(server: Server) -> None:
     renewal = "refreshes" if server.grant == "password" else "logins"
     wanted = 2 if renewal == "refreshes" else 3
+    sent = 0
     with client_of(server) as client:
         while getattr(client.stats(), renewal) < wanted:
             assert client.get("/api/x").status_code == 200
+            sent += 1
     counts = server.counts()
     assert (counts["login"], counts["refresh"]) == ((1, 2) if renewal == "refreshes" else (3, 0))
-    assert counts["api_401"] == 0
+    assert counts["api"] - counts["api_401"] == sent
+    # Authlib and node-oauth kill the old access token with its refresh token: a request on its way then gets a late 401,
+    # which is healed without another renewal.
+    if server.name not in ("authlib", "node-oauth"):
+        assert counts["api_401"] == 0
 
 
 @each(PASSWORD_SERVERS)
@@ -82,7 +88,8 @@ def test_wrong_password_is_one_request_and_then_a_pause(server: Server) -> None:
         for _ in range(5):
             with pytest.raises(evertoken.CredentialsRejectedError) as caught:
                 client.get("/api/x")
-    assert caught.value.provider_code == "invalid_grant"
+    # RFC 6749 §5.2 wants invalid_grant; Authlib says invalid_request.
+    assert caught.value.provider_code == ("invalid_request" if server.name == "authlib" else "invalid_grant")
     assert "wrong: +%41&=" not in str(caught.value)
     assert server.counts() == {"login": 1, "refresh": 0, "revoke": 0, "api": 0, "api_401": 0}
 
