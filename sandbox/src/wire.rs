@@ -7,7 +7,7 @@ use crate::exchange::template_error;
 use crate::fault::FaultAction;
 use crate::http::{Answer, Connection, Request, push_header};
 use crate::provider::{
-    ApiRefusal, Kind, Provider, Route, api_refusal, rate_limited, token_refusal,
+    ApiRefusal, Kind, Provider, Route, api_refusal, gateway_fault, rate_limited, token_refusal,
 };
 use crate::script::{set_headers, with_body};
 use crate::state::Shared;
@@ -205,6 +205,7 @@ pub(crate) fn fault_answer(
                 retry_after,
             )
         }
+        FaultAction::Gateway { format } => gateway_fault(*format),
         FaultAction::Html { status } => Answer::html(*status, "It works"),
         FaultAction::Empty { status } => Answer::new(*status),
         FaultAction::BadJson { status } => Answer::text(

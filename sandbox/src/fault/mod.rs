@@ -70,6 +70,12 @@ pub enum FaultAction {
         #[serde(default)]
         no_retry_after: bool,
     },
+    /// 500 as WSO2's gateway answers when something behind it is not there.
+    Gateway {
+        /// XML (`auto`) or flat JSON.
+        #[serde(default = "auto")]
+        format: FaultFormat,
+    },
     /// The normal answer, later.
     Delay {
         /// Milliseconds of real time.
@@ -180,6 +186,10 @@ fn temporary() -> u16 {
     307
 }
 
+fn auto() -> FaultFormat {
+    FaultFormat::Auto
+}
+
 fn hundred() -> u64 {
     100
 }
@@ -212,6 +222,7 @@ impl FaultAction {
             Self::Status { .. } => "status",
             Self::Unauthorized { .. } => "unauthorized",
             Self::RateLimited { .. } => "rate_limited",
+            Self::Gateway { .. } => "gateway",
             Self::Delay { .. } => "delay",
             Self::Gate => "gate",
             Self::Hang => "hang",

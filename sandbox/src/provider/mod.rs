@@ -16,7 +16,7 @@ use crate::http::{Answer, Request, field};
 use crate::state::Shared;
 
 pub(crate) use grant::rotate_all;
-pub(crate) use refusal::{ApiRefusal, api_refusal, rate_limited, token_refusal};
+pub(crate) use refusal::{ApiRefusal, api_refusal, gateway_fault, rate_limited, token_refusal};
 
 /// Whose face the sandbox shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -106,6 +106,21 @@ pub(crate) fn rate_limited(
     answer
 }
 
+/// WSO2's gateway without its backend, also on the token route: another namespace than the security faults, and the code is a text in JSON.
+pub(crate) fn gateway_fault(format: FaultFormat) -> Answer {
+    let (code, message, description) =
+        (101_503, "Runtime Error", "Error connecting to the back end");
+    if matches!(format, FaultFormat::Auto | FaultFormat::Xml) {
+        let body = format!(
+            "<am:fault xmlns:am=\"http://wso2.org/apimanager\"><am:code>{code}</am:code><am:type>Status report</am:type>\
+             <am:message>{message}</am:message><am:description>{description}</am:description></am:fault>"
+        );
+        return Answer::text(500, "application/xml; charset=UTF-8", body);
+    }
+    let body = json!({"code": code.to_string(), "type": "Status report", "message": message, "description": description});
+    Answer::json(500, &body)
+}
+
 /// The answer of a token route to an unknown client.
 pub(crate) fn token_refusal(
     provider: Provider,

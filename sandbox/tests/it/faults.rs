@@ -93,6 +93,12 @@ fn faults_that_are_answers() {
         ask(json!("unauthorized")).json(),
         json!({"message": "Unauthorized"})
     );
+    let gateway = ask(json!("gateway"));
+    assert!(gateway.status == 500 && gateway.text().contains("<am:code>101503</am:code>"));
+    assert_eq!(
+        ask(json!({"type": "gateway", "format": "flat"})).json()["code"],
+        "101503"
+    );
     let html = ask(json!("html"));
     assert!(html.status == 200 && html.text().starts_with("<!DOCTYPE html>"));
     assert!(ask(json!({"type": "empty", "status": 201})).body.is_empty());

@@ -12,6 +12,7 @@ mod oauth_switches;
 mod passkit;
 mod pismo;
 mod plain;
+mod readme;
 mod script;
 mod secure;
 mod wso2;
