@@ -31,7 +31,7 @@ install: ## Install the C library, header, pkg-config and CMake files, and the c
 	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings-c/install.sh
 
 uninstall: ## Remove what install put there (same PREFIX and DESTDIR)
-	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings-c/install.sh --uninstall
+	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings-c/install.sh uninstall
 
 header: ## Write include/evertoken.h from the Rust code
 	cargo build -p evertoken-c
@@ -41,4 +41,4 @@ format: ## Format the Rust and the Python sources
 	.venv/bin/ruff format
 
 clean: ## Remove what was built and installed here: target, build, .venv, node_modules
-	rm -rf target build .venv bindings-node/node_modules tests/servers/node/node_modules
+	rm -rf target build .venv bindings-node/node_modules tests/node/node_modules tests/servers/node/node_modules demo/node_modules

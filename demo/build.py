@@ -32,7 +32,21 @@ def all_languages(say: Callable[[str], None]) -> dict[str, list[str]]:
     story = ROOT / "build" / "demo-story"
     compiler = os.environ.get("CC", "cc").split()
     library = [f"-L{artefacts.C_FOLDER}", f"-Wl,-rpath,{artefacts.C_FOLDER}", "-levertoken", "-lpthread"]
-    run([*compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}", str(DEMO / "story.c"), "-o", str(story), *library])
+    run(
+        [
+            *compiler,
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            f"-I{ROOT / 'include'}",
+            str(DEMO / "story.c"),
+            "-o",
+            str(story),
+            *library,
+        ]
+    )
     artefacts.python(BUILT)
     artefacts.node(BUILT)
     modules = DEMO / "node_modules" / "evertoken"

@@ -32,9 +32,13 @@ class Expected:
     refreshes: int
 
 
-# Why: rounds are 0.7 s apart. A 3-second token is due for renewal when 1.25 s of its life are left, that is, in the third round after it was made.
-#   round 0: login · round 1: revoked, login · round 4: renewal, the token of round 1 expires · round 7: renewal, the token of round 4 expires
-# Pismo renews by logging in. WSO2 renews by refresh token; in round 1 the revoked one is tried and refused first. PassKit's tokens do not expire.
+# Why: rounds are 0.7 s apart. A 3-second token is due for renewal when 1.25 s of its life are left: in the third round after its own.
+#   round 0: login
+#   round 1: the token is revoked; login
+#   round 4: renewal; the token of round 1 expires
+#   round 7: renewal; the token of round 4 expires
+# Pismo renews by logging in. WSO2 renews by refresh token, and in round 1 the revoked one is tried and refused before the login.
+# PassKit's tokens do not expire.
 EXPECTED = {
     "pismo": Expected(logins=4, refreshes=0),
     "passkit": Expected(logins=2, refreshes=0),
@@ -49,7 +53,13 @@ STORY = {
 CREDENTIALS = {
     "pismo": {"PISMO_SERVER_KEY": "server_key", "PISMO_SERVER_SECRET": "server_secret"},
     "passkit": {"PASSKIT_USERNAME": "username", "PASSKIT_PASSWORD": "password"},
-    "wso2": {"WSO2_CONSUMER_KEY": "consumer_key", "WSO2_CONSUMER_SECRET": "consumer_secret", "WSO2_USERNAME": "email", "WSO2_ORGANIZATION": "organization", "WSO2_PASSWORD": "password"},
+    "wso2": {
+        "WSO2_CONSUMER_KEY": "consumer_key",
+        "WSO2_CONSUMER_SECRET": "consumer_secret",
+        "WSO2_USERNAME": "email",
+        "WSO2_ORGANIZATION": "organization",
+        "WSO2_PASSWORD": "password",
+    },
 }
 
 
@@ -107,10 +117,24 @@ def play(language: str, command: list[str], provider: str, sandbox: Sandbox) -> 
 
 def print_table(rows: list[Row], out: IO[str]) -> None:
     head = ["language", "provider", "story", "requests", "succeeded", "logins", "refreshes", "401s healed", "ms", ""]
-    lines = [[row.language, row.provider, row.story, row.requests, row.succeeded, row.logins, row.refreshes, row.healed_401s, row.milliseconds, "ok" if row.ok else "NOT OK"] for row in rows]
+    lines = [
+        [
+            row.language,
+            row.provider,
+            row.story,
+            row.requests,
+            row.succeeded,
+            row.logins,
+            row.refreshes,
+            row.healed_401s,
+            row.milliseconds,
+            "ok" if row.ok else "NOT OK",
+        ]
+        for row in rows
+    ]
     widths = [max(len(str(line[column])) for line in [head, *lines]) for column in range(len(head))]
     for line in [head, ["─" * width for width in widths], *lines]:
-        cells = [f"{cell:>{width}}" if isinstance(cell, int) else f"{cell:<{width}}" for cell, width in zip(line, widths)]
+        cells = [f"{cell:>{width}}" if isinstance(cell, int) else f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
         print("  ".join(cells).rstrip(), file=out)
 
 
@@ -133,11 +157,14 @@ def main() -> int:
         print(json.dumps({"rows": [asdict(row) for row in rows], "ok": all(row.ok for row in rows)}, indent=2))
     else:
         print_table(rows, sys.stdout)
-        print("\nLogins, refreshes and 401s are what the server counted. WSO2's third refresh was refused, because the revocation took the refresh token too.")
+        print("\nLogins, refreshes and 401s are what the server counted.")
+        print("WSO2's third refresh was refused: the revocation took the refresh token too.")
     bad = [row for row in rows if not row.ok]
     for row in bad:
-        expected = EXPECTED[row.provider]
-        say(f"not ok: {row.language} against {row.provider}; expected {expected.logins} logins, {expected.refreshes} refreshes, none superfluous ({row.superfluous_logins})")
+        wanted = EXPECTED[row.provider]
+        say(
+            f"not ok: {row.language} against {row.provider}; expected {wanted.logins} logins, {wanted.refreshes} refreshes, none superfluous"
+        )
     return 1 if bad else 0
 
 

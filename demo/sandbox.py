@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -40,7 +41,9 @@ class Sandbox:
     """`evertoken sandbox` with tokens of `life_secs`, for the length of a `with`."""
 
     def __init__(self, command: str, life_secs: int) -> None:
-        self._process = subprocess.Popen([command, "sandbox", "--life", str(life_secs), "--until-stdin-closes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [command, "sandbox", "--life", str(life_secs), "--until-stdin-closes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout
         self.line = json.loads(self._process.stdout.readline())
 
@@ -60,10 +63,8 @@ class Sandbox:
 
     def wait_answered(self, provider: str, count: int) -> None:
         """Returns when so many API requests are answered. A story that broke off does not get there: its counts will tell."""
-        try:
+        with contextlib.suppress(urllib.error.HTTPError):
             self._call("/wait", {"answered": count, "route": "api", "provider": provider, "timeout_ms": 10_000})
-        except urllib.error.HTTPError:
-            pass
 
     def revoke(self, provider: str) -> None:
         self._call("/revoke", {"provider": provider, "what": "all"})

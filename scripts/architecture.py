@@ -49,7 +49,11 @@ def core_files() -> list[Path]:
 
 
 def crate_arrows() -> Iterator[str | None]:
-    metadata = json.loads(subprocess.run(["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline"], cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    metadata = json.loads(
+        subprocess.run(
+            ["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+    )
     ours = {package["name"]: package for package in metadata["packages"]}
     for name, package in ours.items():
         used = {dependency["name"] for dependency in package["dependencies"]} & set(ours)
@@ -103,7 +107,9 @@ def versions() -> Iterator[str | None]:
 
 
 def tracked(*patterns: str) -> list[str]:
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=ROOT, check=True, capture_output=True, text=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
+    )
     return [name for name in listed.stdout.split("\n") if name and (ROOT / name).exists()]
 
 

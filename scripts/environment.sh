@@ -16,7 +16,7 @@ if ! cmp -s "$requirements" "$stamp"; then
     cp "$requirements" "$stamp"
 fi
 
-for folder in bindings-node tests/servers/node; do
+for folder in bindings-node tests/node tests/servers/node; do
     if [ -f "$folder/package-lock.json" ] && ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.lock.stamp"; then
         (cd "$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts)
         cp "$folder/package-lock.json" "$folder/node_modules/.lock.stamp"

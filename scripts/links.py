@@ -31,7 +31,9 @@ def problem(page: Path, link: str) -> str | None:
 
 
 def main() -> int:
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    names = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
     passed, failed = 0, 0
     for page in (ROOT / name for name in names):
         for link in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):

@@ -56,7 +56,9 @@ def against(url: str, text: str) -> str:
 
 
 def run(command: list[str], environment: dict[str, str], folder: Path) -> bool:
-    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=60, check=False
+    )
     if done.returncode:
         print(f"{' '.join(command[:2])} failed:\n{done.stdout}{done.stderr}")
     return done.returncode == 0
@@ -93,8 +95,12 @@ def c(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
 
 def main() -> int:
     command = [str(BUILT / "evertoken"), "sandbox", "--until-stdin-closes"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sandbox, tempfile.TemporaryDirectory() as scratch:
-        assert sandbox.stdin and sandbox.stdout
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sandbox,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        assert sandbox.stdin
+        assert sandbox.stdout
         line = json.loads(sandbox.stdout.readline())
         environment = os.environ | {variable: str(line["credentials"][provider][name]) for variable, (provider, name) in VARIABLES.items()}
         outcomes: list[bool] = []

@@ -36,15 +36,31 @@ def package(name: str, title: str, command: str, needs: tuple[str, ...] = ("rele
 
 STEPS: tuple[Step, ...] = (
     Step("environment", "pinned Python packages and node_modules", "scripts/environment.sh", ("test", "check")),
-    Step("build", "build: the whole workspace, debug, once for all languages", "cargo build --workspace --all-targets --locked", ("test", "check")),
-    Step("faces", "build: each language finds what was built", f"{PY} scripts/artefacts.py target/debug; {PY} scripts/python_editable.py", ("test", "check"), needs=("environment", "build")),
+    Step(
+        "build",
+        "build: the whole workspace, debug, once for all languages",
+        "cargo build --workspace --all-targets --locked",
+        ("test", "check"),
+    ),
+    Step(
+        "faces",
+        "build: each language finds what was built",
+        f"{PY} scripts/artefacts.py target/debug; {PY} scripts/python_editable.py",
+        ("test", "check"),
+        needs=("environment", "build"),
+    ),
     # Checks: nothing is run but compilers and linters.
     check("rustfmt", "Rust formatting", "cargo fmt --all --check"),
     check("clippy", "Rust lints", "cargo clippy --workspace --all-targets --locked -- -D warnings"),
     check("rustdoc", "Rust documentation", "cargo doc --workspace --no-deps --locked", RUSTDOCFLAGS="-D warnings"),
     check("ruff", "Python formatting and lints", ".venv/bin/ruff format --check; .venv/bin/ruff check", ("environment",)),
     check("mypy", "Python types", ".venv/bin/mypy", ("environment", "faces")),
-    check("stubtest", "Python stubs agree with the extension", ".venv/bin/python -m mypy.stubtest evertoken._native --allowlist bindings-python/stubtest-allowlist.txt", ("environment", "faces")),
+    check(
+        "stubtest",
+        "Python stubs agree with the extension",
+        ".venv/bin/python -m mypy.stubtest evertoken._native --allowlist bindings-python/stubtest-allowlist.txt",
+        ("environment", "faces"),
+    ),
     check("typescript", "TypeScript types", "cd bindings-node; npx --no-install tsc --noEmit", ("environment",)),
     check("eslint", "JavaScript lints", "cd bindings-node; npx --no-install eslint .", ("environment",)),
     check("header", "include/evertoken.h agrees with the Rust code", "git diff --exit-code -- include", ("build",)),

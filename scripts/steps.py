@@ -16,9 +16,9 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 from step_list import STEPS, Step
 
@@ -50,7 +50,11 @@ def sum_of(pattern: str, log: str) -> int:
 
 def cargo_counts(log: str) -> Counts:
     """`test result: ok. 12 passed; 0 failed; 1 ignored; …`, one line per test program."""
-    return Counts(sum_of(r"^test result: .*?(\d+) passed", log), sum_of(r"^test result: .*?(\d+) failed", log), sum_of(r"^test result: .*?(\d+) ignored", log))
+    return Counts(
+        sum_of(r"^test result: .*?(\d+) passed", log),
+        sum_of(r"^test result: .*?(\d+) failed", log),
+        sum_of(r"^test result: .*?(\d+) ignored", log),
+    )
 
 
 def pytest_counts(log: str) -> Counts:
@@ -63,12 +67,18 @@ def pytest_counts(log: str) -> Counts:
 
 def node_counts(log: str) -> Counts:
     """`# pass 12` (TAP) or `ℹ pass 12` (spec), one per run of the test runner."""
-    return Counts(sum_of(r"^[#ℹ] pass (\d+)", log), sum_of(r"^[#ℹ] (?:fail|cancelled) (\d+)", log), sum_of(r"^[#ℹ] (?:skipped|todo) (\d+)", log))
+    return Counts(
+        sum_of(r"^[#ℹ] pass (\d+)", log), sum_of(r"^[#ℹ] (?:fail|cancelled) (\d+)", log), sum_of(r"^[#ℹ] (?:skipped|todo) (\d+)", log)
+    )
 
 
 def plain_counts(log: str) -> Counts:
     """`12 passed, 0 failed`, one line per program: the C suites and our own scripts."""
-    return Counts(sum_of(r"^(\d+) passed, \d+ failed", log), sum_of(r"^\d+ passed, (\d+) failed", log), sum_of(r"^\d+ passed, \d+ failed, (\d+) skipped", log))
+    return Counts(
+        sum_of(r"^(\d+) passed, \d+ failed", log),
+        sum_of(r"^\d+ passed, (\d+) failed", log),
+        sum_of(r"^\d+ passed, \d+ failed, (\d+) skipped", log),
+    )
 
 
 READERS: dict[str, Callable[[str], Counts]] = {
@@ -86,7 +96,15 @@ def run(step: Step) -> tuple[bool, Counts]:
     started = time.monotonic()
     with log_path.open("w", encoding="utf-8") as log_file:
         output = subprocess.PIPE if VERBOSE else log_file
-        process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", step.command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", step.command],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         for line in process.stdout or ():
             sys.stdout.write(line)
             log_file.write(line)

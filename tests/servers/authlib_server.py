@@ -11,7 +11,6 @@ from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant, RefreshTokenGr
 from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from flask import Flask, jsonify, request
-
 from harness import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, Counter, life_secs, serve_wsgi
 
 METHODS = ["client_secret_basic", "client_secret_post"]

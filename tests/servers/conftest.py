@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 # How each server reads Basic credentials (RFC 6749 §2.3.1 form-encodes them; hardly anybody agrees), and its grants.
@@ -52,7 +55,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server of its own for each test: `(name, life in seconds)`."""
     name, life_secs = request.param
     command, basic, grant = SERVERS[name]
-    with subprocess.Popen([*command, "--life", str(life_secs)], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        [*command, "--life", str(life_secs)], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         try:
             yield Server(name, json.loads(process.stdout.readline()), basic, grant)
         finally:

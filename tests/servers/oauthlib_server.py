@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote_plus
 
+from harness import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, Counter, life_secs, serve_wsgi
 from oauthlib.oauth2 import (
     BearerToken,
     ClientCredentialsGrant,
@@ -18,8 +19,6 @@ from oauthlib.oauth2 import (
     RevocationEndpoint,
     TokenEndpoint,
 )
-
-from harness import CLIENT_ID, CLIENT_SECRET, PASSWORD, USERNAME, Counter, life_secs, serve_wsgi
 
 LIFE_SECS = life_secs()
 

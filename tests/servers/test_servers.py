@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 import evertoken
+import pytest
 from conftest import SERVERS, Server
 
 PASSWORD_SERVERS = [name for name, (_, _, grant) in SERVERS.items() if grant == "password"]
@@ -97,10 +96,14 @@ def test_wrong_password_is_one_request_and_then_a_pause(server: Server) -> None:
 @pytest.mark.parametrize("basic", ["form", "percent", "raw", "body"])
 @each(SERVERS)
 def test_wrong_client_secret_is_refused_in_every_form(server: Server, basic: str) -> None:
-    with client_of(server, client_secret="wrong +%41/&=", basic=basic) as client, pytest.raises(evertoken.CredentialsRejectedError) as caught:
+    with (
+        client_of(server, client_secret="wrong +%41/&=", basic=basic) as client,
+        pytest.raises(evertoken.CredentialsRejectedError) as caught,
+    ):
         client.token()
     assert caught.value.provider_code == "invalid_client"
-    assert "wrong +%41" not in str(caught.value) and not caught.value.retryable
+    assert "wrong +%41" not in str(caught.value)
+    assert not caught.value.retryable
     assert server.counts()["login"] == 1
 
 
