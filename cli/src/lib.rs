@@ -18,7 +18,7 @@ const USAGE: i32 = 2;
 
 /// A bearer token that is always valid.
 #[derive(Debug, Parser)]
-#[command(name = "evertoken", version, about, propagate_version = true)]
+#[command(name = "evertoken", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -27,13 +27,28 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Port of the plain http listener; 0 picks a free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     port: u16,
     /// Port of the second origin; 0 picks a free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     foreign_port: u16,
     /// Port of the https listener; 0 picks a free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     https_port: u16,
     /// Also serve https, with a throw-away CA whose PEM is in the start line
     #[arg(long)]

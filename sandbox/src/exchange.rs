@@ -117,8 +117,7 @@ impl Exchange<'_> {
             Some(fault) => {
                 let decided = (fault.processed && is_hold(&fault.action))
                     .then(|| self.decide(claim.as_ref(), seq));
-                if is_hold(&fault.action) && !self.hold(&mut connection).await {
-                    self.shared.abandoned(seq);
+                if is_hold(&fault.action) && !self.hold(&mut connection, seq).await {
                     return None;
                 }
                 self.suffer(&fault, decided, claim.as_ref(), seq)
@@ -198,12 +197,14 @@ impl Exchange<'_> {
     }
 
     /// Waits for a release; false when the client left.
-    async fn hold(&self, connection: &mut Connection) -> bool {
+    async fn hold(&self, connection: &mut Connection, seq: u64) -> bool {
         let (id, released) = self.shared.hold();
         tokio::select! {
             // The sender is only dropped with the whole sandbox.
             _ = released => true,
             () = connection.closed() => {
+                // In this order: who sees that nothing is held any more also finds the note.
+                self.shared.abandoned(seq);
                 self.shared.forget_hold(id);
                 false
             }

@@ -273,7 +273,7 @@ fn a_held_client_that_leaves_is_not_held_any_more() {
     connection.request("GET", "/api/x", &[], b"");
     sandbox.wait_held(1).unwrap();
     drop(connection);
-    // A second request, held after the first was forgotten or before: the gate tells.
+    // There is no event to wait for on this side, only the state itself.
     while sandbox.held() > 0 {
         std::thread::yield_now();
     }
