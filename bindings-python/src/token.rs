@@ -5,6 +5,12 @@ use std::time::{Duration, UNIX_EPOCH};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::IntoPyDict;
+
+/// The end of the year 9999, after which there is no `datetime`, less a day for whatever rounding does.
+const LATEST: Duration = Duration::from_secs(253_402_214_400);
+/// `timedelta.max`, rounded down: 999,999,999 days.
+const LONGEST: Duration = Duration::from_secs(999_999_999 * 86_400);
 
 /// A token and what is known about it.
 #[pyclass(frozen, module = "evertoken")]
@@ -33,32 +39,28 @@ impl Token {
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         static DATETIME: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let Some(at) = self
-            .token
-            .expires_at()
-            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
-        else {
+        let Some(at) = self.token.expires_at() else {
             return Ok(None);
         };
-        if UTC.get(py).is_none() {
+        let utc = UTC.get_or_try_init(py, || {
             let utc = py.import("datetime")?.getattr("timezone")?.getattr("utc")?;
-            let _ = UTC.set(py, utc.unbind());
+            Ok::<_, PyErr>(utc.unbind())
+        })?;
+        let datetime = DATETIME.import(py, "datetime", "datetime")?;
+        let since_1970 = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        if since_1970 < LATEST {
+            return datetime
+                .call_method1(
+                    intern!(py, "fromtimestamp"),
+                    (since_1970.as_secs_f64(), utc),
+                )
+                .map(Some);
         }
-        let at = DATETIME.import(py, "datetime", "datetime")?.call_method1(
-            intern!(py, "fromtimestamp"),
-            (at.as_secs_f64(), UTC.get(py)),
-        );
-        match at {
-            Ok(at) => Ok(Some(at)),
-            // Beyond the year 9999 there is no date to give; such a token has no end in practice.
-            Err(error)
-                if error.is_instance_of::<pyo3::exceptions::PyValueError>(py)
-                    || error.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
+        let with_zone = [("tzinfo", utc)].into_py_dict(py)?;
+        datetime
+            .getattr(intern!(py, "max"))?
+            .call_method(intern!(py, "replace"), (), Some(&with_zone))
+            .map(Some)
     }
 
     #[getter]
@@ -113,19 +115,20 @@ impl Token {
     }
 }
 
-/// A `timedelta`; what is too long for one is `None`, "no end".
+/// A `timedelta`; what is longer than one can be is the longest there is.
 pub(crate) fn timedelta(
     py: Python<'_>,
     duration: Option<Duration>,
 ) -> PyResult<Option<Bound<'_, PyAny>>> {
-    /// `timedelta.max` is 999,999,999 days.
-    const LONGEST: Duration = Duration::from_secs(999_999_999 * 86_400);
     static TIMEDELTA: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let Some(duration) = duration.filter(|duration| *duration <= LONGEST) else {
+    let Some(duration) = duration else {
         return Ok(None);
     };
-    TIMEDELTA
-        .import(py, "datetime", "timedelta")?
+    let timedelta = TIMEDELTA.import(py, "datetime", "timedelta")?;
+    if duration >= LONGEST {
+        return timedelta.getattr(intern!(py, "max")).map(Some);
+    }
+    timedelta
         .call1((0, duration.as_secs(), duration.subsec_micros()))
         .map(Some)
 }

@@ -1,0 +1,64 @@
+"""For aiohttp: a client middleware that puts the token on and heals a 401."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+
+    from .._async_client import AsyncClient
+
+__all__ = ["AiohttpMiddleware"]
+
+
+class AiohttpMiddleware:
+    """Middleware for aiohttp (3.12 and later): `aiohttp.ClientSession(middlewares=[client.aiohttp_middleware()])`.
+
+    aiohttp asks it for each hop of a redirect: where the origin is not pinned, a hop goes out without the token. A 401 leads to one renewal,
+    shared by all tasks, and one resend of the hop. The body is sent again whole where aiohttp can read it again (bytes, forms, seekable
+    files). Where that cannot be, and where renewing did not help, the 401 is returned with the attributes
+    `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        client, url = self._client, str(request.url)
+        if not client.allows(url):
+            request.headers.pop("Authorization", None)
+            response = await handler(request)
+            if response.status == 401:
+                _give_back(response, "foreign_origin", None)
+            return response
+        authorization = await client.authorize(url)
+        request.headers["Authorization"] = authorization.value
+        response = await handler(request)
+        if response.status != 401:
+            await client.judge(authorization, response.status)
+            return response
+        body = await response.read()
+        verdict = await client.judge(authorization, 401, headers=response.headers.items(), body=body, replayable=_replayable(request))
+        if verdict.authorization is None:
+            _give_back(response, verdict.reason, verdict.error)
+            return response
+        response.release()
+        request.headers["Authorization"] = verdict.authorization.value
+        response = await handler(request)
+        if response.status != 401:
+            await client.judge(verdict.authorization, response.status)
+            return response
+        verdict = await client.judge(verdict.authorization, 401, headers=response.headers.items(), body=await response.read())
+        _give_back(response, verdict.reason, verdict.error)
+        return response
+
+
+def _replayable(request: ClientRequest) -> bool:
+    body = request.body
+    return not body or isinstance(body, bytes) or not body.consumed
+
+
+def _give_back(response: ClientResponse, reason: str | None, error: Exception | None) -> None:
+    response.evertoken_reason = reason  # type: ignore[attr-defined]
+    response.evertoken_error = error  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Runs the vectors of tests/vectors; their README is the specification."""

@@ -1,0 +1,39 @@
+"""The conformance vectors, through the synchronous and the asynchronous client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conformance.faces import FACES, Face
+from conformance.runner import Place, Run
+
+from evertoken.testing import Sandbox
+
+FOLDER = Path(__file__).parent.parent / "vectors"
+SKIPPED: dict[str, str] = json.loads((FOLDER / "skip.json").read_text()).get("python", {})
+VECTORS = sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != "skip")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with Sandbox(https=True, client_cert=True) as sandbox:
+        yield Place(sandbox, tmp_path_factory.mktemp("pem"))
+
+
+@pytest.fixture(scope="module", params=FACES)
+def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+    face = FACES[request.param]()
+    yield face
+    face.shut()
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vector(name: str, place: Place, face: Face) -> None:
+    if name in SKIPPED:
+        pytest.skip(SKIPPED[name])
+    vector = json.loads((FOLDER / f"{name}.json").read_text())
+    assert vector["name"] == name
+    Run(place, face, vector)()
