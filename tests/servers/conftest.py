@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 HERE = Path(__file__).parent
 # How each server reads Basic credentials (RFC 6749 §2.3.1 form-encodes them; hardly anybody agrees), and its grants.
@@ -23,6 +23,12 @@ SERVERS = {
     "node-oauth": (["node", "node/node_oauth.mjs"], "raw", "password"),
     "oidc-provider": (["node", "node/oidc_provider.mjs"], "form", "client_credentials"),
 }
+PASSWORD_SERVERS = [name for name, (_, _, grant) in SERVERS.items() if grant == "password"]
+
+
+def each(names: Iterable[str], life_secs: int = 3600) -> pytest.MarkDecorator:
+    """Runs the test against each of these servers, whose tokens live so long."""
+    return pytest.mark.parametrize("server", [(name, life_secs) for name in names], ids=list(names), indirect=True)
 
 
 @dataclass(frozen=True)
