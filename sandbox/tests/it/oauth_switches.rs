@@ -172,6 +172,31 @@ fn reuse_of_a_rotated_refresh_token_kills_the_grant() {
 }
 
 #[test]
+fn a_rotated_refresh_token_is_taken_once_however_many_send_it_at_once() {
+    let sandbox = sandbox(&json!({}));
+    let once = login(&sandbox, Plain).json()["refresh_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    sandbox
+        .arm(&json!({"route": "refresh", "count": 20, "fault": "gate"}))
+        .unwrap();
+    let taken = std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..20)
+            .map(|_| scope.spawn(|| refresh(&sandbox, Plain, &once).status))
+            .collect();
+        sandbox.wait_held(20).unwrap();
+        sandbox.release().unwrap();
+        calls
+            .into_iter()
+            .map(|call| call.join().unwrap())
+            .filter(|status| *status == 200)
+            .count()
+    });
+    assert_eq!(taken, 1);
+}
+
+#[test]
 fn refresh_can_be_off() {
     let sandbox = sandbox(&json!({"plain": {"refresh": false}}));
     assert!(login(&sandbox, Plain).json().get("refresh_token").is_none());
