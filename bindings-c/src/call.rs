@@ -1,0 +1,272 @@
+//! Calls of the API in the making.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::io;
+
+use bytes::Bytes;
+use evertoken::{Error, Method, RequestBuilder};
+
+use crate::boundary::{Failure, Outcome, enter, release, timeout};
+use crate::callback::{Userdata, call_back};
+use crate::error::evertoken_error;
+use crate::ffi::{Opaque, Owned, hand_over};
+use crate::status::evertoken_status;
+
+/// A call of the API in the making: for what evertoken_client_request() has no parameter for.
+///
+/// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
+/// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
+/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_follow_redirects,
+/// _set_streaming, _free.
+pub struct evertoken_call {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for evertoken_call {
+    type Value = Call;
+    type Ownership = Owned;
+    const TAG: [u8; 4] = *b"CALL";
+    const NAME: &'static str = "evertoken_call";
+}
+
+/// Gives the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns how many; 0 at the end;
+/// below 0 if it failed, and then the call ends with EVERTOKEN_CALLBACK_FAILED.
+///
+/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
+/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() runs. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+pub type evertoken_read_callback = Option<
+    unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut c_void, capacity: usize) -> isize,
+>;
+
+/// A read function and its userdata.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader {
+    read: unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> isize,
+    userdata: Userdata,
+}
+
+impl Reader {
+    /// The next piece; `None` at the end.
+    pub(crate) fn next(self) -> Option<io::Result<Bytes>> {
+        /// One system call's worth, and little enough to have on the heap for each upload.
+        const PIECE_BYTES: usize = 64 * 1024;
+        let mut piece = vec![0_u8; PIECE_BYTES];
+        // SAFETY: by the contract the function and its userdata are good until the call is over; the buffer is as long as said.
+        let count = call_back(|| unsafe {
+            (self.read)(self.userdata.get(), piece.as_mut_ptr().cast(), piece.len())
+        });
+        match usize::try_from(count) {
+            Ok(0) => None,
+            Ok(count) if count <= PIECE_BYTES => {
+                piece.truncate(count);
+                Some(Ok(piece.into()))
+            }
+            _ => Some(Err(io::Error::other("the read function failed"))),
+        }
+    }
+}
+
+/// Where a body comes from.
+#[derive(Clone)]
+pub(crate) enum Body {
+    None,
+    Bytes(Bytes),
+    Reader(Reader),
+}
+
+/// A call as it was set up.
+#[derive(Clone)]
+pub(crate) struct Call {
+    method: Method,
+    url: String,
+    headers: Vec<(String, String)>,
+    pub(crate) body: Body,
+    timeout_ms: i64,
+    follow: bool,
+    pub(crate) streaming: bool,
+}
+
+impl Call {
+    pub(crate) fn new(method: &str, url: &str) -> Outcome<Self> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| Error::config("method", "is not an HTTP method"))?;
+        Ok(Self {
+            method,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: Body::None,
+            timeout_ms: 0,
+            follow: true,
+            streaming: false,
+        })
+    }
+
+    pub(crate) fn with(mut self, body: &[u8], timeout_ms: i64) -> Self {
+        if !body.is_empty() {
+            self.body = Body::Bytes(Bytes::copy_from_slice(body));
+        }
+        self.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// The request, without a body that is read from a function.
+    pub(crate) fn request(&self, client: &evertoken::Client) -> RequestBuilder {
+        let mut request = client
+            .request(self.method.clone(), &self.url)
+            .follow_redirects(self.follow);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Body::Bytes(bytes) = &self.body {
+            request = request.body(bytes.clone());
+        }
+        match self.timeout_ms {
+            0 => request,
+            ..0 => request.timeout(None),
+            _ => request.timeout(timeout(self.timeout_ms)),
+        }
+    }
+}
+
+/// A call of `url`, absolute or below the client's base URL, with `method` such as `GET`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_new(
+    method: *const c_char,
+    url: *const c_char,
+    call: *mut *mut evertoken_call,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(call, "call")?;
+            out.write(hand_over(Call::new(
+                contract.text(method, "method")?,
+                contract.text(url, "url")?,
+            )?));
+            Ok(())
+        })
+    }
+}
+
+/// Adds a header. `Authorization` is the client's and is refused when the call is sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_add_header(
+    call: *mut evertoken_call,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let header = (
+                contract.text(name, "name")?.to_owned(),
+                contract.text(value, "value")?.to_owned(),
+            );
+            contract.get_mut(call, "call")?.headers.push(header);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the body: a copy of `body_len` bytes. It can be sent again after a 401.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_body(
+    call: *mut evertoken_call,
+    body: *const c_void,
+    body_len: usize,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let body =
+                Bytes::copy_from_slice(contract.slice(body.cast::<u8>(), body_len, "body")?);
+            contract.get_mut(call, "call")?.body = Body::Bytes(body);
+            Ok(())
+        })
+    }
+}
+
+/// Has the body read from a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent
+/// again: a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_body_reader(
+    call: *mut evertoken_call,
+    read: evertoken_read_callback,
+    userdata: *mut c_void,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let read = read.ok_or_else(|| {
+                Failure::face(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "read is NULL")
+            })?;
+            contract.get_mut(call, "call")?.body = Body::Reader(Reader {
+                read,
+                userdata: Userdata::new(userdata),
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Deadline of the whole call, the token and the body included. 0: the client's timeout, the default;
+/// EVERTOKEN_NO_TIMEOUT: none but the token's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_timeout_ms(
+    call: *mut evertoken_call,
+    timeout_ms: i64,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            contract.get_mut(call, "call")?.timeout_ms = timeout_ms;
+            Ok(())
+        })
+    }
+}
+
+/// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_follow_redirects(
+    call: *mut evertoken_call,
+    on: c_int,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            contract.get_mut(call, "call")?.follow = on != 0;
+            Ok(())
+        })
+    }
+}
+
+/// Whether the response is handed over as soon as its head is there, its body still to be read with
+/// evertoken_response_read(); default no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_streaming(
+    call: *mut evertoken_call,
+    on: c_int,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            contract.get_mut(call, "call")?.streaming = on != 0;
+            Ok(())
+        })
+    }
+}
+
+/// Frees a call. NULL is a no-op.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_free(call: *mut evertoken_call) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { release(call) }
+}

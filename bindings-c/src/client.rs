@@ -1,0 +1,162 @@
+//! Clients.
+
+use std::ffi::c_char;
+
+use crate::boundary::{enter, look, look_text, release, wait};
+use crate::config::evertoken_config;
+use crate::error::evertoken_error;
+use crate::ffi::{Opaque, Owned, hand_over, write_prefix};
+use crate::status::evertoken_status;
+use crate::text::Text;
+
+/// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
+///
+/// Owner: the caller, who frees it with evertoken_client_free() once no other thread is inside a call with it. Calls
+/// started with a _start function may still be under way: they end as they would, and their callbacks run.
+/// Threads: any number at the same time. After fork() it works in the child too.
+/// Methods: evertoken_client_new; _token, _token_for, _token_start; _authorize, _authorize_start, _authorization_copy,
+/// _judge, _judge_start; _request, _request_start, _send, _send_start; _subscribe, _state, _stats, _identity;
+/// _reset, _invalidate, _close, _revoke_and_close, _free.
+pub struct evertoken_client {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for evertoken_client {
+    type Value = Client;
+    type Ownership = Owned;
+    const TAG: [u8; 4] = *b"CLNT";
+    const NAME: &'static str = "evertoken_client";
+}
+
+/// The core's client, and what C wants to borrow from it.
+pub(crate) struct Client {
+    pub(crate) core: evertoken::Client,
+    identity: Text,
+}
+
+/// Makes a client. Checks the whole configuration and names what is wrong with it; sends nothing and starts nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_new(
+    config: *const evertoken_config,
+    client: *mut *mut evertoken_client,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(client, "client")?;
+            let core = contract.get(config, "config")?.client()?;
+            let identity = Text::new(core.identity());
+            out.write(hand_over(Client { core, identity }));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a client. NULL is a no-op. Prompt: what was started goes on without it and is never waited for, so this may be
+/// called from a callback too.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_free(client: *mut evertoken_client) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { release(client) }
+}
+
+/// Closes the client: later calls answer EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
+/// identity go on. Idempotent and prompt. The handle is still to be freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_close(client: *const evertoken_client) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { look(client, (), |client, _| client.core.close()) }
+}
+
+/// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes the client. It is
+/// closed even if the revocation failed, which the status tells. Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_revoke_and_close(
+    client: *const evertoken_client,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let client = contract.get(client, "client")?;
+            wait(async { Ok(client.core.revoke_and_close().await?) })
+        })
+    }
+}
+
+/// Forgets pauses, locked-out credentials and the storm guard: for when what was wrong has been mended.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_reset(client: *const evertoken_client) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { look(client, (), |client, _| client.core.reset()) }
+}
+
+/// Makes the next call renew the token at hand, as if an API had refused it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_invalidate(client: *const evertoken_client) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { look(client, (), |client, _| client.core.invalidate()) }
+}
+
+/// Who logs in where, fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_identity(
+    client: *const evertoken_client,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { look_text(client, len, |client| Some(client.identity.ended())) }
+}
+
+/// Counters of an identity since its first use in this process. New ones are added at the end.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct evertoken_stats {
+    /// Tokens handed out by calls that looked beyond the cached header.
+    pub tokens_served: u64,
+    /// Flights, that is logins or refreshes with their tries, that were started.
+    pub flights: u64,
+    /// Flights that ended without a token.
+    pub failures: u64,
+    /// Logins that brought a token.
+    pub logins: u64,
+    /// Refreshes that brought a token.
+    pub refreshes: u64,
+    /// Answers with 401 that were judged.
+    pub refused: u64,
+    /// Requests sent again after a 401.
+    pub resends: u64,
+    /// 401s handed to the caller.
+    pub given_back: u64,
+    /// Callers waiting for a flight now.
+    pub waiting: u64,
+}
+
+/// Reads the counters of the client's identity into `stats`, of which the caller's header knows `sizeof *stats` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_stats(
+    client: *const evertoken_client,
+    stats: *mut evertoken_stats,
+    stats_size: usize,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let core = contract.get(client, "client")?.core.stats();
+            let view = evertoken_stats {
+                tokens_served: core.tokens_served,
+                flights: core.flights,
+                failures: core.failures,
+                logins: core.logins,
+                refreshes: core.refreshes,
+                refused: core.refused,
+                resends: core.resends,
+                given_back: core.given_back,
+                waiting: core.waiting,
+            };
+            write_prefix(contract, stats, stats_size, &view, "stats")
+        })
+    }
+}

@@ -1,0 +1,321 @@
+//! Configurations: one constructor per flow, and the generic one.
+
+use std::collections::BTreeMap;
+use std::ffi::c_char;
+
+use evertoken::{OptionValue, Options, Secret, flow};
+
+use crate::boundary::{Failure, Outcome, enter, release};
+use crate::error::evertoken_error;
+use crate::ffi::{Contract, Opaque, Owned, hand_over};
+use crate::status::evertoken_status;
+
+/// How to log in and where the token may go. Nothing is checked before evertoken_client_new(), which names what is wrong.
+///
+/// Setters return a status that may be left unread: the first failure is kept and evertoken_client_new() reports it.
+///
+/// Owner: the caller, who frees it with evertoken_config_free(), at the earliest after evertoken_client_new(); it may
+/// make several clients. Threads: one at a time.
+/// Methods: evertoken_config_new, _pismo, _passkit, _passkit_token, _wso2, _password, _client_credentials, _json_login;
+/// _set_text, _set_number, _set_flag, _set_list, _set_entry; the _set_… of the common options; _free.
+pub struct evertoken_config {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for evertoken_config {
+    type Value = Config;
+    type Ownership = Owned;
+    const TAG: [u8; 4] = *b"CONF";
+    const NAME: &'static str = "evertoken_config";
+}
+
+/// Options as they were set.
+pub(crate) struct Config {
+    flow: String,
+    options: Options,
+    lists: BTreeMap<String, Vec<String>>,
+    maps: BTreeMap<String, Vec<(String, Secret)>>,
+    /// The first setter that failed: its status and what it said.
+    problem: Option<(evertoken_status, String)>,
+}
+
+impl Config {
+    fn new(flow: &str) -> Self {
+        Self {
+            flow: flow.to_owned(),
+            options: Options::new(),
+            lists: BTreeMap::new(),
+            maps: BTreeMap::new(),
+            problem: None,
+        }
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<OptionValue>) {
+        self.lists.remove(name);
+        self.options.set(name, value);
+    }
+
+    pub(crate) fn append(&mut self, name: &str, entry: &str) {
+        self.lists
+            .entry(name.to_owned())
+            .or_default()
+            .push(entry.to_owned());
+    }
+
+    pub(crate) fn put(&mut self, name: &str, key: &str, value: &str) {
+        let map = self.maps.entry(name.to_owned()).or_default();
+        map.retain(|(other, _)| other != key);
+        map.push((key.to_owned(), Secret::new(value)));
+    }
+
+    pub(crate) fn keep(&mut self, failure: &Failure) {
+        if let Failure::Face(status, message) = failure {
+            self.problem.get_or_insert((*status, message.clone()));
+        }
+    }
+
+    pub(crate) fn client(&self) -> Outcome<evertoken::Client> {
+        if let Some((status, message)) = &self.problem {
+            return Err(Failure::face(*status, message.clone()));
+        }
+        let mut options = self.options.clone();
+        for (name, list) in &self.lists {
+            options.set(name, OptionValue::List(list.clone()));
+        }
+        for (name, map) in &self.maps {
+            options.set(name, OptionValue::Map(map.clone()));
+        }
+        Ok(evertoken::ClientBuilder::from_options(&self.flow, options)?.build()?)
+    }
+}
+
+/// A configuration of `flow` with these text options; those that are NULL and optional are left out.
+fn with_texts(
+    contract: &Contract,
+    flow: &str,
+    texts: &[(&str, *const c_char, bool)],
+) -> Outcome<Config> {
+    let mut config = Config::new(flow);
+    for (name, ptr, required) in texts {
+        let text = if *required {
+            Some(contract.text(*ptr, name)?)
+        } else {
+            contract.text_or_none(*ptr, name)?
+        };
+        if let Some(text) = text {
+            config.set(name, text);
+        }
+    }
+    Ok(config)
+}
+
+const REQUIRED: bool = true;
+const OPTIONAL: bool = false;
+
+/// A configuration of the flow with this name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials` or
+/// `json_login`. Everything else is set by name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_new(
+    flow_name: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let name = contract.text(flow_name, "flow_name")?;
+            if flow::option_names(name).is_empty() {
+                return Err(flow::from_options(name, &mut Options::new(), None)
+                    .map_or_else(Failure::from, |_| Failure::panic()));
+            }
+            out.write(hand_over(Config::new(name)));
+            Ok(())
+        })
+    }
+}
+
+/// Pismo Passport, server to server. `base_url` is the API (`https://sandbox.pismolabs.io`, or your production host, which
+/// Pismo gives you); tokens come from its Passport route. See also evertoken_config_set_account_id().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_pismo(
+    base_url: *const c_char,
+    server_key: *const c_char,
+    server_secret: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let texts = [
+                ("base_url", base_url, REQUIRED),
+                ("server_key", server_key, REQUIRED),
+                ("server_secret", server_secret, REQUIRED),
+            ];
+            out.write(hand_over(with_texts(contract, "pismo", &texts)?));
+            Ok(())
+        })
+    }
+}
+
+/// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA): the wrong one logs in
+/// and then finds nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_passkit(
+    region: *const c_char,
+    username: *const c_char,
+    password: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let texts = [
+                ("region", region, OPTIONAL),
+                ("username", username, REQUIRED),
+                ("password", password, REQUIRED),
+            ];
+            out.write(hand_over(with_texts(contract, "passkit", &texts)?));
+            Ok(())
+        })
+    }
+}
+
+/// PassKit with a long-lived token pasted from its portal. There is nothing to renew it with: a 401 is given back. `region`
+/// as in evertoken_config_passkit().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_passkit_token(
+    region: *const c_char,
+    token: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let texts = [("region", region, OPTIONAL), ("token", token, REQUIRED)];
+            out.write(hand_over(with_texts(contract, "passkit", &texts)?));
+            Ok(())
+        })
+    }
+}
+
+/// A WSO2 gateway, password grant. `token_url` such as `https://gateway:8243/token`; `username` whole
+/// (`john@johns.org@johnsorg`), or without the organization and then evertoken_config_set_text(config, "organization", …).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_wso2(
+    token_url: *const c_char,
+    consumer_key: *const c_char,
+    consumer_secret: *const c_char,
+    username: *const c_char,
+    password: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let texts = [
+                ("token_url", token_url, REQUIRED),
+                ("consumer_key", consumer_key, REQUIRED),
+                ("consumer_secret", consumer_secret, REQUIRED),
+                ("username", username, REQUIRED),
+                ("password", password, REQUIRED),
+            ];
+            out.write(hand_over(with_texts(contract, "wso2", &texts)?));
+            Ok(())
+        })
+    }
+}
+
+/// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL where the server
+/// wants none. How they travel is the option `basic`: `form` (default), `percent`, `raw` or `body`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_password(
+    token_url: *const c_char,
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    username: *const c_char,
+    password: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let texts = [
+                ("token_url", token_url, REQUIRED),
+                ("client_id", client_id, OPTIONAL),
+                ("client_secret", client_secret, OPTIONAL),
+                ("username", username, REQUIRED),
+                ("password", password, REQUIRED),
+            ];
+            out.write(hand_over(with_texts(contract, "password", &texts)?));
+            Ok(())
+        })
+    }
+}
+
+/// Any OAuth2 server, client credentials grant (RFC 6749 section 4.4). The option `basic` as in evertoken_config_password().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_client_credentials(
+    token_url: *const c_char,
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let texts = [
+                ("token_url", token_url, REQUIRED),
+                ("client_id", client_id, REQUIRED),
+                ("client_secret", client_secret, REQUIRED),
+            ];
+            out.write(hand_over(with_texts(
+                contract,
+                "client_credentials",
+                &texts,
+            )?));
+            Ok(())
+        })
+    }
+}
+
+/// A login route with a JSON body of your own: evertoken_config_set_entry(config, "body", "user", …) for each field, then
+/// `token_field`, `expires_field` and the other options of the flow where the defaults do not fit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_json_login(
+    token_url: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            out.write(hand_over(with_texts(
+                contract,
+                "json_login",
+                &[("token_url", token_url, REQUIRED)],
+            )?));
+            Ok(())
+        })
+    }
+}
+
+/// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it go on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_free(config: *mut evertoken_config) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { release(config) }
+}

@@ -1,0 +1,200 @@
+//! Sending calls, with bodies that are read from a function too.
+
+use std::ffi::{c_char, c_void};
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+
+use bytes::Bytes;
+use evertoken::RequestBuilder;
+use evertoken::http::Payload;
+use evertoken::runtime;
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::boundary::{Failure, Outcome, enter, wait, wait_shared};
+use crate::call::{Body, Call, Reader, evertoken_call};
+use crate::client::evertoken_client;
+use crate::error::evertoken_error;
+use crate::ffi::hand_over;
+use crate::request::Cancel;
+use crate::response::{Answer, evertoken_response};
+use crate::status::evertoken_status;
+
+/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole answer. A 401 is
+/// healed where it can be: one renewal, one resend. Any answer is EVERTOKEN_OK here, a 401 that could not be healed
+/// included: see evertoken_response_reason().
+///
+/// `body` are `body_len` bytes; NULL and 0 send none. `timeout_ms` bounds the whole call, the token included (0: the
+/// client's timeout; EVERTOKEN_NO_TIMEOUT: none but the token's).
+///
+/// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_request(
+    client: *const evertoken_client,
+    method: *const c_char,
+    url: *const c_char,
+    body: *const c_void,
+    body_len: usize,
+    timeout_ms: i64,
+    response: *mut *mut evertoken_response,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(response, "response")?;
+            let client = &contract.get(client, "client")?.core;
+            let call = Call::new(contract.text(method, "method")?, contract.text(url, "url")?)?;
+            let call = call.with(
+                contract.slice(body.cast::<u8>(), body_len, "body")?,
+                timeout_ms,
+            );
+            out.write(hand_over(send(&call, client)?));
+            Ok(())
+        })
+    }
+}
+
+/// Sends a call that was set up with evertoken_call_new(); else as evertoken_client_request().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_send(
+    client: *const evertoken_client,
+    call: *const evertoken_call,
+    response: *mut *mut evertoken_response,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(response, "response")?;
+            let client = &contract.get(client, "client")?.core;
+            out.write(hand_over(send(contract.get(call, "call")?, client)?));
+            Ok(())
+        })
+    }
+}
+
+/// Sends on this thread.
+fn send(call: &Call, client: &evertoken::Client) -> Outcome<Answer> {
+    let request = call.request(client);
+    let sending = async {
+        match call.body {
+            Body::Reader(reader) => read_here(request, call.streaming, reader).await,
+            _ => answer(request, call.streaming).await,
+        }
+    };
+    if call.streaming {
+        wait_shared(sending)
+    } else {
+        wait(sending)
+    }
+}
+
+/// Sends on the library's threads.
+pub(crate) async fn send_in_background(
+    call: Call,
+    client: evertoken::Client,
+    cancel: Cancel,
+) -> Outcome<Answer> {
+    let request = call.request(&client);
+    match call.body {
+        Body::Reader(reader) => read_in_background(request, call.streaming, reader, &cancel).await,
+        _ => cancel.or(answer(request, call.streaming)).await,
+    }
+}
+
+async fn answer(request: RequestBuilder, streaming: bool) -> Outcome<Answer> {
+    let response = request.send().await?;
+    if streaming {
+        Ok(Answer::streaming(response))
+    } else {
+        Answer::whole(response).await
+    }
+}
+
+/// Asks for one piece of a body and says where it is wanted.
+type Demand = oneshot::Sender<Option<io::Result<Bytes>>>;
+
+/// The request with a body that comes piece by piece, and where its pieces are asked for: so a function is not asked
+/// for a byte before the server is to have it.
+fn on_demand(request: RequestBuilder) -> (RequestBuilder, mpsc::Receiver<Demand>) {
+    let (ask, asked) = mpsc::channel::<Demand>(1);
+    let pieces = stream::unfold(ask, |ask| async move {
+        let (give, given) = oneshot::channel();
+        let piece = match ask.send(give).await {
+            Ok(()) => given.await.ok(),
+            Err(_) => None,
+        };
+        // Nobody reads any more: that must break the request off, not end its body as if it were whole.
+        let piece = piece.unwrap_or_else(|| Some(Err(io::Error::other("the call is over"))));
+        piece.map(|piece| (piece, ask))
+    });
+    (request.payload(Payload::Once(pieces.boxed())), asked)
+}
+
+/// Serves one demand; whether the function failed.
+fn serve(reader: Reader, demand: Demand) -> bool {
+    let piece = reader.next();
+    let failed = matches!(piece, Some(Err(_)));
+    // Whoever asked may be gone.
+    let _ = demand.send(piece);
+    failed
+}
+
+fn explained<T>(outcome: Outcome<T>, reader_failed: bool) -> Outcome<T> {
+    if outcome.is_err() && reader_failed {
+        return Err(Failure::face(
+            evertoken_status::EVERTOKEN_CALLBACK_FAILED,
+            "the read function of the body failed",
+        ));
+    }
+    outcome
+}
+
+/// Reads the body on the thread that waits for the answer.
+async fn read_here(request: RequestBuilder, streaming: bool, reader: Reader) -> Outcome<Answer> {
+    let (request, mut asked) = on_demand(request);
+    let mut answer = pin!(answer(request, streaming));
+    let mut failed = false;
+    loop {
+        tokio::select! {
+            outcome = &mut answer => return explained(outcome, failed),
+            Some(demand) = asked.recv() => failed |= serve(reader, demand),
+        }
+    }
+}
+
+/// Reads the body on a thread that may block, and waits until the function has returned for the last time.
+async fn read_in_background(
+    request: RequestBuilder,
+    streaming: bool,
+    reader: Reader,
+    cancel: &Cancel,
+) -> Outcome<Answer> {
+    let (request, mut asked) = on_demand(request);
+    let (over, mut is_over) = oneshot::channel::<()>();
+    let shared = runtime::handle();
+    let reading = shared.clone().spawn_blocking(move || {
+        let mut failed = false;
+        let mut next = || {
+            shared.block_on(async {
+                tokio::select! {
+                    biased;
+                    _ = &mut is_over => None,
+                    demand = asked.recv() => demand,
+                }
+            })
+        };
+        while let Some(demand) = next() {
+            failed |= serve(reader, demand);
+        }
+        failed
+    });
+    let answer = AssertUnwindSafe(answer(request, streaming)).catch_unwind();
+    let outcome = cancel
+        .or(async { answer.await.unwrap_or_else(|_| Err(Failure::panic())) })
+        .await;
+    drop(over);
+    explained(outcome, reading.await.unwrap_or(true))
+}

@@ -1,0 +1,296 @@
+//! What an answer means, for callers with an HTTP client of their own.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use evertoken::{Authorization, HeaderMap, HeaderValue, Seen, Verdict};
+use http::HeaderName;
+
+use crate::authorization::{View as AuthorizationView, evertoken_authorization};
+use crate::boundary::{Failure, Outcome, enter, look, release, timeout, wait};
+use crate::client::evertoken_client;
+use crate::error::{View as ErrorView, evertoken_error};
+use crate::ffi::{Contract, Lent, Opaque, Owned, hand_over};
+use crate::status::evertoken_status;
+use crate::text::Text;
+
+/// What to do about an answer.
+///
+/// Owner: who receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
+/// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_step, _authorization, _reason, _error, _free.
+pub struct evertoken_verdict {
+    _opaque: [u8; 0],
+}
+
+impl Opaque for evertoken_verdict {
+    type Value = View;
+    type Ownership = Owned;
+    const TAG: [u8; 4] = *b"VERD";
+    const NAME: &'static str = "evertoken_verdict";
+}
+
+/// The step that follows from a verdict.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum evertoken_step {
+    /// It is the answer.
+    EVERTOKEN_STEP_DONE = 0,
+    /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
+    EVERTOKEN_STEP_RESEND = 1,
+    /// It is the answer: a 401 that was not healed. evertoken_verdict_reason() says why.
+    EVERTOKEN_STEP_GIVE_BACK = 2,
+}
+
+/// A header of a request or an answer.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct evertoken_header {
+    /// The name, in any case.
+    pub name: *const c_char,
+    /// The value.
+    pub value: *const c_char,
+}
+
+/// A verdict, its texts ready for C.
+pub(crate) struct View {
+    step: evertoken_step,
+    authorization: Option<Lent<evertoken_authorization>>,
+    reason: Option<Text>,
+    error: Option<Lent<evertoken_error>>,
+}
+
+impl View {
+    fn new(verdict: Verdict) -> Self {
+        let mut view = Self {
+            step: evertoken_step::EVERTOKEN_STEP_DONE,
+            authorization: None,
+            reason: None,
+            error: None,
+        };
+        match verdict {
+            Verdict::Done => {}
+            Verdict::Resend(again) => {
+                view.step = evertoken_step::EVERTOKEN_STEP_RESEND;
+                view.authorization = Some(Lent::new(AuthorizationView::new(again)));
+            }
+            Verdict::GiveBack(why) => {
+                view.step = evertoken_step::EVERTOKEN_STEP_GIVE_BACK;
+                view.reason = Some(Text::new(why.reason.code()));
+                view.error = why
+                    .error
+                    .as_ref()
+                    .map(|error| Lent::new(ErrorView::of(error)));
+            }
+        }
+        view
+    }
+}
+
+/// An answer to be judged, copied from the caller.
+pub(crate) struct Case {
+    client: evertoken::Client,
+    sent: Authorization,
+    status: u16,
+    headers: HeaderMap,
+    prefix: Vec<u8>,
+    replayable: bool,
+    timeout_ms: i64,
+}
+
+/// What the caller of a judging function gave.
+pub(crate) struct Given {
+    pub(crate) client: *const evertoken_client,
+    pub(crate) authorization: *const evertoken_authorization,
+    pub(crate) status: c_int,
+    pub(crate) headers: *const evertoken_header,
+    pub(crate) header_count: usize,
+    pub(crate) body_prefix: *const c_void,
+    pub(crate) body_prefix_len: usize,
+    pub(crate) replayable: c_int,
+    pub(crate) timeout_ms: i64,
+}
+
+impl Case {
+    pub(crate) fn read(contract: &Contract, given: &Given) -> Outcome<Self> {
+        let mut headers = HeaderMap::new();
+        for header in contract.slice(given.headers, given.header_count, "headers")? {
+            let name = contract.octets_or_none(header.name);
+            let value = contract.octets_or_none(header.value);
+            let (Some(name), Some(value)) = (name, value) else {
+                return Err(Failure::face(
+                    evertoken_status::EVERTOKEN_NULL_ARGUMENT,
+                    "headers have a name or value that is NULL",
+                ));
+            };
+            // What is no header cannot have come off a wire; it has nothing to say.
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+            {
+                headers.append(name, value);
+            }
+        }
+        Ok(Self {
+            client: contract.get(given.client, "client")?.core.clone(),
+            sent: contract
+                .get(given.authorization, "authorization")?
+                .core
+                .clone(),
+            status: u16::try_from(given.status).unwrap_or(0),
+            headers,
+            prefix: contract
+                .slice(
+                    given.body_prefix.cast::<u8>(),
+                    given.body_prefix_len,
+                    "body_prefix",
+                )?
+                .to_vec(),
+            replayable: given.replayable != 0,
+            timeout_ms: given.timeout_ms,
+        })
+    }
+
+    pub(crate) async fn judge(self) -> Outcome<View> {
+        let seen = Seen {
+            status: self.status,
+            headers: &self.headers,
+            body_prefix: &self.prefix,
+            replayable: self.replayable,
+            timeout: timeout(self.timeout_ms),
+        };
+        Ok(View::new(self.client.judge(&self.sent, seen).await))
+    }
+}
+
+/// What an answer means: done, send again with another header, or give the 401 back. Renews the token where that may heal
+/// the 401; callers with the same refused token share one renewal. Call it with every answer: successes count too, and
+/// cost nothing.
+///
+/// `authorization` is what the request was sent with, `status` the answer's status, `headers` its `header_count` headers,
+/// `body_prefix` the first `body_prefix_len` bytes of its body (some kilobytes are enough, none is allowed: NULL and 0).
+/// `replayable` says whether the request's body can be sent again whole (0: no). `timeout_ms` bounds the wait for a
+/// renewal (0: the client's timeout; EVERTOKEN_NO_TIMEOUT).
+///
+/// A failed renewal is no failure of this call: the verdict then gives the answer back, with evertoken_verdict_error().
+///
+/// Threads: any. Not from a callback unless `status` is other than 401: EVERTOKEN_MISUSE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_client_judge(
+    client: *const evertoken_client,
+    authorization: *const evertoken_authorization,
+    status: c_int,
+    headers: *const evertoken_header,
+    header_count: usize,
+    body_prefix: *const c_void,
+    body_prefix_len: usize,
+    replayable: c_int,
+    timeout_ms: i64,
+    verdict: *mut *mut evertoken_verdict,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(verdict, "verdict")?;
+            let given = Given {
+                client,
+                authorization,
+                status,
+                headers,
+                header_count,
+                body_prefix,
+                body_prefix_len,
+                replayable,
+                timeout_ms,
+            };
+            out.write(hand_over(now_or_later(Case::read(contract, &given)?)?));
+            Ok(())
+        })
+    }
+}
+
+/// Nothing but a 401 is ever waited for.
+fn now_or_later(case: Case) -> Outcome<View> {
+    if case.status == 401 {
+        return wait(case.judge());
+    }
+    match pin!(case.judge()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(view) => view,
+        Poll::Pending => Err(Failure::panic()),
+    }
+}
+
+/// Frees a verdict. NULL is a no-op.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_verdict_free(verdict: *mut evertoken_verdict) {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe { release(verdict) }
+}
+
+/// What to do; EVERTOKEN_STEP_DONE for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_verdict_step(
+    verdict: *const evertoken_verdict,
+) -> evertoken_step {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        look(
+            verdict,
+            evertoken_step::EVERTOKEN_STEP_DONE,
+            |verdict, _| verdict.step,
+        )
+    }
+}
+
+/// What to send again with; NULL unless the step is EVERTOKEN_STEP_RESEND. It belongs to the verdict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_verdict_authorization(
+    verdict: *const evertoken_verdict,
+) -> *const evertoken_authorization {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        look(verdict, std::ptr::null(), |verdict, _| {
+            verdict
+                .authorization
+                .as_ref()
+                .map_or(std::ptr::null(), Lent::as_ptr)
+        })
+    }
+}
+
+/// Why the 401 is given back; NULL unless the step is EVERTOKEN_STEP_GIVE_BACK. Lives as long as the verdict.
+///
+/// `"insufficient_rights"`: the token is valid and lacks a right; `"refused_again"`: the resend was refused too;
+/// `"body_not_replayable"`: the token is renewed for the next call; `"renewal_failed"`; `"storm_guard"`: renewals have
+/// proved futile and none is made for a while; `"not_renewable"`: a pasted token; `"same_token"`: the server hands out the
+/// refused token again; `"foreign_origin"`: the request did not carry the token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_verdict_reason(
+    verdict: *const evertoken_verdict,
+) -> *const c_char {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        look(verdict, std::ptr::null(), |verdict, _| {
+            verdict
+                .reason
+                .as_ref()
+                .map_or(std::ptr::null(), Text::as_ptr)
+        })
+    }
+}
+
+/// The failed renewal, where there was one, else NULL. It belongs to the verdict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_verdict_error(
+    verdict: *const evertoken_verdict,
+) -> *const evertoken_error {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        look(verdict, std::ptr::null(), |verdict, _| {
+            verdict
+                .error
+                .as_ref()
+                .map_or(std::ptr::null(), Lent::as_ptr)
+        })
+    }
+}

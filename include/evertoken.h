@@ -1,0 +1,908 @@
+/**
+ * @file evertoken.h
+ * Evertoken: a bearer token that is always valid. C99 and C++11.
+ *
+ * Generated from bindings-c/src; do not edit.
+ *
+ * A client logs in (Pismo, PassKit, WSO2, any OAuth2 password or client-credentials server, JSON logins of your own), keeps
+ * the token, renews it in time and heals a 401. Two ways to use it: evertoken_client_request() sends a request and does all
+ * of it; evertoken_client_authorize() and evertoken_client_judge() do it for an HTTP client of your own, such as libcurl
+ * (evertoken_curl.h).
+ *
+ * Conventions, kept by every function:
+ *
+ * - Names are evertoken_<noun>_<verb>. Arguments come in the order receiver, inputs, outputs, error.
+ * - A function that can fail returns evertoken_status, EVERTOKEN_OK or why not. Outputs are written only with EVERTOKEN_OK
+ *   (the length of evertoken_client_authorization_copy() is the one exception, told there); `error` only otherwise. `error`
+ *   may be NULL; else *error is yours to free.
+ * - A function that reads something from a handle cannot fail: for NULL it returns what its comment says.
+ * - NULL is always answered, never crashed on. A `_free` of NULL is a no-op. A handle that was freed, or is of another
+ *   type, is answered with EVERTOKEN_MISUSE for as long as its memory still shows it; that guard is no promise.
+ * - A receiver that is `const` may be used by any number of threads at the same time, one that is not by one at a time.
+ * - Who receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle behind
+ *   a `const` pointer that is returned belongs to the one it came from and lives as long.
+ * - Texts in are UTF-8, ended by NUL, and copied. Texts out are ended by NUL, live as long as the handle they came from, and
+ *   give their length where a `len` that is not NULL is passed.
+ * - Callbacks get their `userdata` back untouched. Those of a `_start` function run exactly once if and only if it returned
+ *   EVERTOKEN_OK. Nothing calls back under a lock. A call that waits is EVERTOKEN_MISUSE inside a callback.
+ * - Units are in the name: `_ms`, `_unix_secs`. A number that is not there is -1, or 0 where the comment says so.
+ * - Flags in are `int`: 0 is no, anything else is yes.
+ * - Nothing starts a thread or a connection before the first call that needs one. After fork() every handle works in the
+ *   child; calls under way at that moment go on in the parent only. Do not fork from a callback.
+ * - No error, event, state or other text shows a secret, but for evertoken_token_value(), evertoken_authorization_value() and
+ *   evertoken_client_authorization_copy(), whose purpose it is.
+ */
+
+#ifndef EVERTOKEN_H
+#define EVERTOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header; evertoken_version() is the library's. */
+#define EVERTOKEN_VERSION "0.1.0"
+/** The same, part by part. */
+#define EVERTOKEN_VERSION_MAJOR 0
+/** The same, part by part. */
+#define EVERTOKEN_VERSION_MINOR 1
+/** The same, part by part. */
+#define EVERTOKEN_VERSION_PATCH 0
+
+/** As `timeout_ms`: the client's own timeout. */
+#define EVERTOKEN_DEFAULT_TIMEOUT 0
+/** As `timeout_ms`: wait for as long as it takes. */
+#define EVERTOKEN_NO_TIMEOUT (-1)
+
+/// What a call came to. Numbers are stable and never reused; new ones may be added, so keep a `default:`.
+///
+/// 70xx is the table that all languages share; 71xx is about the C call itself.
+typedef enum {
+  /// It worked.
+  EVERTOKEN_OK = 0,
+  /// An option, a credential or a URL is missing, malformed or contradicts another: correct what the message names.
+  EVERTOKEN_CONFIG_INVALID = 7001,
+  /// The server refused the credentials, the grant or the scope. Logins stay paused until they change or evertoken_client_reset().
+  EVERTOKEN_CREDENTIALS_REJECTED = 7002,
+  /// The server says that the account is locked: have it unlocked, then evertoken_client_reset().
+  EVERTOKEN_LOCKED_OUT = 7003,
+  /// The server asked for fewer requests: wait evertoken_error_retry_after_ms().
+  EVERTOKEN_RATE_LIMITED = 7004,
+  /// The server failed: call again later.
+  EVERTOKEN_SERVER_UNAVAILABLE = 7005,
+  /// No connection came about, or it broke.
+  EVERTOKEN_UNREACHABLE = 7006,
+  /// The TLS handshake failed: name the server's CA with evertoken_config_set_ca_file().
+  EVERTOKEN_TLS = 7007,
+  /// Nothing came in time.
+  EVERTOKEN_TIMED_OUT = 7008,
+  /// The server answered something that is not a token.
+  EVERTOKEN_BAD_RESPONSE = 7009,
+  /// The server hands out the token again that it refuses.
+  EVERTOKEN_SAME_TOKEN = 7010,
+  /// The token may not go to this URL: evertoken_config_allow_origin() if it should.
+  EVERTOKEN_ORIGIN_REFUSED = 7011,
+  /// evertoken_request_cancel() was called.
+  EVERTOKEN_CANCELLED = 7012,
+  /// The client was closed.
+  EVERTOKEN_CLOSED = 7013,
+  /// The token store could not be read or written.
+  EVERTOKEN_STORE = 7014,
+  /// A defect in this library.
+  EVERTOKEN_INTERNAL = 7015,
+  /// A pointer that must be there is NULL. Nothing was done.
+  EVERTOKEN_NULL_ARGUMENT = 7101,
+  /// A text is not UTF-8. Nothing was done.
+  EVERTOKEN_BAD_UTF8 = 7102,
+  /// A defect in this library was caught before it could reach you. The handles are still good.
+  EVERTOKEN_PANIC = 7103,
+  /// The call is not allowed here: it waits and was made from a callback, or a handle is freed or of another type.
+  EVERTOKEN_MISUSE = 7104,
+  /// The buffer is too small; the length says how much is needed.
+  EVERTOKEN_BUFFER_TOO_SMALL = 7105,
+  /// A read function of yours said that it failed.
+  EVERTOKEN_CALLBACK_FAILED = 7106,
+} evertoken_status;
+
+/// The step that follows from a verdict.
+typedef enum {
+  /// It is the answer.
+  EVERTOKEN_STEP_DONE = 0,
+  /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
+  EVERTOKEN_STEP_RESEND = 1,
+  /// It is the answer: a 401 that was not healed. evertoken_verdict_reason() says why.
+  EVERTOKEN_STEP_GIVE_BACK = 2,
+} evertoken_step;
+
+/// Leave to send one request with the token: the header's value, and which token it carries. Show it to
+/// evertoken_client_judge() with the answer.
+///
+/// Owner: who receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
+/// `const` one belongs to the handle that lent it. Threads: any; it never changes.
+/// Methods: evertoken_client_authorize, _authorize_start; evertoken_authorization_value, _fingerprint, _generation,
+/// _is_resend, _free.
+typedef struct evertoken_authorization evertoken_authorization;
+
+/// A call of the API in the making: for what evertoken_client_request() has no parameter for.
+///
+/// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
+/// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
+/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_follow_redirects,
+/// _set_streaming, _free.
+typedef struct evertoken_call evertoken_call;
+
+/// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
+///
+/// Owner: the caller, who frees it with evertoken_client_free() once no other thread is inside a call with it. Calls
+/// started with a _start function may still be under way: they end as they would, and their callbacks run.
+/// Threads: any number at the same time. After fork() it works in the child too.
+/// Methods: evertoken_client_new; _token, _token_for, _token_start; _authorize, _authorize_start, _authorization_copy,
+/// _judge, _judge_start; _request, _request_start, _send, _send_start; _subscribe, _state, _stats, _identity;
+/// _reset, _invalidate, _close, _revoke_and_close, _free.
+typedef struct evertoken_client evertoken_client;
+
+/// How to log in and where the token may go. Nothing is checked before evertoken_client_new(), which names what is wrong.
+///
+/// Setters return a status that may be left unread: the first failure is kept and evertoken_client_new() reports it.
+///
+/// Owner: the caller, who frees it with evertoken_config_free(), at the earliest after evertoken_client_new(); it may
+/// make several clients. Threads: one at a time.
+/// Methods: evertoken_config_new, _pismo, _passkit, _passkit_token, _wso2, _password, _client_credentials, _json_login;
+/// _set_text, _set_number, _set_flag, _set_list, _set_entry; the _set_… of the common options; _free.
+typedef struct evertoken_config evertoken_config;
+
+/// Why a call failed. It holds no secret and no raw answer, and may be logged whole.
+///
+/// Owner: who receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
+/// belongs to the handle that lent it. Threads: any; it never changes.
+/// Methods: evertoken_error_status, _code, _message, _text, _hint, _http_status, _provider_code, _provider_message,
+/// _identity, _fingerprint, _retry_after_ms, _retryable, _free.
+typedef struct evertoken_error evertoken_error;
+
+/// Something that happened to an identity. Fingerprints stand for tokens, so it may be logged whole.
+///
+/// Owner: the library; it is good for the duration of the callback. Threads: the callback's.
+/// Methods: evertoken_event_name, _identity, _fingerprint, _via, _expires_in_ms, _reason, _error, _pause_ms.
+typedef struct evertoken_event evertoken_event;
+
+/// A started call.
+///
+/// Its callback runs exactly once if and only if the _start function returned EVERTOKEN_OK: on a library thread, never
+/// under a lock, possibly before the _start function returns. It owns what it is given: either the result or the error;
+/// the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two library
+/// threads: a callback should be brief, and calls that wait are EVERTOKEN_MISUSE in it. It must not throw.
+///
+/// Owner: the caller, who frees it with evertoken_request_free() at any time, in the callback too; that cancels nothing. A
+/// caller that will not cancel passes NULL for `request` and has nothing to free.
+/// Threads: any. A call started before fork() goes on in the parent only.
+/// Methods: evertoken_client_token_start, _token_for_start, _authorize_start, _judge_start, _request_start, _send_start;
+/// evertoken_request_cancel, _free.
+typedef struct evertoken_request evertoken_request;
+
+/// An answer of the API: status, headers and body.
+///
+/// Owner: who receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
+/// number for a response whose body was read whole.
+/// Methods: evertoken_client_request, _request_start, _send, _send_start; evertoken_response_status, _header,
+/// _header_count, _header_at, _body, _read, _url, _reason, _error, _free.
+typedef struct evertoken_response evertoken_response;
+
+/// Where an identity stood when it was asked.
+///
+/// Owner: the caller, who frees it with evertoken_state_free(). Threads: any; it never changes.
+/// Methods: evertoken_client_state; evertoken_state_standing, _expires_in_ms, _fingerprint, _via, _last_error,
+/// _next_try_in_ms, _free.
+typedef struct evertoken_state evertoken_state;
+
+/// A callback that receives events.
+///
+/// Owner: the caller, who frees it with evertoken_subscription_free(). Threads: any.
+/// Methods: evertoken_client_subscribe; evertoken_subscription_free.
+typedef struct evertoken_subscription evertoken_subscription;
+
+/// A token that was valid when it was handed out, and what is known about it. It does not change when the client renews.
+///
+/// Owner: who receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
+/// Methods: evertoken_token_value, _expires_at_unix_secs, _expires_in_ms, _scope, _fingerprint, _generation, _free.
+typedef struct evertoken_token evertoken_token;
+
+/// What to do about an answer.
+///
+/// Owner: who receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
+/// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_step, _authorization, _reason, _error, _free.
+typedef struct evertoken_verdict evertoken_verdict;
+
+/// Counters of an identity since its first use in this process. New ones are added at the end.
+typedef struct {
+  /// Tokens handed out by calls that looked beyond the cached header.
+  uint64_t tokens_served;
+  /// Flights, that is logins or refreshes with their tries, that were started.
+  uint64_t flights;
+  /// Flights that ended without a token.
+  uint64_t failures;
+  /// Logins that brought a token.
+  uint64_t logins;
+  /// Refreshes that brought a token.
+  uint64_t refreshes;
+  /// Answers with 401 that were judged.
+  uint64_t refused;
+  /// Requests sent again after a 401.
+  uint64_t resends;
+  /// 401s handed to the caller.
+  uint64_t given_back;
+  /// Callers waiting for a flight now.
+  uint64_t waiting;
+} evertoken_stats;
+
+/// A header of a request or an answer.
+typedef struct {
+  /// The name, in any case.
+  const char *name;
+  /// The value.
+  const char *value;
+} evertoken_header;
+
+/// Gives the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns how many; 0 at the end;
+/// below 0 if it failed, and then the call ends with EVERTOKEN_CALLBACK_FAILED.
+///
+/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
+/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() runs. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+typedef ptrdiff_t (*evertoken_read_callback)(void *userdata, void *buffer, size_t capacity);
+
+/// Sees an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library or
+/// one of the library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls
+/// that wait are EVERTOKEN_MISUSE in it.
+typedef void (*evertoken_event_callback)(void *userdata, const evertoken_event *event);
+
+/// Receives a token or an error, and owns it.
+typedef void (*evertoken_token_callback)(void *userdata, evertoken_token *token, evertoken_error *error);
+
+/// Receives an authorization or an error, and owns it.
+typedef void (*evertoken_authorization_callback)(void *userdata,
+                                                 evertoken_authorization *authorization,
+                                                 evertoken_error *error);
+
+/// Receives a verdict or an error, and owns it.
+typedef void (*evertoken_verdict_callback)(void *userdata, evertoken_verdict *verdict, evertoken_error *error);
+
+/// Receives a response or an error, and owns it.
+typedef void (*evertoken_response_callback)(void *userdata,
+                                            evertoken_response *response,
+                                            evertoken_error *error);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// The stable string of a status, such as `"rate_limited"`; `"ok"` for 0, `"unknown_status"` for any other number.
+///
+/// Static, never NULL, the same in all languages. Threads: any.
+const char *evertoken_status_str(int status);
+
+/// Whether a status usually means that the same call may succeed later without a change of configuration.
+///
+/// evertoken_error_retryable() knows more about one error. Any number may be given. Threads: any.
+bool evertoken_status_is_retryable(int status);
+
+/// The library's version, such as `"0.1.0"`; compare with EVERTOKEN_VERSION of the header. Static. Threads: any.
+const char *evertoken_version(void);
+
+/// Frees an error. NULL is a no-op, and so is a `const` one that another handle lent.
+void evertoken_error_free(evertoken_error *error);
+
+/// The status the call returned; EVERTOKEN_OK for NULL.
+evertoken_status evertoken_error_status(const evertoken_error *error);
+
+/// The stable string of the status, such as `"credentials_rejected"`; `"ok"` for NULL. Static.
+const char *evertoken_error_code(const evertoken_error *error);
+
+/// What happened: one line, without identity and hint; `""` for NULL. Lives as long as the error.
+const char *evertoken_error_message(const evertoken_error *error);
+
+/// The whole story in one line, for a log: what happened, the provider's words, to which identity, what to do; `""` for
+/// NULL. Lives as long as the error.
+const char *evertoken_error_text(const evertoken_error *error);
+
+/// What to do about it; `""` for NULL. Lives as long as the error.
+const char *evertoken_error_hint(const evertoken_error *error);
+
+/// The status of the HTTP answer that led to it; 0 if there was none.
+int evertoken_error_http_status(const evertoken_error *error);
+
+/// The provider's own code, such as `invalid_grant` or `900901`; NULL if it gave none. `len` may be NULL. Lives as long
+/// as the error.
+const char *evertoken_error_provider_code(const evertoken_error *error,
+                                          size_t *len);
+
+/// The provider's own words, at most 300 characters, secrets removed; NULL if it gave none. `len` may be NULL. Lives as
+/// long as the error.
+const char *evertoken_error_provider_message(const evertoken_error *error,
+                                             size_t *len);
+
+/// The identity it happened to, fit for a log; NULL if there is none. `len` may be NULL. Lives as long as the error.
+const char *evertoken_error_identity(const evertoken_error *error,
+                                     size_t *len);
+
+/// The fingerprint of the token it concerns (8 hex digits); NULL if there is none. `len` may be NULL. Lives as long as
+/// the error.
+const char *evertoken_error_fingerprint(const evertoken_error *error,
+                                        size_t *len);
+
+/// How long to wait before the next try, in milliseconds; -1 if nothing says so.
+int64_t evertoken_error_retry_after_ms(const evertoken_error *error);
+
+/// Whether the same call may succeed later without a change of configuration.
+bool evertoken_error_retryable(const evertoken_error *error);
+
+/// A configuration of the flow with this name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials` or
+/// `json_login`. Everything else is set by name.
+evertoken_status evertoken_config_new(const char *flow_name,
+                                      evertoken_config **config,
+                                      evertoken_error **error);
+
+/// Pismo Passport, server to server. `base_url` is the API (`https://sandbox.pismolabs.io`, or your production host, which
+/// Pismo gives you); tokens come from its Passport route. See also evertoken_config_set_account_id().
+evertoken_status evertoken_config_pismo(const char *base_url,
+                                        const char *server_key,
+                                        const char *server_secret,
+                                        evertoken_config **config,
+                                        evertoken_error **error);
+
+/// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA): the wrong one logs in
+/// and then finds nothing.
+evertoken_status evertoken_config_passkit(const char *region,
+                                          const char *username,
+                                          const char *password,
+                                          evertoken_config **config,
+                                          evertoken_error **error);
+
+/// PassKit with a long-lived token pasted from its portal. There is nothing to renew it with: a 401 is given back. `region`
+/// as in evertoken_config_passkit().
+evertoken_status evertoken_config_passkit_token(const char *region,
+                                                const char *token,
+                                                evertoken_config **config,
+                                                evertoken_error **error);
+
+/// A WSO2 gateway, password grant. `token_url` such as `https://gateway:8243/token`; `username` whole
+/// (`john@johns.org@johnsorg`), or without the organization and then evertoken_config_set_text(config, "organization", …).
+evertoken_status evertoken_config_wso2(const char *token_url,
+                                       const char *consumer_key,
+                                       const char *consumer_secret,
+                                       const char *username,
+                                       const char *password,
+                                       evertoken_config **config,
+                                       evertoken_error **error);
+
+/// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL where the server
+/// wants none. How they travel is the option `basic`: `form` (default), `percent`, `raw` or `body`.
+evertoken_status evertoken_config_password(const char *token_url,
+                                           const char *client_id,
+                                           const char *client_secret,
+                                           const char *username,
+                                           const char *password,
+                                           evertoken_config **config,
+                                           evertoken_error **error);
+
+/// Any OAuth2 server, client credentials grant (RFC 6749 section 4.4). The option `basic` as in evertoken_config_password().
+evertoken_status evertoken_config_client_credentials(const char *token_url,
+                                                     const char *client_id,
+                                                     const char *client_secret,
+                                                     evertoken_config **config,
+                                                     evertoken_error **error);
+
+/// A login route with a JSON body of your own: evertoken_config_set_entry(config, "body", "user", …) for each field, then
+/// `token_field`, `expires_field` and the other options of the flow where the defaults do not fit.
+evertoken_status evertoken_config_json_login(const char *token_url,
+                                             evertoken_config **config,
+                                             evertoken_error **error);
+
+/// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it go on.
+void evertoken_config_free(evertoken_config *config);
+
+/// Sets a text option by its name, replacing an earlier value.
+evertoken_status evertoken_config_set_text(evertoken_config *config, const char *option, const char *value);
+
+/// Sets a number option by its name; durations are seconds, fractions allowed.
+evertoken_status evertoken_config_set_number(evertoken_config *config, const char *option, double value);
+
+/// Switches an option on (any number but 0) or off (0) by its name.
+evertoken_status evertoken_config_set_flag(evertoken_config *config, const char *option, int on);
+
+/// Sets an option that is a list of texts, such as `scope`, by its name. `values` are `count` texts.
+evertoken_status evertoken_config_set_list(evertoken_config *config,
+                                           const char *option,
+                                           const char *const *values,
+                                           size_t count);
+
+/// Sets one entry of an option that is a table of texts by its name: `body` and `extra_headers` of `json_login`,
+/// `extra_fields` and `extra_headers` of the OAuth2 flows.
+evertoken_status evertoken_config_set_entry(evertoken_config *config,
+                                            const char *option,
+                                            const char *key,
+                                            const char *value);
+
+/// The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the token URL's.
+evertoken_status evertoken_config_set_base_url(evertoken_config *config,
+                                               const char *url);
+
+/// Another origin (scheme, host and port of this URL) that the token may go to. Adds to those before.
+evertoken_status evertoken_config_allow_origin(evertoken_config *config, const char *url);
+
+/// Pismo: the account that the token is limited to. It is part of the token's identity.
+evertoken_status evertoken_config_set_account_id(evertoken_config *config, int64_t account_id);
+
+/// The scope to ask for, words separated by spaces (RFC 6749 section 3.3).
+evertoken_status evertoken_config_set_scope(evertoken_config *config, const char *scope);
+
+/// The word before the token, default `Bearer` (RFC 6750 section 2.1); `""` sends the bare token.
+evertoken_status evertoken_config_set_auth_scheme(evertoken_config *config, const char *scheme);
+
+/// Deadline of a call that names none and of a login with its tries. Default 30000: long enough for a slow login, short
+/// enough for a caller.
+evertoken_status evertoken_config_set_timeout_ms(evertoken_config *config,
+                                                 int64_t timeout_ms);
+
+/// How long a connection may take to come about. Default 5000: what has not come by then will not.
+evertoken_status evertoken_config_set_connect_timeout_ms(evertoken_config *config, int64_t timeout_ms);
+
+/// The life of a token about which the server says nothing. Default: the provider's (Pismo 600000), else until refused.
+evertoken_status evertoken_config_set_default_life_ms(evertoken_config *config,
+                                                      int64_t life_ms);
+
+/// With this much life left a token is renewed in the background while it is still served. Default 20 % of its life, at
+/// least 5000 and at most 300000.
+evertoken_status evertoken_config_set_soft_window_ms(evertoken_config *config,
+                                                     int64_t window_ms);
+
+/// With this much life left callers wait for the next token. Default 2 % of its life, at least 1000 and at most 10000.
+evertoken_status evertoken_config_set_hard_window_ms(evertoken_config *config,
+                                                     int64_t window_ms);
+
+/// Tries of one login when there is no token to serve: 1 to 10, default 3.
+evertoken_status evertoken_config_set_max_attempts(evertoken_config *config, int attempts);
+
+/// A file of PEM certificates to trust besides the platform's.
+evertoken_status evertoken_config_set_ca_file(evertoken_config *config, const char *path);
+
+/// A PEM file with a certificate chain; its unencrypted key is there (`key_path` NULL) or in a second file.
+evertoken_status evertoken_config_set_client_cert(evertoken_config *config,
+                                                  const char *certificate_path,
+                                                  const char *key_path);
+
+/// The proxy for all requests. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+evertoken_status evertoken_config_set_proxy(evertoken_config *config, const char *url);
+
+/// The `User-Agent` header. Default `evertoken/` and the version.
+evertoken_status evertoken_config_set_user_agent(evertoken_config *config, const char *agent);
+
+/// Renew by timer even without traffic. Default off: an idle program should not log in for ever.
+evertoken_status evertoken_config_set_keep_warm(evertoken_config *config, int on);
+
+/// Allow http to hosts that are not this machine. Default off: it shows secrets and tokens to everyone on the way.
+evertoken_status evertoken_config_set_allow_insecure_http(evertoken_config *config,
+                                                          int on);
+
+/// Makes a client. Checks the whole configuration and names what is wrong with it; sends nothing and starts nothing.
+evertoken_status evertoken_client_new(const evertoken_config *config,
+                                      evertoken_client **client,
+                                      evertoken_error **error);
+
+/// Frees a client. NULL is a no-op. Prompt: what was started goes on without it and is never waited for, so this may be
+/// called from a callback too.
+void evertoken_client_free(evertoken_client *client);
+
+/// Closes the client: later calls answer EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
+/// identity go on. Idempotent and prompt. The handle is still to be freed.
+void evertoken_client_close(const evertoken_client *client);
+
+/// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes the client. It is
+/// closed even if the revocation failed, which the status tells. Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+evertoken_status evertoken_client_revoke_and_close(const evertoken_client *client,
+                                                   evertoken_error **error);
+
+/// Forgets pauses, locked-out credentials and the storm guard: for when what was wrong has been mended.
+void evertoken_client_reset(const evertoken_client *client);
+
+/// Makes the next call renew the token at hand, as if an API had refused it.
+void evertoken_client_invalidate(const evertoken_client *client);
+
+/// Who logs in where, fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
+const char *evertoken_client_identity(const evertoken_client *client, size_t *len);
+
+/// Reads the counters of the client's identity into `stats`, of which the caller's header knows `sizeof *stats` bytes.
+evertoken_status evertoken_client_stats(const evertoken_client *client,
+                                        evertoken_stats *stats,
+                                        size_t stats_size,
+                                        evertoken_error **error);
+
+/// Where the client's identity stands now. Waits for nothing.
+evertoken_status evertoken_client_state(const evertoken_client *client,
+                                        evertoken_state **state,
+                                        evertoken_error **error);
+
+/// Frees a state. NULL is a no-op.
+void evertoken_state_free(evertoken_state *state);
+
+/// `"fresh"`: the token is served; `"soft"`: it is served and due for renewal; `"expired"`: past its expiry or refused;
+/// `"none"`: there is none yet; `"locked_out"`: the credentials were rejected and no login is made for a while. NULL for
+/// NULL. Lives as long as the state.
+const char *evertoken_state_standing(const evertoken_state *state);
+
+/// What is left of the token's life, in milliseconds; -1 without a token, or with one that lives until refused.
+int64_t evertoken_state_expires_in_ms(const evertoken_state *state);
+
+/// The token's fingerprint (8 hex digits); NULL without a token. `len` may be NULL. Lives as long as the state.
+const char *evertoken_state_fingerprint(const evertoken_state *state,
+                                        size_t *len);
+
+/// How the token came to be: `"login"`, `"refresh"` or `"store"`; NULL without a token. Lives as long as the state.
+const char *evertoken_state_via(const evertoken_state *state);
+
+/// The last failure since the last success; NULL if there is none. It belongs to the state.
+const evertoken_error *evertoken_state_last_error(const evertoken_state *state);
+
+/// How long no token request is made, in milliseconds; -1 if nothing holds one back.
+int64_t evertoken_state_next_try_in_ms(const evertoken_state *state);
+
+/// A token that is valid now: from the cache while it is fresh, else after a login or refresh that is shared by all who
+/// wait. Waits no longer than `timeout_ms` (0: the client's timeout; EVERTOKEN_NO_TIMEOUT); the login goes on for the next caller.
+///
+/// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+evertoken_status evertoken_client_token(const evertoken_client *client,
+                                        int64_t timeout_ms,
+                                        evertoken_token **token,
+                                        evertoken_error **error);
+
+/// As evertoken_client_token(), for a token with at least `min_ttl_ms` of life left. Where its whole life is no longer
+/// than that, half its life is asked for.
+evertoken_status evertoken_client_token_for(const evertoken_client *client,
+                                            int64_t min_ttl_ms,
+                                            int64_t timeout_ms,
+                                            evertoken_token **token,
+                                            evertoken_error **error);
+
+/// Frees a token and wipes it. NULL is a no-op.
+void evertoken_token_free(evertoken_token *token);
+
+/// The token itself, for the wire; do not log it. NULL for NULL. `len` may be NULL. Lives as long as the token.
+const char *evertoken_token_value(const evertoken_token *token,
+                                  size_t *len);
+
+/// When it expires on this machine's wall clock, in Unix seconds; -1 if it lives until refused.
+int64_t evertoken_token_expires_at_unix_secs(const evertoken_token *token);
+
+/// What was left of its life when it was handed out, in milliseconds; -1 if it lives until refused.
+int64_t evertoken_token_expires_in_ms(const evertoken_token *token);
+
+/// The granted scope, separated by spaces; NULL if the server named none. `len` may be NULL. Lives as long as the token.
+const char *evertoken_token_scope(const evertoken_token *token,
+                                  size_t *len);
+
+/// The first 8 hex digits of the token's SHA-256: for logs. NULL for NULL. `len` may be NULL. Lives as long as the token.
+const char *evertoken_token_fingerprint(const evertoken_token *token,
+                                        size_t *len);
+
+/// The token's number in this process: a later token has a higher one. 0 for NULL.
+uint64_t evertoken_token_generation(const evertoken_token *token);
+
+/// The header for a request to `url`, absolute or below the base URL; NULL: for the base URL. Waits for a login where
+/// there is no valid token, no longer than the client's timeout. A URL of another origin is EVERTOKEN_ORIGIN_REFUSED.
+///
+/// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+evertoken_status evertoken_client_authorize(const evertoken_client *client,
+                                            const char *url,
+                                            evertoken_authorization **authorization,
+                                            evertoken_error **error);
+
+/// The hot path: copies the header's value for the base URL's origin, such as `Bearer abc`, with its NUL into `buffer`
+/// and its length without the NUL into `*len`. No lock, no allocation and no waiting while the token is fresh; else as
+/// evertoken_client_authorize().
+///
+/// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the capacity that is needed, the one case in which an out-parameter is
+/// written without EVERTOKEN_OK. 8 KiB are enough for any token that servers take.
+///
+/// Threads: any. From a callback it answers from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
+evertoken_status evertoken_client_authorization_copy(const evertoken_client *client,
+                                                     char *buffer,
+                                                     size_t capacity,
+                                                     size_t *len,
+                                                     evertoken_error **error);
+
+/// Frees an authorization and wipes it. NULL is a no-op, and so is a `const` one that another handle lent.
+void evertoken_authorization_free(evertoken_authorization *authorization);
+
+/// The value of the `Authorization` header, such as `Bearer abc`; do not log it. NULL for NULL. `len` may be NULL. Lives
+/// as long as the authorization.
+const char *evertoken_authorization_value(const evertoken_authorization *authorization,
+                                          size_t *len);
+
+/// The token's fingerprint (8 hex digits): for logs. NULL for NULL. `len` may be NULL. Lives as long as the authorization.
+const char *evertoken_authorization_fingerprint(const evertoken_authorization *authorization,
+                                                size_t *len);
+
+/// The token's number in this process: a later token has a higher one. 0 for NULL.
+uint64_t evertoken_authorization_generation(const evertoken_authorization *authorization);
+
+/// Whether this is the one resend after a 401.
+bool evertoken_authorization_is_resend(const evertoken_authorization *authorization);
+
+/// What an answer means: done, send again with another header, or give the 401 back. Renews the token where that may heal
+/// the 401; callers with the same refused token share one renewal. Call it with every answer: successes count too, and
+/// cost nothing.
+///
+/// `authorization` is what the request was sent with, `status` the answer's status, `headers` its `header_count` headers,
+/// `body_prefix` the first `body_prefix_len` bytes of its body (some kilobytes are enough, none is allowed: NULL and 0).
+/// `replayable` says whether the request's body can be sent again whole (0: no). `timeout_ms` bounds the wait for a
+/// renewal (0: the client's timeout; EVERTOKEN_NO_TIMEOUT).
+///
+/// A failed renewal is no failure of this call: the verdict then gives the answer back, with evertoken_verdict_error().
+///
+/// Threads: any. Not from a callback unless `status` is other than 401: EVERTOKEN_MISUSE.
+evertoken_status evertoken_client_judge(const evertoken_client *client,
+                                        const evertoken_authorization *authorization,
+                                        int status,
+                                        const evertoken_header *headers,
+                                        size_t header_count,
+                                        const void *body_prefix,
+                                        size_t body_prefix_len,
+                                        int replayable,
+                                        int64_t timeout_ms,
+                                        evertoken_verdict **verdict,
+                                        evertoken_error **error);
+
+/// Frees a verdict. NULL is a no-op.
+void evertoken_verdict_free(evertoken_verdict *verdict);
+
+/// What to do; EVERTOKEN_STEP_DONE for NULL.
+evertoken_step evertoken_verdict_step(const evertoken_verdict *verdict);
+
+/// What to send again with; NULL unless the step is EVERTOKEN_STEP_RESEND. It belongs to the verdict.
+const evertoken_authorization *evertoken_verdict_authorization(const evertoken_verdict *verdict);
+
+/// Why the 401 is given back; NULL unless the step is EVERTOKEN_STEP_GIVE_BACK. Lives as long as the verdict.
+///
+/// `"insufficient_rights"`: the token is valid and lacks a right; `"refused_again"`: the resend was refused too;
+/// `"body_not_replayable"`: the token is renewed for the next call; `"renewal_failed"`; `"storm_guard"`: renewals have
+/// proved futile and none is made for a while; `"not_renewable"`: a pasted token; `"same_token"`: the server hands out the
+/// refused token again; `"foreign_origin"`: the request did not carry the token.
+const char *evertoken_verdict_reason(const evertoken_verdict *verdict);
+
+/// The failed renewal, where there was one, else NULL. It belongs to the verdict.
+const evertoken_error *evertoken_verdict_error(const evertoken_verdict *verdict);
+
+/// A call of `url`, absolute or below the client's base URL, with `method` such as `GET`.
+evertoken_status evertoken_call_new(const char *method,
+                                    const char *url,
+                                    evertoken_call **call,
+                                    evertoken_error **error);
+
+/// Adds a header. `Authorization` is the client's and is refused when the call is sent.
+evertoken_status evertoken_call_add_header(evertoken_call *call,
+                                           const char *name,
+                                           const char *value,
+                                           evertoken_error **error);
+
+/// Sets the body: a copy of `body_len` bytes. It can be sent again after a 401.
+evertoken_status evertoken_call_set_body(evertoken_call *call,
+                                         const void *body,
+                                         size_t body_len,
+                                         evertoken_error **error);
+
+/// Has the body read from a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent
+/// again: a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
+evertoken_status evertoken_call_set_body_reader(evertoken_call *call,
+                                                evertoken_read_callback read,
+                                                void *userdata,
+                                                evertoken_error **error);
+
+/// Deadline of the whole call, the token and the body included. 0: the client's timeout, the default;
+/// EVERTOKEN_NO_TIMEOUT: none but the token's.
+evertoken_status evertoken_call_set_timeout_ms(evertoken_call *call,
+                                               int64_t timeout_ms,
+                                               evertoken_error **error);
+
+/// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
+evertoken_status evertoken_call_set_follow_redirects(evertoken_call *call, int on, evertoken_error **error);
+
+/// Whether the response is handed over as soon as its head is there, its body still to be read with
+/// evertoken_response_read(); default no.
+evertoken_status evertoken_call_set_streaming(evertoken_call *call, int on, evertoken_error **error);
+
+/// Frees a call. NULL is a no-op.
+void evertoken_call_free(evertoken_call *call);
+
+/// Frees a response, read to its end or not. NULL is a no-op.
+void evertoken_response_free(evertoken_response *response);
+
+/// The HTTP status, such as 200; 0 for NULL.
+int evertoken_response_status(const evertoken_response *response);
+
+/// The URL that answered, after redirects. NULL for NULL. `len` may be NULL. Lives as long as the response.
+const char *evertoken_response_url(const evertoken_response *response, size_t *len);
+
+/// The value of the header `name`, in any case; of several with that name the one at `index`, counted from 0. NULL if there
+/// is none. `len` may be NULL. Lives as long as the response.
+const char *evertoken_response_header(const evertoken_response *response,
+                                      const char *name,
+                                      size_t index,
+                                      size_t *len);
+
+/// How many headers there are; a name that comes twice counts twice.
+size_t evertoken_response_header_count(const evertoken_response *response);
+
+/// Writes the name (lower case) and value of the header at `index`, counted from 0. False, and nothing is written, if there
+/// is none. They live as long as the response.
+bool evertoken_response_header_at(const evertoken_response *response,
+                                  size_t index,
+                                  evertoken_header *header);
+
+/// The whole body, ended by a NUL that `*len` does not count. NULL for NULL and for a response that is being streamed. `len`
+/// may be NULL. Lives as long as the response.
+const char *evertoken_response_body(const evertoken_response *response,
+                                    size_t *len);
+
+/// Reads on in the body: writes up to `capacity` bytes to `buffer` and how many to `*len`; 0 at the end. Waits for the next
+/// piece of a response that is being streamed, no longer than the call's timeout leaves.
+///
+/// Threads: one at a time per response. Not from a callback: EVERTOKEN_MISUSE.
+evertoken_status evertoken_response_read(evertoken_response *response,
+                                         void *buffer,
+                                         size_t capacity,
+                                         size_t *len,
+                                         evertoken_error **error);
+
+/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other answer. Lives as long as the
+/// response.
+const char *evertoken_response_reason(const evertoken_response *response);
+
+/// The renewal that failed and so left the 401, where there was one, else NULL. It belongs to the response.
+const evertoken_error *evertoken_response_error(const evertoken_response *response);
+
+/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole answer. A 401 is
+/// healed where it can be: one renewal, one resend. Any answer is EVERTOKEN_OK here, a 401 that could not be healed
+/// included: see evertoken_response_reason().
+///
+/// `body` are `body_len` bytes; NULL and 0 send none. `timeout_ms` bounds the whole call, the token included (0: the
+/// client's timeout; EVERTOKEN_NO_TIMEOUT: none but the token's).
+///
+/// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+evertoken_status evertoken_client_request(const evertoken_client *client,
+                                          const char *method,
+                                          const char *url,
+                                          const void *body,
+                                          size_t body_len,
+                                          int64_t timeout_ms,
+                                          evertoken_response **response,
+                                          evertoken_error **error);
+
+/// Sends a call that was set up with evertoken_call_new(); else as evertoken_client_request().
+evertoken_status evertoken_client_send(const evertoken_client *client,
+                                       const evertoken_call *call,
+                                       evertoken_response **response,
+                                       evertoken_error **error);
+
+/// Calls `callback` with every event of the client's identity, other clients of it included, until the subscription is
+/// freed. It outlives the client.
+evertoken_status evertoken_client_subscribe(const evertoken_client *client,
+                                            evertoken_event_callback callback,
+                                            void *userdata,
+                                            evertoken_subscription **subscription,
+                                            evertoken_error **error);
+
+/// Frees a subscription. When it returns, no callback runs and none will, so the userdata may go; it waits for those that
+/// run on other threads, so do not hold a lock that they take. From inside its own callback it does not wait for that one.
+/// NULL is a no-op.
+void evertoken_subscription_free(evertoken_subscription *subscription);
+
+/// What happened: `"flight_started"`, a token request is about to be made; `"token_installed"`, there is a new token;
+/// `"flight_failed"`, it ended without one; `"refused"`, the API refused a token with 401; `"resent"`, a request is sent
+/// again; `"given_back"`, a 401 is handed to the caller; `"locked_out"`, the credentials were rejected and no login is made
+/// for a while. NULL for NULL. Names may be added.
+const char *evertoken_event_name(const evertoken_event *event);
+
+/// The identity, fit for a log. NULL for NULL. `len` may be NULL.
+const char *evertoken_event_identity(const evertoken_event *event, size_t *len);
+
+/// The fingerprint of the token it is about (8 hex digits); NULL if it is about none. `len` may be NULL.
+const char *evertoken_event_fingerprint(const evertoken_event *event, size_t *len);
+
+/// `token_installed`: `"login"`, `"refresh"` or `"store"`; else NULL.
+const char *evertoken_event_via(const evertoken_event *event);
+
+/// `token_installed`: the new token's life in milliseconds; -1 if it lives until refused, and for other events.
+int64_t evertoken_event_expires_in_ms(const evertoken_event *event);
+
+/// `given_back`: why, with the words of evertoken_verdict_reason(); else NULL.
+const char *evertoken_event_reason(const evertoken_event *event);
+
+/// `flight_failed`, `locked_out`: why; else NULL. It belongs to the event.
+const evertoken_error *evertoken_event_error(const evertoken_event *event);
+
+/// `locked_out`: how long no login is made, in milliseconds; else -1.
+int64_t evertoken_event_pause_ms(const evertoken_event *event);
+
+/// Starts evertoken_client_token(). `callback` receives the token; see evertoken_request.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_client_token_start(const evertoken_client *client,
+                                              int64_t timeout_ms,
+                                              evertoken_token_callback callback,
+                                              void *userdata,
+                                              evertoken_request **request,
+                                              evertoken_error **error);
+
+/// Starts evertoken_client_token_for(). `callback` receives the token; see evertoken_request.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_client_token_for_start(const evertoken_client *client,
+                                                  int64_t min_ttl_ms,
+                                                  int64_t timeout_ms,
+                                                  evertoken_token_callback callback,
+                                                  void *userdata,
+                                                  evertoken_request **request,
+                                                  evertoken_error **error);
+
+/// Starts evertoken_client_authorize(). `callback` receives the authorization; see evertoken_request.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_client_authorize_start(const evertoken_client *client,
+                                                  const char *url,
+                                                  evertoken_authorization_callback callback,
+                                                  void *userdata,
+                                                  evertoken_request **request,
+                                                  evertoken_error **error);
+
+/// Starts evertoken_client_judge(), which copies what it is given. `callback` receives the verdict; see evertoken_request.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_client_judge_start(const evertoken_client *client,
+                                              const evertoken_authorization *authorization,
+                                              int status,
+                                              const evertoken_header *headers,
+                                              size_t header_count,
+                                              const void *body_prefix,
+                                              size_t body_prefix_len,
+                                              int replayable,
+                                              int64_t timeout_ms,
+                                              evertoken_verdict_callback callback,
+                                              void *userdata,
+                                              evertoken_request **request,
+                                              evertoken_error **error);
+
+/// Starts evertoken_client_request(), which copies the body. `callback` receives the response; see evertoken_request.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_client_request_start(const evertoken_client *client,
+                                                const char *method,
+                                                const char *url,
+                                                const void *body,
+                                                size_t body_len,
+                                                int64_t timeout_ms,
+                                                evertoken_response_callback callback,
+                                                void *userdata,
+                                                evertoken_request **request,
+                                                evertoken_error **error);
+
+/// Starts evertoken_client_send(), which copies the call. `callback` receives the response; see evertoken_request.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_client_send_start(const evertoken_client *client,
+                                             const evertoken_call *call,
+                                             evertoken_response_callback callback,
+                                             void *userdata,
+                                             evertoken_request **request,
+                                             evertoken_error **error);
+
+/// Gives a started call up: its callback runs soon with EVERTOKEN_CANCELLED, unless it ran already or is running. A login
+/// that others may wait for goes on. NULL is a no-op; once more too. Threads: any.
+void evertoken_request_cancel(const evertoken_request *request);
+
+/// Frees the handle of a started call; the call goes on. NULL is a no-op. Threads: any.
+void evertoken_request_free(evertoken_request *request);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* EVERTOKEN_H */
