@@ -115,6 +115,11 @@ impl Authorization {
         }
     }
 
+    /// Whether an API has taken the token: another good answer to it is no news.
+    pub fn is_accepted(&self) -> bool {
+        self.header.current.accepted()
+    }
+
     /// Whether this is the one resend after a 401.
     pub fn is_resend(&self) -> bool {
         self.resent

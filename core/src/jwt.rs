@@ -34,8 +34,8 @@ pub struct Times {
 pub fn times(token: &str) -> Option<Times> {
     let (_, claims) = parts(token)?;
     Some(Times {
-        exp: unix_secs(&claims["exp"]),
-        iat: unix_secs(&claims["iat"]),
+        exp: unix_secs(&claims["exp"]).map(in_seconds),
+        iat: unix_secs(&claims["iat"]).map(in_seconds),
     })
 }
 
@@ -66,6 +66,17 @@ fn object(segment: &str) -> Option<Value> {
     let segment = Zeroizing::new(segment.replace('+', "-").replace('/', "_"));
     let bytes = Zeroizing::new(TOLERANT.decode(segment.as_bytes()).ok()?);
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
+}
+
+/// RFC 7519 §2 has seconds; some signers write milliseconds. As seconds those lie beyond the year 5000,
+/// as milliseconds within living memory, so there is no doubt which are meant.
+fn in_seconds(number: i64) -> i64 {
+    const MILLISECONDS: std::ops::Range<i64> = 100_000_000_000..100_000_000_000_000;
+    if MILLISECONDS.contains(&number) {
+        number / 1_000
+    } else {
+        number
+    }
 }
 
 fn unix_secs(value: &Value) -> Option<i64> {
@@ -137,6 +148,11 @@ mod tests {
             ),
             (r#"{"exp":18446744073709551615}"#, Some(i64::MAX), None),
             (r#"{"exp":9223372036854775807}"#, Some(i64::MAX), None),
+            (
+                r#"{"exp":1700000600000,"iat":1700000000000.5}"#,
+                Some(1_700_000_600),
+                Some(1_700_000_000),
+            ),
             (r#"{"exp":"soon","iat":null}"#, None, None),
             (r#"{"exp":"NaN","iat":true}"#, None, None),
             (r#"{"exp":[1],"iat":{}}"#, None, None),

@@ -162,7 +162,7 @@ impl Flight<'_> {
         }
         Err(Error::new(
             ErrorKind::SameToken,
-            "the server hands out a token again that is refused or about to expire",
+            "the server hands out a token that is refused already, or expired or about to expire",
         )
         .with_fingerprint(useless.fingerprint()))
     }
@@ -189,7 +189,11 @@ impl Flight<'_> {
             .keeper
             .flow_answer(self.terms, request, self.left())
             .await?;
-        match self.keeper.flow.read_refresh(&answer, refresh_token) {
+        match self
+            .keeper
+            .flow
+            .read_refresh(&answer, refresh_token, access_token)
+        {
             Ok(mut grant) => {
                 // An answer without a new refresh token leaves the old one in force (RFC 6749 §6).
                 grant
@@ -371,10 +375,6 @@ impl Flight<'_> {
 
     fn make_current(&self, fresh: Current, now: Moment) -> Arc<Current> {
         let keeper = self.keeper;
-        count(match fresh.via {
-            Via::Refresh => &keeper.counters.refreshes,
-            Via::Login | Via::Store => &keeper.counters.logins,
-        });
         let fresh = Arc::new(fresh);
         keeper.current.store(Some(Arc::clone(&fresh)));
         keeper.change_health(Health::succeeded);
@@ -382,6 +382,11 @@ impl Flight<'_> {
             via: fresh.via,
             fingerprint: fresh.value.fingerprint(),
             expires_in: fresh.remaining(now),
+        });
+        // Last, so that who has seen the count finds the token.
+        count(match fresh.via {
+            Via::Refresh => &keeper.counters.refreshes,
+            Via::Login | Via::Store => &keeper.counters.logins,
         });
         fresh
     }

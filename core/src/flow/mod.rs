@@ -144,13 +144,19 @@ impl Flow {
         self.read_answer(answer, &self.scrubber)
     }
 
-    /// Reads the answer to [`Self::refresh`]. `sent` is the refresh token that was sent: a server that
-    /// quotes it in its words does not get it into an error.
+    /// Reads the answer to [`Self::refresh`], which was asked with these tokens: a server that quotes one
+    /// of them in its words does not get it into an error.
     ///
     /// # Errors
     /// As [`Self::read`]; `credentials_rejected` here means that the refresh token is dead.
-    pub fn read_refresh(&self, answer: &Answer, sent: &Secret) -> Result<Grant> {
-        self.read_answer(answer, &self.scrubber.with(sent))
+    pub fn read_refresh(
+        &self,
+        answer: &Answer,
+        refresh_token: &Secret,
+        access_token: &Secret,
+    ) -> Result<Grant> {
+        let scrubber = self.scrubber.with(refresh_token).with(access_token);
+        self.read_answer(answer, &scrubber)
     }
 
     fn read_answer(&self, answer: &Answer, scrubber: &Scrubber) -> Result<Grant> {

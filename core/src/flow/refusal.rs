@@ -93,7 +93,12 @@ pub(super) fn judge(status: u16, details: &Details) -> Verdict {
             (Some(verdict), _) => verdict,
             (None, 400 | 401 | 403 | 422) => REJECTED,
             (None, 407) => Verdict::wrong_place("the proxy wants credentials of its own"),
-            (None, _) => Verdict::wrong_place("the token endpoint is not there; check token_url"),
+            (None, 404 | 410) => {
+                Verdict::wrong_place("the token endpoint is not there; check token_url")
+            }
+            (None, _) => Verdict::wrong_place(
+                "the token endpoint does not take a token request; check token_url",
+            ),
         },
         _ => Verdict::new(
             ErrorKind::BadResponse,

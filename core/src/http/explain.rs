@@ -45,7 +45,15 @@ pub(super) fn explain(error: &reqwest::Error) -> Error {
             format!("{host} could not be reached: {why}"),
         );
     }
-    match causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
+    let hyper = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
+    // Without a failure of the connection beneath, the body itself could not be decoded.
+    if error.is_decode() && hyper.is_none() {
+        return Error::new(
+            ErrorKind::BadResponse,
+            "the answer is not compressed as its Content-Encoding says",
+        );
+    }
+    match hyper {
         Some(hyper) if hyper.is_parse() || is_malformed(error) => Error::new(
             ErrorKind::BadResponse,
             format!("{host} answered something that is not HTTP"),

@@ -303,6 +303,7 @@ fn no_secret_that_the_server_echoes_gets_into_an_error() {
                             &body.to_string(),
                         ),
                         &refresh,
+                        &Secret::new("an access token"),
                     )
                     .unwrap_err();
                 let shown = format!("{error} {error:?}");
