@@ -160,6 +160,9 @@ impl Flight<'_> {
                 return Ok(current);
             }
         }
+        if let Some(held) = held.filter(|held| held.value.same_as(&useless)) {
+            held.mark_insisted();
+        }
         Err(Error::new(
             ErrorKind::SameToken,
             "the server hands out a token that is refused already, or expired or about to expire",
@@ -337,14 +340,16 @@ impl Flight<'_> {
         now: Moment,
         absolute: bool,
     ) -> Option<Arc<Current>> {
-        if held.refused() {
+        if held.refused() && !held.insisted() {
             return None;
         }
         let left = |current: &Current| current.remaining(now).unwrap_or(Duration::MAX);
-        // A token that had run out by our reckoning and is granted anew lives again, unless its own
-        // `exp` says that it cannot.
+        // A token that had run out by our reckoning and is granted anew lives again, unless its own `exp`
+        // says that it cannot. So does a refused one that the server still hands out in the flight after the
+        // typed error: the refusal may have been the API's passing trouble, and the storm guard sees to it
+        // that believing the server costs nothing if not.
         let revived = left(held).is_zero() && !absolute;
-        if revived {
+        if revived || held.refused() {
             return (left(&fresh) > fresh.windows.hard).then(|| self.make_current(fresh, now));
         }
         let keeps = left(held) <= left(&fresh);
