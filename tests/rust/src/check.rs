@@ -13,7 +13,11 @@ use crate::step::{CallExpect, ErrorExpect, Span, StateExpect};
 
 /// Equal, or what differs.
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, expected: &T, got: &T) -> Result<(), Failure> {
-    if expected == got { Ok(()) } else { Err(format!("{what}: expected {expected:?}, got {got:?}")) }
+    if expected == got {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected:?}, got {got:?}"))
+    }
 }
 
 fn within(what: &str, expected: Option<Span>, got: Option<Duration>) -> Result<(), Failure> {
@@ -22,14 +26,27 @@ fn within(what: &str, expected: Option<Span>, got: Option<Duration>) -> Result<(
         (Some((low, high)), Some(secs)) => (low..=high).contains(&secs),
         _ => false,
     };
-    if fits { Ok(()) } else { Err(format!("{what}: expected {expected:?}, got {got:?}")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected:?}, got {got:?}"))
+    }
 }
 
 /// One call's outcome.
-pub(crate) fn outcome(expect: &CallExpect, got: &Outcome, saved: &BTreeMap<String, String>) -> Result<(), Failure> {
+pub(crate) fn outcome(
+    expect: &CallExpect,
+    got: &Outcome,
+    saved: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
     match (&expect.error, got) {
         (Some(expected), Outcome::Failed(found)) => return error(expected, found),
-        (Some(expected), other) => return Err(format!("expected the error {}, got {other:?}", expected.kind)),
+        (Some(expected), other) => {
+            return Err(format!(
+                "expected the error {}, got {other:?}",
+                expected.kind
+            ));
+        }
         (None, Outcome::Failed(found)) => return Err(format!("failed: {found:?}")),
         (None, _) => {}
     }
@@ -37,14 +54,21 @@ pub(crate) fn outcome(expect: &CallExpect, got: &Outcome, saved: &BTreeMap<Strin
         same("value", &Some(value.as_str()), &got.value())?;
     }
     if let Some(name) = &expect.same_as {
-        same("same_as", &saved.get(name).map(String::as_str), &got.value())?;
+        same(
+            "same_as",
+            &saved.get(name).map(String::as_str),
+            &got.value(),
+        )?;
     }
     if let Some(name) = &expect.differs_from
         && saved.get(name).map(String::as_str) == got.value()
     {
         return Err(format!("differs_from: it is the value saved as {name}"));
     }
-    if let Outcome::Token { expires_in, scope, .. } = got {
+    if let Outcome::Token {
+        expires_in, scope, ..
+    } = got
+    {
         if let Some(span) = expect.expires_in {
             within("expires_in", span, *expires_in)?;
         }
@@ -52,13 +76,26 @@ pub(crate) fn outcome(expect: &CallExpect, got: &Outcome, saved: &BTreeMap<Strin
             same("scope", expected, scope)?;
         }
     }
-    if let Outcome::Answer { status, reason, headers, body, .. } = got {
+    if let Outcome::Answer {
+        status,
+        reason,
+        headers,
+        body,
+        ..
+    } = got
+    {
         answer(expect, *status, reason.as_ref(), headers, body)?;
     }
     Ok(())
 }
 
-fn answer(expect: &CallExpect, status: u16, reason: Option<&String>, headers: &BTreeMap<String, String>, body: &String) -> Result<(), Failure> {
+fn answer(
+    expect: &CallExpect,
+    status: u16,
+    reason: Option<&String>,
+    headers: &BTreeMap<String, String>,
+    body: &String,
+) -> Result<(), Failure> {
     if let Some(expected) = expect.status
         && expected != status
     {
@@ -79,7 +116,8 @@ fn answer(expect: &CallExpect, status: u16, reason: Option<&String>, headers: &B
 /// An error.
 pub(crate) fn error(expect: &ErrorExpect, got: &Error) -> Result<(), Failure> {
     let text = got.to_string();
-    same("kind", &expect.kind.as_str(), &got.kind().code()).map_err(|failure| format!("{failure}: {text}"))?;
+    same("kind", &expect.kind.as_str(), &got.kind().code())
+        .map_err(|failure| format!("{failure}: {text}"))?;
     if let Some(status) = expect.http_status {
         same("http_status", &status, &got.http_status())?;
     }
@@ -92,7 +130,9 @@ pub(crate) fn error(expect: &ErrorExpect, got: &Error) -> Result<(), Failure> {
             return Err(format!("provider_message: {words:?} is not in {message:?}"));
         }
         if message.chars().count() > 300 {
-            return Err(format!("provider_message: longer than 300 characters: {message:?}"));
+            return Err(format!(
+                "provider_message: longer than 300 characters: {message:?}"
+            ));
         }
     }
     if let Some(span) = expect.retry_after {
@@ -102,7 +142,11 @@ pub(crate) fn error(expect: &ErrorExpect, got: &Error) -> Result<(), Failure> {
         same("retryable", &retryable, &got.retryable())?;
     }
     let plain = |text: &str| text.to_lowercase().replace('_', "");
-    match expect.mentions.iter().find(|words| !plain(&text).contains(&plain(words))) {
+    match expect
+        .mentions
+        .iter()
+        .find(|words| !plain(&text).contains(&plain(words)))
+    {
         None => Ok(()),
         Some(words) => Err(format!("mentions: {words:?} is not in {text:?}")),
     }
@@ -117,10 +161,18 @@ pub(crate) fn state(expect: &StateExpect, got: &State) -> Result<(), Failure> {
         within("expires_in", span, got.expires_in)?;
     }
     if let Some(via) = &expect.via {
-        same("via", &via.as_deref(), &got.via.map(evertoken::event::Via::code))?;
+        same(
+            "via",
+            &via.as_deref(),
+            &got.via.map(evertoken::event::Via::code),
+        )?;
     }
     if let Some(kind) = &expect.last_error {
-        same("last_error", &kind.as_deref(), &got.last_error.as_ref().map(|error| error.kind().code()))?;
+        same(
+            "last_error",
+            &kind.as_deref(),
+            &got.last_error.as_ref().map(|error| error.kind().code()),
+        )?;
     }
     if let Some(span) = expect.next_try_in {
         within("next_try_in", span, got.next_try_in)?;
@@ -130,7 +182,17 @@ pub(crate) fn state(expect: &StateExpect, got: &State) -> Result<(), Failure> {
 
 /// The counters by name.
 pub(crate) fn stats(expect: &BTreeMap<String, u64>, got: &Stats) -> Result<(), Failure> {
-    let Stats { tokens_served, flights, failures, logins, refreshes, refused, resends, given_back, waiting } = *got;
+    let Stats {
+        tokens_served,
+        flights,
+        failures,
+        logins,
+        refreshes,
+        refused,
+        resends,
+        given_back,
+        waiting,
+    } = *got;
     let all = json!({
         "tokens_served": tokens_served, "flights": flights, "failures": failures, "logins": logins, "refreshes": refreshes,
         "refused": refused, "resends": resends, "given_back": given_back, "waiting": waiting,

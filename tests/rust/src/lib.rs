@@ -1,15 +1,19 @@
-//! The Rust runner of the conformance vectors; the page beside the vectors says what it does.
+//! The Rust runner of the conformance vectors; the page beside the vectors says what it does. And what the tests of the core
+//! from outside start from.
 
+pub mod capture;
 mod check;
 mod client;
 mod outcome;
 mod place;
+mod plain;
 mod run;
 mod step;
 mod vector;
 
 pub use client::builder;
 pub use place::Place;
+pub use plain::{count, grant, plain, sandbox, scripted, until};
 pub use run::run;
 pub use vector::Vector;
 

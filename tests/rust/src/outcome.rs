@@ -12,9 +12,23 @@ use crate::step::{AuthorizationStep, RequestStep, TokenStep};
 /// What came of one call.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Token { value: String, expires_in: Option<Duration>, scope: Option<String>, shown: String },
-    Header { value: String, shown: String },
-    Answer { status: u16, reason: Option<String>, headers: BTreeMap<String, String>, body: String, shown: String },
+    Token {
+        value: String,
+        expires_in: Option<Duration>,
+        scope: Option<String>,
+        shown: String,
+    },
+    Header {
+        value: String,
+        shown: String,
+    },
+    Answer {
+        status: u16,
+        reason: Option<String>,
+        headers: BTreeMap<String, String>,
+        body: String,
+        shown: String,
+    },
     Done,
     Failed(Error),
 }
@@ -31,7 +45,9 @@ impl Outcome {
     /// Everything about it that could be printed.
     pub(crate) fn shown(&self) -> String {
         match self {
-            Self::Token { shown, .. } | Self::Header { shown, .. } | Self::Answer { shown, .. } => shown.clone(),
+            Self::Token { shown, .. } | Self::Header { shown, .. } | Self::Answer { shown, .. } => {
+                shown.clone()
+            }
             Self::Done => String::new(),
             Self::Failed(error) => show_error(error),
         }
@@ -48,7 +64,13 @@ pub(crate) fn secs(secs: f64) -> Duration {
 }
 
 pub(crate) async fn token(client: Client, step: TokenStep) -> Outcome {
-    match client.token_for(secs(step.min_ttl.unwrap_or_default()), step.timeout.map(secs)).await {
+    match client
+        .token_for(
+            secs(step.min_ttl.unwrap_or_default()),
+            step.timeout.map(secs),
+        )
+        .await
+    {
         Ok(token) => Outcome::Token {
             value: token.value().to_owned(),
             expires_in: token.expires_in(),
@@ -65,7 +87,10 @@ pub(crate) async fn authorization(client: Client, step: AuthorizationStep) -> Ou
         Some(url) => client.authorize(url).await,
     };
     match header {
-        Ok(header) => Outcome::Header { value: header.value().to_owned(), shown: format!("{header:?} {:?}", header.header_value()) },
+        Ok(header) => Outcome::Header {
+            value: header.value().to_owned(),
+            shown: format!("{header:?} {:?}", header.header_value()),
+        },
         Err(error) => Outcome::Failed(error),
     }
 }
@@ -86,7 +111,9 @@ async fn answer(client: &Client, step: RequestStep) -> evertoken::Result<Outcome
     }
     if let Some(body) = step.body {
         request = if step.one_shot {
-            request.payload(streaming(futures_util::stream::iter([Ok(Bytes::from(body))])))
+            request.payload(streaming(futures_util::stream::iter([Ok(Bytes::from(
+                body,
+            ))])))
         } else {
             request.body(body)
         };
@@ -95,10 +122,21 @@ async fn answer(client: &Client, step: RequestStep) -> evertoken::Result<Outcome
     let mut response = request.send().await?;
     let shown = format!("{shown} {response:?}");
     let body = response.bytes().await?;
-    let headers = response.headers().iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
     Ok(Outcome::Answer {
         status: response.status(),
-        reason: response.given_back().map(|given| given.reason.code().to_owned()),
+        reason: response
+            .given_back()
+            .map(|given| given.reason.code().to_owned()),
         headers,
         body: String::from_utf8_lossy(&body).into_owned(),
         shown,

@@ -21,15 +21,29 @@ impl Place {
     /// # Errors
     /// It cannot listen, or the files cannot be written.
     pub fn start() -> Result<Self, Failure> {
-        let settings = Settings::from_json(&json!({"https": true, "client_cert": true})).map_err(|error| error.to_string())?;
+        let settings = Settings::from_json(&json!({"https": true, "client_cert": true}))
+            .map_err(|error| error.to_string())?;
         let sandbox = Sandbox::start(settings).map_err(|error| error.to_string())?;
         let info = sandbox.info();
-        let folder = std::env::temp_dir().join(format!("evertoken-vectors-{}-{}", std::process::id(), port(sandbox.url())));
+        let folder = std::env::temp_dir().join(format!(
+            "evertoken-vectors-{}-{}",
+            std::process::id(),
+            port(sandbox.url())
+        ));
         std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        for (key, file) in [("ca_pem", "ca.pem"), ("client_cert_pem", "cert.pem"), ("client_key_pem", "key.pem")] {
-            std::fs::write(folder.join(file), info[key].as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+        for (key, file) in [
+            ("ca_pem", "ca.pem"),
+            ("client_cert_pem", "cert.pem"),
+            ("client_key_pem", "key.pem"),
+        ] {
+            std::fs::write(folder.join(file), info[key].as_str().unwrap_or_default())
+                .map_err(|error| error.to_string())?;
         }
-        Ok(Self { sandbox, info, folder })
+        Ok(Self {
+            sandbox,
+            info,
+            folder,
+        })
     }
 
     /// The path of `ca.pem`, `cert.pem` or `key.pem`.
@@ -41,14 +55,24 @@ impl Place {
     pub(crate) fn fill(&self, value: &Value, case: &str) -> Result<Value, Failure> {
         Ok(match value {
             Value::String(text) => self.fill_text(text, case)?,
-            Value::Array(list) => list.iter().map(|item| self.fill(item, case)).collect::<Result<Vec<_>, _>>()?.into(),
+            Value::Array(list) => list
+                .iter()
+                .map(|item| self.fill(item, case))
+                .collect::<Result<Vec<_>, _>>()?
+                .into(),
             Value::Object(map) => self.fill_map(map, case)?.into(),
             other => other.clone(),
         })
     }
 
-    pub(crate) fn fill_map(&self, map: &Map<String, Value>, case: &str) -> Result<Map<String, Value>, Failure> {
-        map.iter().map(|(key, value)| Ok((key.clone(), self.fill(value, case)?))).collect()
+    pub(crate) fn fill_map(
+        &self,
+        map: &Map<String, Value>,
+        case: &str,
+    ) -> Result<Map<String, Value>, Failure> {
+        map.iter()
+            .map(|(key, value)| Ok((key.clone(), self.fill(value, case)?)))
+            .collect()
     }
 
     /// The same for one text; a credential that stands alone keeps its type.
@@ -56,8 +80,12 @@ impl Place {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once("{{") {
-            let (name, after) = behind.split_once("}}").ok_or_else(|| format!("a placeholder without an end: {text}"))?;
-            let value = self.placeholder(name, case).ok_or_else(|| format!("an unknown placeholder: {name}"))?;
+            let (name, after) = behind
+                .split_once("}}")
+                .ok_or_else(|| format!("a placeholder without an end: {text}"))?;
+            let value = self
+                .placeholder(name, case)
+                .ok_or_else(|| format!("an unknown placeholder: {name}"))?;
             if before.is_empty() && out.is_empty() && after.is_empty() {
                 return Ok(value);
             }
@@ -94,7 +122,10 @@ impl Place {
     /// # Errors
     /// What the sandbox answers but success.
     pub async fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.sandbox.control_async(method, path, body).await.map_err(|error| format!("{method} {path}: {} {}", error.status, error.message))
+        self.sandbox
+            .control_async(method, path, body)
+            .await
+            .map_err(|error| format!("{method} {path}: {} {}", error.status, error.message))
     }
 }
 
@@ -106,5 +137,8 @@ impl Drop for Place {
 }
 
 fn port(url: &str) -> &str {
-    url.trim_end_matches('/').rsplit(':').next().unwrap_or_default()
+    url.trim_end_matches('/')
+        .rsplit(':')
+        .next()
+        .unwrap_or_default()
 }

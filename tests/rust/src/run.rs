@@ -9,6 +9,7 @@ use evertoken::{Client, Event, HeaderMap, HeaderValue, Seen, Subscription, Verdi
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
 
+use crate::capture;
 use crate::check;
 use crate::client::builder;
 use crate::outcome::{self, Outcome, show_error};
@@ -21,9 +22,17 @@ use crate::{Failure, Place, Vector};
 /// The step or the final check that failed, and how.
 pub async fn run(place: &Place, vector: &Vector) -> Result<(), Failure> {
     place.control("POST", "/_sandbox/reset", &json!({})).await?;
-    for (path, body) in [("settings", &vector.settings), ("script", &vector.script), ("faults", &vector.faults)] {
+    capture::listen();
+    capture::take();
+    for (path, body) in [
+        ("settings", &vector.settings),
+        ("script", &vector.script),
+        ("faults", &vector.faults),
+    ] {
         if let Some(body) = body {
-            place.control("POST", &format!("/_sandbox/{path}"), body).await?;
+            place
+                .control("POST", &format!("/_sandbox/{path}"), body)
+                .await?;
         }
     }
     let mut run = Run {
@@ -39,14 +48,20 @@ pub async fn run(place: &Place, vector: &Vector) -> Result<(), Failure> {
     };
     for secret in &vector.secrets {
         let filled = place.fill_text(secret, &vector.name)?;
-        run.secrets.push(filled.as_str().map_or_else(|| filled.to_string(), str::to_owned));
+        run.secrets.push(
+            filled
+                .as_str()
+                .map_or_else(|| filled.to_string(), str::to_owned),
+        );
     }
     if let Some(expected) = &vector.build_error {
         return run.refused(expected);
     }
     run.client("a")?;
     for (number, step) in vector.steps.iter().enumerate() {
-        run.step(step).await.map_err(|failure| format!("step {}: {failure}\n  {step:?}", number + 1))?;
+        run.step(step)
+            .await
+            .map_err(|failure| format!("step {}: {failure}\n  {step:?}", number + 1))?;
     }
     run.end().await
 }
@@ -79,7 +94,13 @@ impl Run<'_> {
     fn options(&self, name: &str) -> Result<Map<String, Value>, Failure> {
         let mut options = self.vector.options.clone();
         if name != "a" {
-            options.extend(self.vector.clients.get(name).ok_or_else(|| format!("there is no client {name}"))?.clone());
+            options.extend(
+                self.vector
+                    .clients
+                    .get(name)
+                    .ok_or_else(|| format!("there is no client {name}"))?
+                    .clone(),
+            );
         }
         self.place.fill_map(&options, &self.vector.name)
     }
@@ -105,7 +126,9 @@ impl Run<'_> {
         if let Some(client) = self.clients.get(name) {
             return Ok(client.clone());
         }
-        let client = self.build(name)?.map_err(|error| format!("client {name}: {error}"))?;
+        let client = self
+            .build(name)?
+            .map_err(|error| format!("client {name}: {error}"))?;
         if name == "a" {
             let events = Arc::clone(&self.events);
             self.subscription = Some(client.on_event(move |event| {
@@ -124,29 +147,40 @@ impl Run<'_> {
 
     fn text(&self, text: &str) -> Result<String, Failure> {
         let filled = self.place.fill_text(text, &self.vector.name)?;
-        Ok(filled.as_str().map_or_else(|| filled.to_string(), str::to_owned))
+        Ok(filled
+            .as_str()
+            .map_or_else(|| filled.to_string(), str::to_owned))
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Token(step) => {
                 let client = self.named(step.client.as_ref())?;
-                let handles = spawn(step.callers, || outcome::token(client.clone(), step.clone()));
-                self.calls(handles, &step.expect, step.id.as_ref(), step.save.as_ref()).await
+                let handles = spawn(step.callers, || {
+                    outcome::token(client.clone(), step.clone())
+                });
+                self.calls(handles, &step.expect, step.id.as_ref(), step.save.as_ref())
+                    .await
             }
             Step::Authorization(step) => {
                 let client = self.named(step.client.as_ref())?;
                 let mut filled = step.clone();
                 filled.url = step.url.as_deref().map(|url| self.text(url)).transpose()?;
-                let handles = spawn(step.callers, || outcome::authorization(client.clone(), filled.clone()));
-                self.calls(handles, &step.expect, step.id.as_ref(), step.save.as_ref()).await
+                let handles = spawn(step.callers, || {
+                    outcome::authorization(client.clone(), filled.clone())
+                });
+                self.calls(handles, &step.expect, step.id.as_ref(), step.save.as_ref())
+                    .await
             }
             Step::Request(step) => {
                 let client = self.named(step.client.as_ref())?;
                 let mut filled = step.clone();
                 filled.url = self.text(&step.url)?;
-                let handles = spawn(step.callers, || outcome::request(client.clone(), filled.clone()));
-                self.calls(handles, &step.expect, step.id.as_ref(), None).await
+                let handles = spawn(step.callers, || {
+                    outcome::request(client.clone(), filled.clone())
+                });
+                self.calls(handles, &step.expect, step.id.as_ref(), None)
+                    .await
             }
             Step::Judge(step) => self.judge(step).await,
             Step::Control(step) => self.control(step).await,
@@ -156,12 +190,23 @@ impl Run<'_> {
                 self.shown.push(format!("{state:?}"));
                 check::state(&step.expect, &state)
             }
-            Step::Stats(step) => check::stats(&step.expect, &self.named(step.client.as_ref())?.stats()),
-            Step::Invalidate(step) => self.named(step.client.as_ref()).map(|client| client.invalidate()),
-            Step::Reset(step) => self.named(step.client.as_ref()).map(|client| client.reset()),
+            Step::Stats(step) => {
+                check::stats(&step.expect, &self.named(step.client.as_ref())?.stats())
+            }
+            Step::Invalidate(step) => self
+                .named(step.client.as_ref())
+                .map(|client| client.invalidate()),
+            Step::Reset(step) => self
+                .named(step.client.as_ref())
+                .map(|client| client.reset()),
             Step::Close(step) => {
                 let client = self.named(step.client.as_ref())?;
-                let got = if step.revoke { client.revoke_and_close().await.map_or_else(Outcome::Failed, |()| Outcome::Done) } else {
+                let got = if step.revoke {
+                    client
+                        .revoke_and_close()
+                        .await
+                        .map_or_else(Outcome::Failed, |()| Outcome::Done)
+                } else {
                     client.close();
                     Outcome::Done
                 };
@@ -170,7 +215,13 @@ impl Run<'_> {
             }
             Step::Join(step) => {
                 let running = self.calls.remove(&step.id).ok_or("no such call")?;
-                self.finish(running.handles, &running.expect, running.save.as_ref(), Some(&step.expect)).await
+                self.finish(
+                    running.handles,
+                    &running.expect,
+                    running.save.as_ref(),
+                    Some(&step.expect),
+                )
+                .await
             }
             Step::Cancel(step) => {
                 for handle in self.calls.remove(&step.id).ok_or("no such call")?.handles {
@@ -184,17 +235,36 @@ impl Run<'_> {
         }
     }
 
-    async fn calls(&mut self, handles: Vec<JoinHandle<Outcome>>, expect: &CallExpect, id: Option<&String>, save: Option<&String>) -> Result<(), Failure> {
+    async fn calls(
+        &mut self,
+        handles: Vec<JoinHandle<Outcome>>,
+        expect: &CallExpect,
+        id: Option<&String>,
+        save: Option<&String>,
+    ) -> Result<(), Failure> {
         match id {
             None => self.finish(handles, expect, save, None).await,
             Some(id) => {
-                self.calls.insert(id.clone(), Running { expect: expect.clone(), handles, save: save.cloned() });
+                self.calls.insert(
+                    id.clone(),
+                    Running {
+                        expect: expect.clone(),
+                        handles,
+                        save: save.cloned(),
+                    },
+                );
                 Ok(())
             }
         }
     }
 
-    async fn finish(&mut self, handles: Vec<JoinHandle<Outcome>>, expect: &CallExpect, save: Option<&String>, join: Option<&CallExpect>) -> Result<(), Failure> {
+    async fn finish(
+        &mut self,
+        handles: Vec<JoinHandle<Outcome>>,
+        expect: &CallExpect,
+        save: Option<&String>,
+        join: Option<&CallExpect>,
+    ) -> Result<(), Failure> {
         for handle in handles {
             let got = handle.await.map_err(|error| error.to_string())?;
             self.shown.push(got.shown());
@@ -212,13 +282,25 @@ impl Run<'_> {
     async fn judge(&mut self, step: &JudgeStep) -> Result<(), Failure> {
         let client = self.named(step.client.as_ref())?;
         let url = self.text(&step.url)?;
-        let authorization = client.authorize(&url).await.map_err(|error| error.to_string())?;
+        let authorization = client
+            .authorize(&url)
+            .await
+            .map_err(|error| error.to_string())?;
         let mut headers = HeaderMap::new();
         for (name, value) in &step.headers {
             let name: http::HeaderName = name.parse().map_err(|_| "no header name")?;
-            headers.append(name, HeaderValue::from_str(value).map_err(|_| "no header value")?);
+            headers.append(
+                name,
+                HeaderValue::from_str(value).map_err(|_| "no header value")?,
+            );
         }
-        let seen = Seen { status: step.status, headers: &headers, body_prefix: step.body.as_bytes(), replayable: step.replayable, timeout: None };
+        let seen = Seen {
+            status: step.status,
+            headers: &headers,
+            body_prefix: step.body.as_bytes(),
+            replayable: step.replayable,
+            timeout: None,
+        };
         let verdict = client.judge(&authorization, seen).await;
         self.shown.push(format!("{authorization:?} {verdict:?}"));
         let (word, reason) = match &verdict {
@@ -255,12 +337,27 @@ impl Run<'_> {
         }
         let expect = &self.vector.expect;
         let client = self.client("a")?;
-        self.shown.push(format!("{client:?} {client:#?} {:?}", client.state()));
+        self.shown
+            .push(format!("{client:?} {client:#?} {:?}", client.state()));
         for (expected, any_order) in [(&expect.events, false), (&expect.events_any_order, true)] {
             if let Some(expected) = expected {
                 let events = Arc::clone(&self.events);
-                let seen = move || events.lock().unwrap_or_else(PoisonError::into_inner).names.clone();
-                poll(|| if seen().len() < expected.len() { Err("events are missing".to_owned()) } else { Ok(()) }).await.or_else(|_| check::events(expected, &seen(), any_order))?;
+                let seen = move || {
+                    events
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .names
+                        .clone()
+                };
+                poll(|| {
+                    if seen().len() < expected.len() {
+                        Err("events are missing".to_owned())
+                    } else {
+                        Ok(())
+                    }
+                })
+                .await
+                .or_else(|_| check::events(expected, &seen(), any_order))?;
                 check::events(expected, &seen(), any_order)?;
             }
         }
@@ -268,18 +365,32 @@ impl Run<'_> {
             check::state(state, &client.state())?;
         }
         check::stats(&expect.stats, &client.stats())?;
-        let counts = self.place.control("GET", "/_sandbox/counts", &Value::Null).await?;
+        let counts = self
+            .place
+            .control("GET", "/_sandbox/counts", &Value::Null)
+            .await?;
         if let Some(calls) = &expect.calls {
-            let got: BTreeMap<String, u64> = serde_json::from_value(counts["paths"].clone()).map_err(|error| error.to_string())?;
+            let got: BTreeMap<String, u64> = serde_json::from_value(counts["paths"].clone())
+                .map_err(|error| error.to_string())?;
             if *calls != got {
-                let journal = self.place.control("GET", "/_sandbox/journal", &Value::Null).await?;
-                return Err(format!("calls: expected {calls:?}, got {got:?}\n{journal:#}"));
+                let journal = self
+                    .place
+                    .control("GET", "/_sandbox/journal", &Value::Null)
+                    .await?;
+                return Err(format!(
+                    "calls: expected {calls:?}, got {got:?}\n{journal:#}"
+                ));
             }
         }
-        let mut numbers: BTreeMap<String, u64> = ["script_exhausted", "expect_failed", "foreign"].map(|name| (name.to_owned(), 0)).into();
+        let mut numbers: BTreeMap<String, u64> = ["script_exhausted", "expect_failed", "foreign"]
+            .map(|name| (name.to_owned(), 0))
+            .into();
         numbers.extend(expect.counts.clone());
         if let Err(failure) = check::numbers(&numbers, &counts) {
-            let journal = self.place.control("GET", "/_sandbox/journal", &Value::Null).await?;
+            let journal = self
+                .place
+                .control("GET", "/_sandbox/journal", &Value::Null)
+                .await?;
             return Err(format!("{failure}\n{journal:#}"));
         }
         self.no_secret()?;
@@ -291,8 +402,13 @@ impl Run<'_> {
 
     fn no_secret(&self) -> Result<(), Failure> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        for text in self.shown.iter().chain(&events.shown) {
-            if let Some(secret) = self.secrets.iter().find(|secret| !secret.is_empty() && text.contains(secret.as_str())) {
+        let logged = capture::take();
+        for text in self.shown.iter().chain(&events.shown).chain(&logged) {
+            if let Some(secret) = self
+                .secrets
+                .iter()
+                .find(|secret| !secret.is_empty() && text.contains(secret.as_str()))
+            {
                 return Err(format!("the secret {secret} is shown in: {text}"));
             }
         }
@@ -304,7 +420,9 @@ fn spawn<F>(callers: Option<usize>, call: impl Fn() -> F) -> Vec<JoinHandle<Outc
 where
     F: Future<Output = Outcome> + Send + 'static,
 {
-    (0..callers.unwrap_or(1)).map(|_| tokio::spawn(call())).collect()
+    (0..callers.unwrap_or(1))
+        .map(|_| tokio::spawn(call()))
+        .collect()
 }
 
 /// Asks until it holds; what does not hold after ten seconds has failed.
@@ -312,7 +430,9 @@ async fn poll(holds: impl Fn() -> Result<(), Failure>) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
         match holds() {
-            Err(_) if started.elapsed() < Duration::from_secs(10) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Err(_) if started.elapsed() < Duration::from_secs(10) => {
+                tokio::time::sleep(Duration::from_millis(1)).await
+            }
             outcome => return outcome,
         }
     }
@@ -326,5 +446,8 @@ fn event_name(event: &Event) -> String {
         What::GivenBack { reason } => Some(reason.code()),
         _ => None,
     };
-    detail.map_or_else(|| event.name().to_owned(), |detail| format!("{}:{detail}", event.name()))
+    detail.map_or_else(
+        || event.name().to_owned(),
+        |detail| format!("{}:{detail}", event.name()),
+    )
 }

@@ -52,7 +52,9 @@ pub(crate) struct EndExpect {
 }
 
 /// Tells `null` from absent.
-pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -63,10 +65,14 @@ impl Vector {
     /// Names the file that cannot be read.
     pub fn all() -> Result<Vec<Self>, Failure> {
         let folder = folder();
-        let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|ending| ending == "json") && path.file_stem().is_some_and(|stem| stem != "skip"))
+            .filter(|path| {
+                path.extension().is_some_and(|ending| ending == "json")
+                    && path.file_stem().is_some_and(|stem| stem != "skip")
+            })
             .collect();
         files.sort();
         files.iter().map(|path| read(path)).collect()
@@ -78,7 +84,8 @@ impl Vector {
     /// The file cannot be read.
     pub fn skips() -> Result<BTreeMap<String, BTreeMap<String, String>>, Failure> {
         let path = folder().join("skip.json");
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 }

@@ -22,17 +22,28 @@ fn main() -> ExitCode {
         }
     };
     let names: Vec<String> = vectors.iter().map(|vector| vector.name.clone()).collect();
-    let identities: Vec<(String, String)> = vectors.iter().map(|vector| (identity(vector), vector.name.clone())).collect();
+    let identities: Vec<(String, String)> = vectors
+        .iter()
+        .map(|vector| (identity(vector), vector.name.clone()))
+        .collect();
     let mut trials = vec![
-        Trial::test("every_skip_names_a_vector_and_a_reason", move || skips(&names)),
-        Trial::test("no_two_vectors_share_an_identity", move || distinct(&identities)),
+        Trial::test("every_skip_names_a_vector_and_a_reason", move || {
+            skips(&names)
+        }),
+        Trial::test("no_two_vectors_share_an_identity", move || {
+            distinct(&identities)
+        }),
     ];
-    let Ok(runtime) = tokio::runtime::Runtime::new().map(Arc::new) else { return ExitCode::FAILURE };
+    let Ok(runtime) = tokio::runtime::Runtime::new().map(Arc::new) else {
+        return ExitCode::FAILURE;
+    };
     trials.extend(vectors.into_iter().map(|vector| {
         let runtime = Arc::clone(&runtime);
         Trial::test(vector.name.clone(), move || {
             let place = PLACE.get_or_init(Place::start).as_ref()?;
-            runtime.block_on(run(place, &vector)).map_err(|failure| Failed::from(format!("{} ({})\n{failure}", vector.about, vector.source)))
+            runtime.block_on(run(place, &vector)).map_err(|failure| {
+                Failed::from(format!("{} ({})\n{failure}", vector.about, vector.source))
+            })
         })
     }));
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -54,7 +65,9 @@ fn distinct(identities: &[(String, String)]) -> Result<(), Failed> {
     let mut seen = BTreeMap::new();
     for (identity, name) in identities {
         if let Some(other) = seen.insert(identity, name) {
-            return Err(format!("{other} and {name}: give the token URL the query {{{{case}}}}").into());
+            return Err(
+                format!("{other} and {name}: give the token URL the query {{{{case}}}}").into(),
+            );
         }
     }
     Ok(())
@@ -65,7 +78,10 @@ fn skips(names: &[String]) -> Result<(), Failed> {
         if !["rust", "python", "node", "c"].contains(&language.as_str()) {
             return Err(format!("no such language: {language}").into());
         }
-        if let Some((name, _)) = skipped.iter().find(|(name, reason)| !names.contains(name) || reason.is_empty()) {
+        if let Some((name, _)) = skipped
+            .iter()
+            .find(|(name, reason)| !names.contains(name) || reason.is_empty())
+        {
             return Err(format!("{language}: {name} is no vector, or has no reason").into());
         }
     }

@@ -1,0 +1,83 @@
+//! What the tests in Rust itself start from: a sandbox, and a client of its plain OAuth 2.0 server.
+
+use std::time::{Duration, Instant};
+
+use evertoken::flow::Password;
+use evertoken::{Client, ClientBuilder};
+use evertoken_sandbox::{Sandbox, Settings};
+use serde_json::{Value, json};
+
+/// Starts a sandbox with these settings.
+///
+/// # Panics
+/// It cannot listen, or a setting is unknown.
+pub fn sandbox(settings: &Value) -> Sandbox {
+    let settings = Settings::from_json(settings).expect("known settings");
+    Sandbox::start(settings).expect("free ports and threads")
+}
+
+/// A client of the plain server, its API below `/plain`.
+pub fn plain(sandbox: &Sandbox) -> ClientBuilder {
+    let info = sandbox.info();
+    let text = |provider: &str, field: &str| {
+        info[provider]["plain"][field]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let flow = Password::new(
+        text("providers", "token_url"),
+        text("credentials", "username"),
+        text("credentials", "password"),
+    )
+    .client(
+        text("credentials", "client_id"),
+        text("credentials", "client_secret"),
+    );
+    Client::builder(flow).base_url(text("providers", "base_url"))
+}
+
+/// A client of a scripted server: `POST /token` beside an API below the sandbox's own URL.
+pub fn scripted(sandbox: &Sandbox) -> ClientBuilder {
+    let flow = Password::new(
+        format!("{}/token", sandbox.url().trim_end_matches('/')),
+        "user@example.org",
+        "password-secret-1",
+    )
+    .client("app", "client-secret-1");
+    Client::builder(flow).base_url(sandbox.url())
+}
+
+/// A scripted token answer.
+pub fn grant(token: &str, life_secs: f64) -> Value {
+    json!({"json": {"access_token": token, "token_type": "Bearer", "expires_in": life_secs}})
+}
+
+/// Returns once `holds` does.
+///
+/// # Panics
+/// It does not hold after half a minute.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "{what} has not come to hold"
+        );
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// A count of the sandbox by dotted path, such as `plain.login`.
+///
+/// # Panics
+/// The sandbox has no such count.
+pub fn count(sandbox: &Sandbox, path: &str) -> u64 {
+    let counts = sandbox.counts().expect("an open sandbox");
+    let found = path
+        .split('.')
+        .try_fold(&counts, |value, key| value.get(key));
+    found
+        .and_then(Value::as_u64)
+        .unwrap_or_else(|| panic!("no count {path}: {counts}"))
+}

@@ -1,0 +1,297 @@
+//! The rooms of the workspace and the arrows between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Which of our crates each crate may name, outside tests. `sandbox` and `core` name none.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("evertoken", &[]),
+    ("evertoken-sandbox", &[]),
+    ("evertoken-c", &["evertoken"]),
+    (
+        "evertoken-python",
+        &["evertoken", "evertoken-sandbox", "evertoken-cli"],
+    ),
+    (
+        "evertoken-node",
+        &["evertoken", "evertoken-sandbox", "evertoken-cli"],
+    ),
+    ("evertoken-cli", &["evertoken", "evertoken-sandbox"]),
+];
+/// Rooms that may name everything and that nothing may name.
+const LEAVES: &[&str] = &[
+    "evertoken-tests",
+    "evertoken-bench",
+    "evertoken-fuzz",
+    "evertoken-examples",
+];
+/// Files of the core that decide and neither wait, send nor read a clock.
+const PURE: &[&str] = &[
+    "flow",
+    "jwt",
+    "expiry",
+    "verdict",
+    "retry",
+    "scrub",
+    "challenge",
+    "document",
+    "redirect",
+    "origin",
+];
+const LINES_MAX: usize = 500;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn metadata() -> Value {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Every Rust file below `folder`, with its path relative to it.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let name = path
+                    .strip_prefix(folder)
+                    .expect("below")
+                    .to_string_lossy()
+                    .into_owned();
+                found.insert(name, std::fs::read_to_string(&path).expect("text"));
+            }
+        }
+    }
+    found
+}
+
+/// The code of a file without its tests and comments, line by line.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let own = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default();
+    own.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+}
+
+/// Files of the core's own code: no test modules.
+fn core() -> BTreeMap<String, String> {
+    let mut files = files(&root().join("core/src"));
+    files.retain(|name, _| {
+        !name.ends_with("tests.rs") && !name.contains("/tests/") && !name.starts_with("tests/")
+    });
+    files
+}
+
+/// The files whose code holds one of `words`.
+fn naming(words: &[&str]) -> BTreeSet<String> {
+    core()
+        .into_iter()
+        .filter(|(_, text)| code(text).any(|line| words.iter().any(|word| line.contains(word))))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// Whether a file is the room `room`: `room.rs` or below `room/`.
+fn is_room(file: &str, room: &str) -> bool {
+    file.strip_prefix(room)
+        .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+}
+
+#[test]
+fn crates_name_only_whom_they_may() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .filter_map(|package| package["name"].as_str())
+        .collect();
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        if LEAVES.contains(&name) {
+            continue;
+        }
+        let allowed = ARROWS
+            .iter()
+            .find(|(from, _)| *from == name)
+            .unwrap_or_else(|| panic!("{name} has no row in ARROWS"))
+            .1;
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let target = dependency["name"].as_str().expect("a name");
+            if dependency["kind"] == "dev" || !ours.contains(target) {
+                assert!(!LEAVES.contains(&target), "{name} names {target}");
+                continue;
+            }
+            assert!(allowed.contains(&target), "{name} must not name {target}");
+        }
+    }
+}
+
+#[test]
+fn the_sandbox_is_a_second_opinion_in_its_tests_too() {
+    let metadata = metadata();
+    let sandbox = metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .find(|package| package["name"] == "evertoken-sandbox");
+    let dependencies = sandbox.expect("the sandbox")["dependencies"]
+        .as_array()
+        .expect("dependencies");
+    assert!(
+        dependencies
+            .iter()
+            .all(|dependency| dependency["name"] != "evertoken")
+    );
+}
+
+#[test]
+fn one_file_reads_clocks() {
+    let found = naming(&[
+        "Instant::now",
+        "SystemTime::now",
+        "clock_gettime",
+        "elapsed()",
+        "tokio::time::Instant",
+        "nix::time",
+    ]);
+    assert_eq!(found, BTreeSet::from(["clock.rs".to_owned()]));
+}
+
+#[test]
+fn one_room_names_the_http_library() {
+    let found = naming(&["reqwest", "hyper::", "rustls"]);
+    let strangers: Vec<_> = found.iter().filter(|file| !is_room(file, "http")).collect();
+    assert!(!found.is_empty() && strangers.is_empty(), "{strangers:?}");
+}
+
+#[test]
+fn one_file_is_unsafe() {
+    let unsafe_code = [
+        "unsafe {",
+        "unsafe fn",
+        "unsafe impl",
+        "unsafe extern",
+        "allow(unsafe_code)",
+    ];
+    let strangers: Vec<_> = naming(&unsafe_code)
+        .into_iter()
+        .filter(|file| file != "fork.rs")
+        .collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+#[test]
+fn pure_rooms_wait_for_nothing_and_ask_nobody() {
+    let impure = [
+        "tokio",
+        "reqwest",
+        "crate::clock",
+        "crate::http",
+        "crate::keeper",
+        "crate::client",
+        "crate::runtime",
+        "crate::store",
+        "std::env",
+        "std::fs",
+        "std::net",
+        "async fn",
+    ];
+    for (name, text) in core() {
+        if !PURE.iter().any(|room| is_room(&name, room)) {
+            continue;
+        }
+        for line in code(&text) {
+            let found = impure.iter().find(|word| line.contains(*word));
+            assert!(found.is_none(), "{name}: {line}");
+        }
+    }
+    for room in PURE {
+        assert!(
+            core().keys().any(|file| is_room(file, room)),
+            "there is no room {room}"
+        );
+    }
+}
+
+#[test]
+fn profiles_alone_read_the_environment() {
+    assert_eq!(
+        naming(&["env::var", "env::vars"]),
+        BTreeSet::from(["profile.rs".to_owned()])
+    );
+}
+
+#[test]
+fn files_are_small() {
+    let metadata = metadata();
+    for package in metadata["packages"].as_array().expect("packages") {
+        let manifest = Path::new(package["manifest_path"].as_str().expect("a path"));
+        for (name, text) in files(&manifest.parent().expect("a folder").join("src")) {
+            let lines = text.lines().count();
+            assert!(
+                lines <= LINES_MAX,
+                "{} {name}: {lines} lines",
+                package["name"]
+            );
+        }
+    }
+}
+
+#[test]
+fn one_version_everywhere() {
+    let metadata = metadata();
+    let version = env!("CARGO_PKG_VERSION");
+    for package in metadata["packages"].as_array().expect("packages") {
+        assert_eq!(package["version"], version, "{}", package["name"]);
+    }
+    let node = root().join("bindings-node");
+    let platforms = std::fs::read_dir(node.join("npm"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("package.json"));
+    for manifest in std::iter::once(node.join("package.json")).chain(platforms) {
+        let Ok(text) = std::fs::read_to_string(&manifest) else {
+            continue;
+        };
+        let package: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(package["version"], version, "{}", manifest.display());
+        for (name, wanted) in package["optionalDependencies"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            assert!(
+                !name.contains("evertoken") || wanted == version,
+                "{}: {name}",
+                manifest.display()
+            );
+        }
+    }
+}
