@@ -160,14 +160,18 @@ impl Flight<'_> {
                 return Ok(current);
             }
         }
-        if let Some(held) = held.filter(|held| held.value.same_as(&useless)) {
-            held.mark_insisted();
-        }
-        Err(Error::new(
+        let error = Error::new(
             ErrorKind::SameToken,
             "the server hands out a token that is refused already, or expired or about to expire",
         )
-        .with_fingerprint(useless.fingerprint()))
+        .with_fingerprint(useless.fingerprint());
+        match held.filter(|held| held.refused() && held.value.same_as(&useless)) {
+            Some(held) => {
+                held.mark_insisted();
+                Err(error.with_retry_after(retry::storm_pause(1)))
+            }
+            None => Err(error),
+        }
     }
 
     async fn refresh_held(&self, held: Option<&Current>) -> Result<Option<Asked>> {

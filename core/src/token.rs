@@ -46,6 +46,7 @@ pub(crate) struct Flags {
     refused: AtomicBool,
     accepted: AtomicBool,
     futile: AtomicBool,
+    insisted: AtomicBool,
 }
 
 impl Current {
@@ -96,6 +97,15 @@ impl Current {
     /// Notes that renewing because of a 401 did not help; true for the first to note it.
     pub(crate) fn mark_futile(&self) -> bool {
         !self.flags.futile.swap(true, Ordering::AcqRel)
+    }
+
+    /// A flight ended with the typed error because the server handed out this refused token again.
+    pub(crate) fn insisted(&self) -> bool {
+        self.flags.insisted.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn mark_insisted(&self) {
+        self.flags.insisted.store(true, Ordering::Release);
     }
 
     /// The same token, its refresh token replaced.

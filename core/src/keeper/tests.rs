@@ -252,6 +252,26 @@ async fn a_refused_token_that_comes_again_is_followed_by_refresh_then_revoke_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_insists_on_a_refused_token_is_believed_after_the_typed_error() {
+    let flow = PassKit::new("user", "password").into_flow(None).unwrap();
+    let permanent = || answer(200, r#"{"token":"PERMANENT"}"#);
+    let rig = Rig::with(flow, [permanent(), permanent(), permanent()]);
+    rig.server.open();
+    let refused = rig.ask().await.unwrap();
+    rig.keeper.refuse(&refused);
+    assert_eq!(rig.kind().await, ErrorKind::SameToken);
+    assert_eq!(
+        rig.kind().await,
+        ErrorKind::SameToken,
+        "no request during the pause"
+    );
+    assert_eq!(rig.server.asked().len(), 2);
+    rig.pass(30.0).await;
+    assert_eq!(rig.value().await, "PERMANENT");
+    assert_eq!(rig.server.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dying_token_that_comes_again_is_revoked_and_fetched_anew() {
     let rig = Rig::open([
         token("T1", 600),
