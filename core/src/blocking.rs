@@ -7,7 +7,8 @@ use http::Method;
 
 use crate::authorization::{Authorization, Seen, Verdict};
 use crate::error::Result;
-use crate::request::{RequestBuilder, Response};
+use crate::request::RequestBuilder;
+use crate::response::Response;
 use crate::runtime::block_on;
 use crate::token::Token;
 

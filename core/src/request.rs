@@ -1,12 +1,11 @@
 //! Our client: one call that authorizes, sends, follows redirects, heals a 401 and hands over the answer.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, Version};
+use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
@@ -15,10 +14,8 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Payload, Received, Sending};
 use crate::redirect;
+use crate::response::{Head, Response};
 use crate::verdict::Reason;
-
-/// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
-const PREFIX_BYTES: usize = 16 * 1024;
 
 /// One request in the making.
 #[must_use = "nothing is sent before send()"]
@@ -144,7 +141,7 @@ impl RequestBuilder {
         loop {
             let mut response = call.hop(&mut hop).await?;
             let next = if self.follow {
-                redirect::next(&hop.method, &hop.url, response.status, &response.headers)
+                redirect::next(&hop.method, &hop.url, response.status(), response.headers())
             } else {
                 None
             };
@@ -160,7 +157,7 @@ impl RequestBuilder {
                 return Err(
                     Error::new(ErrorKind::BadResponse, "the API redirects in a circle")
                         .with_retryable(false)
-                        .with_http_status(response.status),
+                        .with_http_status(response.status()),
                 );
             }
             // A body left unread would cost the connection.
@@ -236,7 +233,7 @@ impl Call<'_> {
                 received,
                 hop.url.clone(),
                 given_back,
-                VecDeque::new(),
+                Head::default(),
             ));
         }
         let mut authorization = client.authorize_url(&hop.url, self.left()?).await?;
@@ -245,17 +242,11 @@ impl Call<'_> {
             let replayable = replay.is_some();
             let mut received = self.send(hop, Some(&authorization)).await?;
             hop.payload = replay;
-            let prefix = if received.status == 401 {
-                read_prefix(&mut received).await?
-            } else {
-                VecDeque::new()
-            };
-            let first = prefix
-                .iter()
-                .flatten()
-                .copied()
-                .take(PREFIX_BYTES)
-                .collect::<Vec<u8>>();
+            let mut head = Head::default();
+            if received.status == 401 {
+                head.read(&mut received).await;
+            }
+            let first = head.bytes();
             let seen = Seen {
                 status: received.status,
                 headers: &received.headers,
@@ -265,9 +256,9 @@ impl Call<'_> {
             };
             match client.judge(&authorization, seen).await {
                 Verdict::Resend(again) => authorization = again,
-                Verdict::Done => return Ok(Response::new(received, hop.url.clone(), None, prefix)),
+                Verdict::Done => return Ok(Response::new(received, hop.url.clone(), None, head)),
                 Verdict::GiveBack(why) => {
-                    return Ok(Response::new(received, hop.url.clone(), Some(why), prefix));
+                    return Ok(Response::new(received, hop.url.clone(), Some(why), head));
                 }
             }
         }
@@ -290,138 +281,5 @@ impl Call<'_> {
                 timeout: self.left()?,
             })
             .await
-    }
-}
-
-async fn read_prefix(received: &mut Received) -> Result<VecDeque<Bytes>> {
-    let mut prefix = VecDeque::new();
-    let mut length = 0;
-    while length < PREFIX_BYTES {
-        let Some(chunk) = received.chunk().await? else {
-            break;
-        };
-        length += chunk.len();
-        prefix.push_back(chunk);
-    }
-    Ok(prefix)
-}
-
-/// An answer; its body is read piece by piece or at once.
-pub struct Response {
-    status: u16,
-    headers: HeaderMap,
-    version: Version,
-    url: Url,
-    given_back: Option<GiveBack>,
-    prefix: VecDeque<Bytes>,
-    rest: Received,
-}
-
-impl Response {
-    fn new(
-        mut rest: Received,
-        url: Url,
-        given_back: Option<GiveBack>,
-        prefix: VecDeque<Bytes>,
-    ) -> Self {
-        let headers = std::mem::take(&mut rest.headers);
-        Self {
-            status: rest.status,
-            headers,
-            version: rest.version,
-            url,
-            given_back,
-            prefix,
-            rest,
-        }
-    }
-
-    /// The status code.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// The protocol version it came with.
-    pub fn version(&self) -> Version {
-        self.version
-    }
-
-    /// The URL that answered, after redirects.
-    pub fn url(&self) -> &Url {
-        &self.url
-    }
-
-    /// Why a 401 was not healed; `None` for any other answer.
-    pub fn given_back(&self) -> Option<&GiveBack> {
-        self.given_back.as_ref()
-    }
-
-    /// The next piece of the body; `None` at its end.
-    ///
-    /// # Errors
-    /// `unreachable` or `timed_out` if the rest does not come.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        match self.prefix.pop_front() {
-            Some(chunk) => Ok(Some(chunk)),
-            None => self.rest.chunk().await,
-        }
-    }
-
-    /// Reads a short rest away, so that the connection can be used again.
-    async fn drain(&mut self) {
-        const SHORT_CHUNKS: usize = 16;
-        for _ in 0..SHORT_CHUNKS {
-            if !matches!(self.chunk().await, Ok(Some(_))) {
-                return;
-            }
-        }
-    }
-
-    /// The rest of the body in one piece. One piece off the wire, the usual case, is not copied.
-    ///
-    /// # Errors
-    /// As [`Self::chunk`].
-    pub async fn bytes(&mut self) -> Result<Bytes> {
-        let Some(first) = self.chunk().await? else {
-            return Ok(Bytes::new());
-        };
-        let Some(second) = self.chunk().await? else {
-            return Ok(first);
-        };
-        let mut all = Vec::with_capacity(first.len() + second.len());
-        all.extend_from_slice(&first);
-        all.extend_from_slice(&second);
-        while let Some(chunk) = self.chunk().await? {
-            all.extend_from_slice(&chunk);
-        }
-        Ok(all.into())
-    }
-
-    /// The rest of the body as JSON.
-    ///
-    /// # Errors
-    /// As [`Self::chunk`]; `bad_response` if it is not such a document.
-    pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
-        serde_json::from_slice(&self.bytes().await?).map_err(|_| {
-            Error::new(
-                ErrorKind::BadResponse,
-                "the answer's body is not the JSON that was expected",
-            )
-            .with_http_status(self.status)
-        })
-    }
-}
-
-impl fmt::Debug for Response {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .field("url", &self.url.path())
-            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,171 @@
+//! An answer of the API.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Version};
+use url::Url;
+
+use crate::authorization::GiveBack;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::Received;
+
+/// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+/// How long it may take to come. A 401 is judged without a body that stalls.
+const HEAD_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The first pieces of a body, read ahead of its reader; the last one may be the failure that ended it.
+#[derive(Default)]
+pub(crate) struct Head(VecDeque<Result<Bytes>>);
+
+impl Head {
+    pub(crate) async fn read(&mut self, received: &mut Received) {
+        let read = async {
+            let mut length = 0;
+            while length < HEAD_BYTES {
+                match received.chunk().await {
+                    Ok(None) => break,
+                    Ok(Some(chunk)) => {
+                        length += chunk.len();
+                        self.0.push_back(Ok(chunk));
+                    }
+                    Err(error) => {
+                        self.0.push_back(Err(error));
+                        break;
+                    }
+                }
+            }
+        };
+        // What did not come in time may still come for whoever reads the body.
+        let _ = tokio::time::timeout(HEAD_PATIENCE, read).await;
+    }
+
+    /// What has come, in one piece.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let chunks = self.0.iter().flatten().flatten().copied();
+        chunks.take(HEAD_BYTES).collect()
+    }
+}
+
+/// An answer; its body is read piece by piece or at once.
+pub struct Response {
+    status: u16,
+    headers: HeaderMap,
+    version: Version,
+    url: Url,
+    given_back: Option<GiveBack>,
+    head: Head,
+    rest: Received,
+}
+
+impl Response {
+    pub(crate) fn new(
+        mut rest: Received,
+        url: Url,
+        given_back: Option<GiveBack>,
+        head: Head,
+    ) -> Self {
+        let headers = std::mem::take(&mut rest.headers);
+        Self {
+            status: rest.status,
+            headers,
+            version: rest.version,
+            url,
+            given_back,
+            head,
+            rest,
+        }
+    }
+
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The protocol version it came with.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The URL that answered, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Why a 401 was not healed; `None` for any other answer.
+    pub fn given_back(&self) -> Option<&GiveBack> {
+        self.given_back.as_ref()
+    }
+
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// `unreachable` or `timed_out` if the rest does not come.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        match self.head.0.pop_front() {
+            Some(chunk) => chunk.map(Some),
+            None => self.rest.chunk().await,
+        }
+    }
+
+    /// Reads a short rest away, so that the connection can be used again.
+    pub(crate) async fn drain(&mut self) {
+        const SHORT_CHUNKS: usize = 16;
+        for _ in 0..SHORT_CHUNKS {
+            if !matches!(self.chunk().await, Ok(Some(_))) {
+                return;
+            }
+        }
+    }
+
+    /// The rest of the body in one piece. One piece off the wire, the usual case, is not copied.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`].
+    pub async fn bytes(&mut self) -> Result<Bytes> {
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
+        let mut all = Vec::with_capacity(first.len() + second.len());
+        all.extend_from_slice(&first);
+        all.extend_from_slice(&second);
+        while let Some(chunk) = self.chunk().await? {
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.into())
+    }
+
+    /// The rest of the body as JSON.
+    ///
+    /// # Errors
+    /// As [`Self::chunk`]; `bad_response` if it is not such a document.
+    pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
+        serde_json::from_slice(&self.bytes().await?).map_err(|_| {
+            Error::new(
+                ErrorKind::BadResponse,
+                "the answer's body is not the JSON that was expected",
+            )
+            .with_http_status(self.status)
+        })
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("url", &self.url.path())
+            .finish_non_exhaustive()
+    }
+}
