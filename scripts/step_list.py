@@ -64,7 +64,7 @@ STEPS: tuple[Step, ...] = (
     check("typescript", "TypeScript types", "cd bindings-node; npx --no-install tsc --noEmit", ("environment",)),
     check("eslint", "JavaScript lints", "cd bindings-node; npx --no-install eslint .", ("environment",)),
     check("header", "include/evertoken.h agrees with the Rust code", "git diff --exit-code -- include", ("build",)),
-    Step("check:architecture", "check: arrows, ports, file sizes, versions", "$PYTHON scripts/architecture.py", ("test", "check"), "plain"),
+    Step("check:agreement", "check: versions, tables and sizes agree", "$PYTHON scripts/agreement.py", ("test", "check"), "plain"),
     Step("check:links", "check: links in the documents", "$PYTHON scripts/links.py", ("test", "check"), "plain"),
     # Suites: their own counts.
     suite("rust", "Rust: units, vectors, sandbox, command", "cargo test --workspace --locked --no-fail-fast --lib --bins --tests", "cargo"),

@@ -92,7 +92,7 @@ READERS: dict[str, Callable[[str], Counts]] = {
 def run(step: Step) -> tuple[bool, Counts]:
     print(f"── {step.title} ".ljust(78, "─"), flush=True)
     log_path = LOGS / f"{step.name.replace(':', '-')}.log"
-    environment = os.environ | step.environment
+    environment = {"PYTHON": sys.executable} | os.environ | step.environment
     started = time.monotonic()
     with log_path.open("w", encoding="utf-8") as log_file:
         output = subprocess.PIPE if VERBOSE else log_file

@@ -1,0 +1,106 @@
+"""Compares what is written twice and no compiler compares. `N passed, N failed`.
+
+Versions in the manifests; the README's tables of options, errors, reasons and events with the core's sources; the length of source
+files. The arrows of ARCHITECTURE.md have a test of their own: tests/rust/tests/architecture.rs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE_LINES_MAX = 500
+SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.sh", "Makefile")
+# Generated, and compared with their source elsewhere.
+GENERATED = {"include/evertoken.h", "bindings-python/python/evertoken/_native.pyi", "bindings-node/native.d.ts"}
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def chapter(title: str) -> str:
+    """A chapter of the README, to the next heading of its level."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text("README.md"), re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def first_column(title: str) -> set[str]:
+    """The code words in the first cells of a chapter's tables."""
+    return {word for cell in re.findall(r"^\|([^|]*)\|", chapter(title), re.MULTILINE) for word in re.findall(r"`(\w+)`", cell)}
+
+
+def same(what: str, written: set[str], true: set[str]) -> Iterator[str | None]:
+    for name in sorted(written | true):
+        if name not in written:
+            yield f"README: {what} {name} is missing"
+        elif name not in true:
+            yield f"README: {what} {name} does not exist"
+        else:
+            yield None
+
+
+def options() -> Iterator[str | None]:
+    found = re.search(r"CLIENT_OPTIONS: &\[&str\] = &\[(.*?)\];", text("core/src/builder.rs"), re.DOTALL)
+    assert found
+    yield from same("option", first_column("Options"), set(re.findall(r'"(\w+)"', found[1])))
+
+
+def errors() -> Iterator[str | None]:
+    rows = re.findall(r'^    (\w+) = \(\s*(\d+),\s*"(\w+)",\s*retryable: (true|false)', text("core/src/error.rs"), re.MULTILINE)
+    assert rows
+    wanted = {(code, number, f"{kind}Error", "yes" if again == "true" else "no") for kind, number, code, again in rows}
+    written = set(re.findall(r"^\| `(\w+)` \| (\d+) \| `(\w+)` \| (yes|no) \|", chapter("Errors"), re.MULTILINE))
+    for row in sorted(wanted ^ written):
+        yield f"README: the error row {row} {'is missing' if row in wanted else 'does not exist'}"
+    yield from (None for _ in wanted & written)
+
+
+def names(path: str, pattern: str) -> set[str]:
+    return set(re.findall(pattern, text(path)))
+
+
+def reasons_and_events() -> Iterator[str | None]:
+    yield from same("reason", first_column("When the API says 401"), names("core/src/verdict.rs", r'Self::\w+ => "(\w+)"'))
+    yield from same(
+        "event", first_column("Events, state and counters"), names("core/src/event.rs", r'What::\w+(?: \{ \.\. \})? => "(\w+)"')
+    )
+
+
+def versions() -> Iterator[str | None]:
+    found = re.search(r'^version = "(.+)"$', text("Cargo.toml"), re.MULTILINE)
+    assert found
+    version = found[1]
+    package = json.loads(text("bindings-node/package.json"))
+    for name, said in {"the package": package["version"], **package.get("optionalDependencies", {})}.items():
+        yield None if said == version else f"bindings-node/package.json: {name} is {said}, Cargo.toml says {version}"
+    yield None if f"\n## {version}\n" in text("CHANGELOG.md") else f"CHANGELOG.md has no chapter {version}"
+
+
+def file_sizes() -> Iterator[str | None]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *SOURCES], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in listed.stdout.split("\n"):
+        if name and (ROOT / name).exists() and name not in GENERATED:
+            lines = len(text(name).splitlines())
+            yield None if lines <= FILE_LINES_MAX else f"{name} has {lines} lines; {FILE_LINES_MAX} is the ceiling"
+
+
+def main() -> int:
+    findings = [finding for look in (options, errors, reasons_and_events, versions, file_sizes) for finding in look()]
+    bad = [finding for finding in findings if finding]
+    for finding in bad:
+        print(finding)
+    print(f"{len(findings) - len(bad)} passed, {len(bad)} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
