@@ -1,1 +1,20 @@
-//! Evertoken.
+//! The native half of the npm package `evertoken`. Private: `lib/*.cjs` is its only caller and gives it its shape.
+//!
+//! - Whatever fails crosses the border as data ([`failure::Failure`]); JavaScript makes the error of it.
+//! - Calls that wait are started with a number and answered through one function per environment
+//!   ([`port::Port`]); the work runs on the core's runtime, so that no environment owns it.
+//! - Nothing here decides anything: names and units are converted, the core does the rest.
+// Arguments come across the border by value.
+#![allow(clippy::needless_pass_by_value)]
+
+pub mod authorization;
+pub mod body;
+pub mod client;
+pub mod events;
+pub mod failure;
+pub mod names;
+pub mod options;
+pub mod port;
+pub mod request;
+pub mod sandbox;
+pub mod tables;

@@ -1,0 +1,115 @@
+'use strict'
+
+// Attaches a client to an axios instance. The header is put on between axios and its adapter, so interceptors,
+// transforms and retries see one request, and neither `error.config` nor `response.config` holds a token.
+
+const { invalid } = require('../errors.cjs')
+const { PREFIX_BYTES } = require('../prefix.cjs')
+const { remember } = require('../verdicts.cjs')
+
+/** What an adapter of ours stands for, so that a request sent again is not wrapped twice. */
+const INNER = Symbol('evertoken')
+
+function attachAxios(gate, instance) {
+  const requests = instance?.interceptors?.request
+  if (typeof requests?.use !== 'function' || typeof instance.create !== 'function') throw invalid('instance', 'must be an axios instance')
+  // The same adapters without interceptors and transforms, which have run by then.
+  const bare = instance.create({ transformRequest: [], transformResponse: [] })
+  bare.defaults.headers = {}
+  const id = requests.use((config) => {
+    const inner = config.adapter?.[INNER] ?? config.adapter
+    config.baseURL ??= gate.native.baseUrl
+    config.adapter = (ready) => exchange(gate, bare, inner, ready)
+    config.adapter[INNER] = inner
+    return config
+  })
+  return function detach() {
+    requests.eject(id)
+  }
+}
+
+async function exchange(gate, bare, inner, config) {
+  const url = new URL(bare.getUri(config), gate.native.baseUrl)
+  const send = (kept) => sent(gate, bare, inner, config, kept)
+  if (!gate.allows(url) || config.headers.has('Authorization')) return settled(await send())
+  const signal = config.signal ?? undefined
+  let kept
+  try {
+    kept = gate.fresh() ?? (await gate.authorize(signal))
+  } catch (error) {
+    // axios has its own word for a request that was given up.
+    if (error.code === 'cancelled') return settled(await send())
+    throw error
+  }
+  const first = await send(kept)
+  if (first.response?.status !== 401) {
+    if (first.response !== undefined) gate.note(kept, first.response.status)
+    return settled(first)
+  }
+  const verdict = await gate.judge(kept, seen(url, config, first.response), signal)
+  if (verdict.kept === undefined) {
+    remember(first.response, verdict)
+    return settled(first)
+  }
+  first.response.data?.destroy?.()
+  const again = await send(verdict.kept)
+  if (again.response?.status === 401) {
+    remember(again.response, await gate.judge(verdict.kept, seen(url, config, again.response), signal))
+  } else if (again.response !== undefined) {
+    gate.note(verdict.kept, again.response.status)
+  }
+  return settled(again)
+}
+
+/** Sends once: `{ response, error }`, as the status is good or not. */
+async function sent(gate, bare, inner, config, kept) {
+  const own = { ...config, adapter: inner, transformRequest: [], transformResponse: [] }
+  if (kept !== undefined) {
+    own.headers = { ...config.headers.toJSON(), Authorization: kept.header }
+    own.beforeRedirect = (options, ...rest) => {
+      turned(gate, options, kept.header)
+      config.beforeRedirect?.(options, ...rest)
+    }
+  }
+  try {
+    const response = await bare.request(own)
+    response.config = config
+    return { response }
+  } catch (error) {
+    if (error?.config !== undefined) error.config = config
+    if (error?.response !== undefined) error.response.config = config
+    return { response: error?.response, error }
+  }
+}
+
+function settled({ response, error }) {
+  if (error !== undefined) throw error
+  return response
+}
+
+/** Before a redirect is followed: the token goes on only where it may. */
+function turned(gate, options, header) {
+  for (const name of Object.keys(options.headers)) if (name.toLowerCase() === 'authorization') delete options.headers[name]
+  if (gate.allows(new URL(options.href))) options.headers.Authorization = header
+}
+
+function seen(url, config, response) {
+  const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
+  return { url, status: response.status, headers, body: prefix(response.data), replayable: isReplayable(config.data) }
+}
+
+function prefix(data) {
+  const isBytes = typeof data === 'string' || ArrayBuffer.isView(data) || data instanceof ArrayBuffer
+  return isBytes ? Buffer.from(data).subarray(0, PREFIX_BYTES) : undefined
+}
+
+/** The `form-data` package and everything with `pipe` can be sent once. */
+function isReplayable(data) {
+  return data === undefined || data === null || (typeof data.pipe !== 'function' && typeof data.getReader !== 'function' && !isIterator(data))
+}
+
+function isIterator(data) {
+  return typeof data === 'object' && typeof data[Symbol.asyncIterator] === 'function'
+}
+
+module.exports = { attachAxios }

@@ -1,0 +1,40 @@
+'use strict'
+
+// What the arguments of a call must be, refused by name.
+
+const { invalid } = require('./errors.cjs')
+
+/** Refuses names that are not among `known`, with the nearest of them. */
+function options(given, known) {
+  if (given === undefined || given === null) return {}
+  if (typeof given !== 'object') throw invalid('options', `must be an object, not ${shapeOf(given)}`)
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue
+    const near = known.find((other) => other.toLowerCase() === name.replaceAll('_', '').toLowerCase())
+    throw invalid(name, near ? `is not an option here; did you mean ${near}?` : `is not an option here; there are ${known.join(', ')}`)
+  }
+  return given
+}
+
+/** Milliseconds, or undefined. */
+function millis(name, value) {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || Number.isNaN(value) || value < 0) throw invalid(name, 'must be a number of milliseconds, 0 or more')
+  return value
+}
+
+/** An AbortSignal, or undefined. */
+function signal(value) {
+  if (value === undefined || value === null) return undefined
+  if (typeof value.addEventListener !== 'function' || typeof value.aborted !== 'boolean') throw invalid('signal', 'must be an AbortSignal')
+  return value
+}
+
+/** A value's shape in words, for messages. */
+function shapeOf(value) {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return { object: 'an object', undefined: 'undefined' }[typeof value] ?? `a ${typeof value}`
+}
+
+module.exports = { options, millis, signal, shapeOf }

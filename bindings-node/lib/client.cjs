@@ -1,0 +1,203 @@
+'use strict'
+
+const diagnostics = require('node:diagnostics_channel')
+const { EventEmitter } = require('node:events')
+const { inspect } = require('node:util')
+
+const { attachAxios } = require('./adapters/axios.cjs')
+const { gotHooks } = require('./adapters/got.cjs')
+const { undiciInterceptor } = require('./adapters/undici.cjs')
+const check = require('./checks.cjs')
+const { fromFailure, invalid, valueOf } = require('./errors.cjs')
+const { authorized } = require('./fetch.cjs')
+const { Gate } = require('./gate.cjs')
+const native = require('./native.cjs')
+const { sorted } = require('./options.cjs')
+const { call, hook, port, unhook } = require('./port.cjs')
+const { request } = require('./request.cjs')
+const { Token } = require('./token.cjs')
+const { verdictOf } = require('./verdicts.cjs')
+
+/** Proof that a constructor of ours is calling. */
+const OURS = Symbol('evertoken')
+
+class Client extends EventEmitter {
+  #native
+  #gate
+  #fetch
+  #receive
+  #hook
+
+  constructor(ours, flow, options) {
+    if (ours !== OURS) throw new TypeError('use Client.pismo(), Client.passkit(), Client.wso2(), Client.password(), Client.clientCredentials() or Client.jsonLogin()')
+    super()
+    this.#native = valueOf(native.makeClient(port, flow, sorted(options)))
+    this.#gate = new Gate(this.#native)
+    this.#receive = receiver(new WeakRef(this))
+    this.#hook = hook(this.#receive)
+    this.#native.subscribe(this.#hook)
+  }
+
+  static pismo(options) {
+    return new this(OURS, 'pismo', options)
+  }
+
+  static passkit(options) {
+    return new this(OURS, 'passkit', options)
+  }
+
+  static wso2(options) {
+    return new this(OURS, 'wso2', options)
+  }
+
+  static password(options) {
+    return new this(OURS, 'password', options)
+  }
+
+  static clientCredentials(options) {
+    return new this(OURS, 'client_credentials', options)
+  }
+
+  static jsonLogin(options) {
+    return new this(OURS, 'json_login', options)
+  }
+
+  get identity() {
+    return this.#native.identity
+  }
+
+  get baseUrl() {
+    return this.#native.baseUrl
+  }
+
+  async token(options) {
+    const { minTtl, timeout, signal } = check.options(options, ['minTtl', 'timeout', 'signal'])
+    const least = check.millis('minTtl', minTtl) ?? 0
+    const wait = check.millis('timeout', timeout)
+    return new Token(await call((id) => this.#native.token(id, least, wait), check.signal(signal)))
+  }
+
+  async authorization(url, options) {
+    if (url !== undefined) this.#checked(url)
+    const { timeout, signal } = check.options(options, ['timeout', 'signal'])
+    const kept = this.#gate.fresh()
+    if (kept !== undefined) return kept.header
+    return (await this.#gate.authorize(check.signal(signal), check.millis('timeout', timeout))).header
+  }
+
+  authorizationSync(url) {
+    if (url !== undefined) this.#checked(url)
+    return this.#gate.fresh()?.header
+  }
+
+  async headersFor(url, options) {
+    return { authorization: await this.authorization(url, options) }
+  }
+
+  #checked(url) {
+    const refusal = this.#gate.refusal(this.#gate.resolve(url))
+    if (refusal !== undefined) throw refusal
+  }
+
+  request(method, url, options) {
+    return request(this.#native, method, url, options)
+  }
+
+  fetch(input, init) {
+    this.#fetch ??= authorized(this.#gate, (...args) => globalThis.fetch(...args), true)
+    return this.#fetch(input, init)
+  }
+
+  wrapFetch(fetch = globalThis.fetch) {
+    if (typeof fetch !== 'function') throw invalid('fetch', 'must be a function')
+    return authorized(this.#gate, fetch, false)
+  }
+
+  undiciInterceptor() {
+    return undiciInterceptor(this.#gate)
+  }
+
+  attachAxios(instance) {
+    return attachAxios(this.#gate, instance)
+  }
+
+  gotHooks() {
+    return gotHooks(this.#gate)
+  }
+
+  authOf(response) {
+    return verdictOf(response)
+  }
+
+  state() {
+    const state = this.#native.state()
+    return { ...state, lastError: state.lastError === null ? null : fromFailure(state.lastError) }
+  }
+
+  stats() {
+    return this.#native.stats()
+  }
+
+  reset() {
+    this.#native.reset()
+  }
+
+  invalidate() {
+    this.#native.invalidate()
+  }
+
+  async close(options) {
+    const { revoke = false } = check.options(options, ['revoke'])
+    if (typeof revoke !== 'boolean') throw invalid('revoke', 'must be true or false')
+    this.#gate.forget()
+    try {
+      if (revoke) await call((id) => this.#native.revokeAndClose(id))
+      else this.#native.close()
+    } finally {
+      this.#gate.forget()
+      this.#native.unsubscribe()
+      unhook(this.#hook)
+    }
+  }
+
+  toJSON() {
+    return { identity: this.identity, fingerprint: this.#native.state().fingerprint }
+  }
+
+  [inspect.custom](_depth, options) {
+    return `Client ${inspect(this.toJSON(), options)}`
+  }
+}
+
+if (Symbol.asyncDispose !== undefined) {
+  Object.defineProperty(Client.prototype, Symbol.asyncDispose, {
+    value() {
+      return this.close()
+    },
+    configurable: true,
+    writable: true,
+  })
+}
+
+/** Passes events on to the client's listeners and to the diagnostics channels. */
+function receiver(client) {
+  return (told) => {
+    const event = Object.freeze(eventOf(told))
+    const channel = diagnostics.channel(`evertoken:${told.name}`)
+    if (channel.hasSubscribers) channel.publish(event)
+    try {
+      client.deref()?.emit(told.name, event)
+    } catch (error) {
+      // A listener's failure harms nobody, and is not lost.
+      process.emitWarning(error instanceof Error ? error : String(error))
+    }
+  }
+}
+
+function eventOf({ expires, error, ...event }) {
+  if (expires === false) event.expiresIn = null
+  if (error !== undefined) event.error = fromFailure(error)
+  return event
+}
+
+module.exports = { Client }

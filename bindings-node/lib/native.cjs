@@ -1,0 +1,67 @@
+'use strict'
+
+// Finds the native half: a local build beside this package, then the package for this platform.
+
+const { existsSync } = require('node:fs')
+const { join } = require('node:path')
+
+const { version } = require('../package.json')
+
+/** What may run here, likeliest first. On Linux the C library decides; loading tells which one it is. */
+const CANDIDATES = {
+  'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
+  'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
+  'darwin-x64': ['darwin-x64'],
+  'darwin-arm64': ['darwin-arm64'],
+  'win32-x64': ['win32-x64-msvc'],
+}
+
+function load() {
+  const here = `${process.platform}-${process.arch}`
+  const tried = []
+  for (const candidate of CANDIDATES[here] ?? []) {
+    const local = join(__dirname, '..', `evertoken.${candidate}.node`)
+    for (const place of existsSync(local) ? [local] : [`evertoken-${candidate}`]) {
+      try {
+        return agreeing(require(place), place)
+      } catch (error) {
+        tried.push({ place, error })
+      }
+    }
+  }
+  throw explained(here, tried)
+}
+
+function agreeing(native, place) {
+  if (native.version() === version) return native
+  throw new Error(`it is version ${native.version()}, this package is ${version}: install both in the same version (from ${place})`)
+}
+
+function explained(here, tried) {
+  const lines = [`evertoken has no native half for this machine (${here}${libc()}, Node ${process.versions.node}).`]
+  for (const { place, error } of tried) {
+    const missing = error.code === 'MODULE_NOT_FOUND'
+    lines.push(`  ${place}: ${missing ? 'not installed' : error.message.split('\n')[0]}`)
+  }
+  if (tried.length === 0) {
+    lines.push(`  There is no build for it. Supported: ${Object.values(CANDIDATES).flat().join(', ')}.`)
+  } else if (tried.every(({ error }) => error.code === 'MODULE_NOT_FOUND')) {
+    lines.push(
+      '  It comes as an optional dependency. It is missing if npm ran with --omit=optional or --no-optional, if node_modules was',
+      '  copied from another platform, or if the lock file was made on one. Remove node_modules, install again without those flags.',
+    )
+  }
+  lines.push('  From a checkout of the repository, `node bindings-node/build.mjs --release` builds it (Rust is needed).')
+  const error = new Error(lines.join('\n'), { cause: tried.at(-1)?.error })
+  error.code = 'EVERTOKEN_NATIVE_MISSING'
+  return error
+}
+
+/** The C library, for the message only: asking takes some milliseconds. */
+function libc() {
+  if (process.platform !== 'linux') return ''
+  const { glibcVersionRuntime } = process.report?.getReport().header ?? {}
+  return glibcVersionRuntime ? `, glibc ${glibcVersionRuntime}` : ', musl'
+}
+
+module.exports = load()

@@ -1,0 +1,259 @@
+'use strict'
+
+// Requests through the core: arguments in, answers out.
+
+const { Readable } = require('node:stream')
+const { inspect } = require('node:util')
+
+const check = require('./checks.cjs')
+const { fromFailure, invalid, own } = require('./errors.cjs')
+const native = require('./native.cjs')
+const { call, port } = require('./port.cjs')
+
+const OPTIONS = ['headers', 'body', 'json', 'query', 'timeout', 'signal', 'redirect', 'stream']
+
+/** Sends a request and gives its answer. */
+async function request(nativeClient, method, url, given) {
+  const options = check.options(given, OPTIONS)
+  const signal = check.signal(options.signal)
+  const headers = pairsOf(options.headers)
+  const body = await bodyOf(options, headers)
+  const sending = {
+    method: String(method).toUpperCase(),
+    url: withQuery(String(url), options.query),
+    headers,
+    timeout: check.millis('timeout', options.timeout),
+    follow: followed(options.redirect),
+    stream: options.stream === true,
+  }
+  if (!isPieces(body)) return answer(await call((id) => nativeClient.request(id, sending, body), signal), sending.stream, signal)
+  const pipe = new native.NativeBody(port)
+  const failure = {}
+  const pumped = pump(body, pipe, failure)
+  try {
+    return answer(await call((id) => nativeClient.request(id, sending, pipe), signal), sending.stream, signal)
+  } catch (error) {
+    // The source's own error says more than that the connection broke.
+    if (failure.cause !== undefined) error.cause ??= failure.cause
+    throw error
+  } finally {
+    pipe.end()
+    await pumped
+  }
+}
+
+function answer(head, streamed, signal) {
+  return streamed ? new StreamedResponse(head, signal) : new ClientResponse(head)
+}
+
+function followed(redirect = 'follow') {
+  if (redirect !== 'follow' && redirect !== 'manual') throw invalid('redirect', "must be 'follow' or 'manual'")
+  return redirect === 'follow'
+}
+
+/** Headers in any of their forms as `[name, value, name, value]`. */
+function pairsOf(headers) {
+  if (headers === undefined || headers === null) return []
+  if (typeof headers !== 'object') throw invalid('headers', `must be an object, not ${check.shapeOf(headers)}`)
+  const entries = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers)
+  const pairs = []
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2) throw invalid('headers', 'must be an object, a Headers or a list of pairs')
+    const [name, value] = entry
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) pairs.push(String(name), String(one))
+    }
+  }
+  return pairs
+}
+
+function withQuery(url, query) {
+  if (query === undefined || query === null) return url
+  const params = query instanceof URLSearchParams ? query : new URLSearchParams()
+  if (params !== query) {
+    if (typeof query !== 'object') throw invalid('query', `must be an object or a URLSearchParams, not ${check.shapeOf(query)}`)
+    for (const [name, value] of Object.entries(query)) {
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined && one !== null) params.append(name, String(one))
+      }
+    }
+  }
+  const text = params.toString()
+  const path = url.split('#', 1)[0]
+  return text === '' ? url : `${path}${path.includes('?') ? '&' : '?'}${text}`
+}
+
+/** The body as a string, bytes or pieces; its content type goes to the headers unless there is one. */
+async function bodyOf({ body, json }, headers) {
+  if (json !== undefined) {
+    if (body !== undefined && body !== null) throw invalid('json', 'excludes body')
+    const text = JSON.stringify(json)
+    if (text === undefined) throw invalid('json', 'cannot be written as JSON')
+    typed(headers, 'application/json')
+    return text
+  }
+  if (body === undefined || body === null) return undefined
+  if (typeof body === 'string') {
+    typed(headers, 'text/plain;charset=UTF-8')
+    return body
+  }
+  if (Buffer.isBuffer(body)) return body
+  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer) return Buffer.from(body)
+  if (body instanceof URLSearchParams || body instanceof Blob || body instanceof FormData) {
+    // The platform knows how each of them is written.
+    const written = new Response(body)
+    const type = written.headers.get('content-type')
+    if (type !== null) typed(headers, type)
+    return Buffer.from(await written.arrayBuffer())
+  }
+  if (isPieces(body)) return body
+  throw invalid('body', 'must be a string, bytes, a Blob, a FormData, a URLSearchParams or a stream; json takes objects')
+}
+
+function typed(headers, type) {
+  const named = headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-type')
+  if (!named) headers.push('content-type', type)
+}
+
+function isPieces(body) {
+  return body !== null && typeof body === 'object' && !Buffer.isBuffer(body) && (typeof body[Symbol.asyncIterator] === 'function' || typeof body[Symbol.iterator] === 'function')
+}
+
+/** Hands the pieces over as fast as the other side takes them. Never rejects. */
+async function pump(pieces, pipe, failure) {
+  try {
+    for await (const piece of pieces) {
+      const bytes = typeof piece === 'string' || piece instanceof ArrayBuffer ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
+      if (!(await call((id) => pipe.push(id, bytes)))) return
+    }
+    pipe.end()
+  } catch (error) {
+    failure.cause = error
+    await call((id) => pipe.fail(id)).catch(() => {})
+  }
+}
+
+/** What both kinds of answers have. */
+class Answer {
+  #lines
+  #headers
+
+  constructor({ status, version, url, headers, reason, error }) {
+    this.status = status
+    this.url = url
+    this.httpVersion = version
+    this.auth = reason === null ? null : { reason, error: error === null ? null : fromFailure(error) }
+    this.#lines = headers
+  }
+
+  get ok() {
+    return this.status >= 200 && this.status < 300
+  }
+
+  get headers() {
+    if (this.#headers === undefined) {
+      this.#headers = new Headers()
+      for (const line of this.#lines.split('\n')) {
+        const colon = line.indexOf(':')
+        if (colon > 0) this.#headers.append(line.slice(0, colon), line.slice(colon + 1))
+      }
+    }
+    return this.#headers
+  }
+}
+
+/** An answer with its whole body. */
+class ClientResponse extends Answer {
+  constructor(head) {
+    super(head)
+    this.body = head.body
+  }
+
+  text() {
+    return new TextDecoder().decode(this.body)
+  }
+
+  json() {
+    return parsed(this.text(), this.status)
+  }
+
+  [inspect.custom](_depth, options) {
+    const { status, url, httpVersion, headers, body, auth } = this
+    return `ClientResponse ${inspect({ status, url: withoutQuery(url), httpVersion, headers, bodyLength: body.length, auth }, options)}`
+  }
+}
+
+/** An answer whose body is still to be read, once. */
+class StreamedResponse extends Answer {
+  #reader
+  #signal
+  #used = false
+
+  constructor(head, signal) {
+    super(head)
+    this.#reader = head.body
+    this.#signal = signal
+  }
+
+  get bodyUsed() {
+    return this.#used
+  }
+
+  async *[Symbol.asyncIterator]() {
+    if (this.#used) throw new TypeError('the body has been read already')
+    this.#used = true
+    try {
+      for (;;) {
+        const piece = await call((id) => this.#reader.next(id), this.#signal)
+        if (piece === null) return
+        yield piece
+      }
+    } finally {
+      this.#reader.cancel()
+    }
+  }
+
+  readable() {
+    return Readable.from(this, { objectMode: false })
+  }
+
+  cancel() {
+    this.#used = true
+    this.#reader.cancel()
+  }
+
+  async bytes() {
+    const pieces = []
+    for await (const piece of this) pieces.push(piece)
+    return Buffer.concat(pieces)
+  }
+
+  async text() {
+    return new TextDecoder().decode(await this.bytes())
+  }
+
+  async json() {
+    return parsed(await this.text(), this.status)
+  }
+
+  [inspect.custom](_depth, options) {
+    const { status, url, httpVersion, headers, auth } = this
+    return `StreamedResponse ${inspect({ status, url: withoutQuery(url), httpVersion, headers, auth }, options)}`
+  }
+}
+
+function parsed(text, httpStatus) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's own words would quote the body.
+    throw own('bad_response', "the answer's body is not JSON", { httpStatus })
+  }
+}
+
+function withoutQuery(url) {
+  return url.split('?', 1)[0]
+}
+
+module.exports = { request, ClientResponse, StreamedResponse }

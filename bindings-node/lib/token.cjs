@@ -1,0 +1,38 @@
+'use strict'
+
+const { inspect } = require('node:util')
+
+/** A token for a caller. Neither inspecting nor serializing it shows its value or its claims. */
+class Token {
+  #value
+  #claims
+
+  constructor({ value, expiresAt, expiresIn, scope, claims, fingerprint }) {
+    this.#value = value
+    this.#claims = claims
+    this.expiresAt = expiresAt === null ? null : new Date(expiresAt)
+    this.expiresIn = expiresIn
+    this.scope = scope
+    this.fingerprint = fingerprint
+  }
+
+  get value() {
+    return this.#value
+  }
+
+  get claims() {
+    if (typeof this.#claims === 'string') this.#claims = JSON.parse(this.#claims)
+    return this.#claims
+  }
+
+  toJSON() {
+    const { fingerprint, expiresAt, scope } = this
+    return { fingerprint, expiresAt, scope }
+  }
+
+  [inspect.custom](_depth, options) {
+    return `Token ${inspect(this.toJSON(), options)}`
+  }
+}
+
+module.exports = { Token }

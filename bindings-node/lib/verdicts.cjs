@@ -1,0 +1,17 @@
+'use strict'
+
+// Why a 401 was given back, beside answers that are not ours to change.
+
+const verdicts = new WeakMap()
+
+/** Notes the verdict and returns the answer. */
+function remember(response, { reason, error }) {
+  verdicts.set(response, { reason, error })
+  return response
+}
+
+function verdictOf(response) {
+  return verdicts.get(response) ?? response?.auth ?? null
+}
+
+module.exports = { remember, verdictOf }

@@ -1,0 +1,252 @@
+//! A client's native half.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use evertoken::http::Payload;
+use evertoken::{Authorization, Client, Subscription, Token, runtime};
+use futures_util::FutureExt;
+use napi::bindgen_prelude::{Buffer, Either, Either3, Null};
+use napi_derive::napi;
+
+use crate::authorization::{self, Answer, Header, NativeAuthorization};
+use crate::body::NativeBody;
+use crate::events::{NativeState, NativeStats, Told};
+use crate::failure::Failure;
+use crate::names::{duration, millis};
+use crate::options::{self, Given};
+use crate::port::{Line, Port, Value};
+use crate::request::{self, Sending};
+
+/// A token as data.
+#[napi(object, object_from_js = false, use_nullable = true)]
+pub struct NativeToken {
+    /// The token itself.
+    pub value: String,
+    /// Unix milliseconds of its end.
+    pub expires_at: Option<f64>,
+    /// Milliseconds left when it was handed out.
+    pub expires_in: Option<f64>,
+    /// The granted scope.
+    pub scope: Option<String>,
+    /// The claims as JSON text.
+    pub claims: Option<String>,
+    /// The first 8 hex digits of its SHA-256.
+    pub fingerprint: String,
+}
+
+impl From<Token> for NativeToken {
+    fn from(token: Token) -> Self {
+        let since_1970 = |at: std::time::SystemTime| at.duration_since(std::time::UNIX_EPOCH).ok();
+        Self {
+            value: token.value().to_owned(),
+            expires_at: token.expires_at().and_then(since_1970).map(millis),
+            expires_in: token.expires_in().map(millis),
+            scope: token.scope().map(str::to_owned),
+            claims: token.claims().map(|claims| claims.to_string()),
+            fingerprint: token.fingerprint(),
+        }
+    }
+}
+
+/// One client of the core, in one environment.
+#[napi]
+pub struct NativeClient {
+    client: Client,
+    line: Arc<Line>,
+    subscription: Mutex<Option<Subscription>>,
+}
+
+/// A client of this flow with these options.
+#[napi(catch_unwind)]
+pub fn make_client(
+    port: &Port,
+    flow: String,
+    options: Vec<Given>,
+) -> Either<NativeClient, Failure> {
+    match options::build(&flow, options) {
+        Ok(client) => Either::A(NativeClient {
+            client,
+            line: port.line(),
+            subscription: Mutex::default(),
+        }),
+        Err(failure) => Either::B(*failure),
+    }
+}
+
+#[napi]
+impl NativeClient {
+    /// The identity, in a form fit for a log.
+    #[napi(getter, catch_unwind)]
+    pub fn identity(&self) -> String {
+        self.client.identity().to_owned()
+    }
+
+    /// The API's base URL.
+    #[napi(getter, catch_unwind)]
+    pub fn base_url(&self) -> String {
+        self.client.base_url().to_string()
+    }
+
+    /// The URL a caller means.
+    #[napi(catch_unwind)]
+    pub fn resolve(&self, url: String) -> Either<String, Failure> {
+        match self.client.resolve(&url) {
+            Ok(url) => Either::A(url.into()),
+            Err(error) => Either::B(error.into()),
+        }
+    }
+
+    /// Nothing if the token may go there, else why not.
+    #[napi(catch_unwind)]
+    pub fn refusal(&self, url: String) -> Option<Failure> {
+        let checked = self
+            .client
+            .resolve(&url)
+            .and_then(|url| self.client.check_origin(&url));
+        checked.err().map(Failure::from)
+    }
+
+    /// The header if nobody has to wait for it. If somebody has, what brings one has been started, and
+    /// nothing is returned.
+    #[napi(catch_unwind)]
+    pub fn header_now(&self) -> Either3<Header, Failure, Null> {
+        // What is started goes on the library's runtime.
+        let runtime = runtime::handle();
+        let _entered = runtime.enter();
+        match self.client.authorization().now_or_never() {
+            Some(Ok(authorization)) => Either3::A(Header::of(&self.client, authorization)),
+            Some(Err(error)) => Either3::B(error.into()),
+            None => Either3::C(Null),
+        }
+    }
+
+    /// Delivers the header.
+    #[napi(catch_unwind)]
+    pub fn header(&self, id: i64, timeout: Option<f64>) {
+        let (client, told) = (self.client.clone(), self.client.clone());
+        self.line.start(
+            id,
+            async move { header(&client, timeout.map(duration)).await },
+            move |authorization| Value::of(Header::of(&told, authorization)),
+        );
+    }
+
+    /// Delivers a token with at least `min_ttl` milliseconds left.
+    #[napi(catch_unwind)]
+    pub fn token(&self, id: i64, min_ttl: f64, timeout: Option<f64>) {
+        let client = self.client.clone();
+        self.line.start(
+            id,
+            async move {
+                let wait = timeout.map(duration);
+                client.token_for(duration(min_ttl), wait).await
+            },
+            |token| Value::of(NativeToken::from(token)),
+        );
+    }
+
+    /// Delivers the verdict on an answer.
+    #[napi(catch_unwind)]
+    pub fn judge(&self, id: i64, sent: &NativeAuthorization, answer: Answer) {
+        let (client, sent) = (self.client.clone(), sent.0.clone());
+        let judged = async move { Ok(authorization::judge(client, sent, answer).await) };
+        self.line.start(id, judged, |verdict| verdict);
+    }
+
+    /// Notes an answer other than 401; whether the token is known to be taken now.
+    #[napi(catch_unwind)]
+    pub fn note(&self, sent: &NativeAuthorization, status: u32) -> bool {
+        authorization::note(&self.client, &sent.0, status);
+        sent.0.is_accepted()
+    }
+
+    /// Sends a request and delivers the answer.
+    #[napi(catch_unwind)]
+    pub fn request(
+        &self,
+        id: i64,
+        sending: Sending,
+        body: Option<Either3<String, Buffer, &NativeBody>>,
+    ) {
+        let payload = match body {
+            None => Payload::Empty,
+            Some(Either3::A(text)) => Payload::Bytes(text.into()),
+            Some(Either3::B(bytes)) => Payload::Bytes(bytes.to_vec().into()),
+            Some(Either3::C(pieces)) => pieces.payload(),
+        };
+        match request::prepare(&self.client, &sending, payload) {
+            Ok(request) => request::send(&self.line, id, request, sending.stream),
+            Err(error) => self.line.send(id, Err(error)),
+        }
+    }
+
+    /// Where the identity stands.
+    #[napi(catch_unwind)]
+    pub fn state(&self) -> NativeState {
+        self.client.state().into()
+    }
+
+    /// Counters of the identity.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> NativeStats {
+        self.client.stats().into()
+    }
+
+    /// Forgets pauses, the breaker and the storm guard.
+    #[napi(catch_unwind)]
+    pub fn reset(&self) {
+        self.client.reset();
+    }
+
+    /// Makes the next call renew the token.
+    #[napi(catch_unwind)]
+    pub fn invalidate(&self) {
+        self.client.invalidate();
+    }
+
+    /// Delivers every event of the identity under this number.
+    #[napi(catch_unwind)]
+    pub fn subscribe(&self, id: i64) {
+        let line = Arc::clone(&self.line);
+        let subscription = self
+            .client
+            .on_event(move |event| line.send(id, Ok(Value::of(Told::from(event)))));
+        *self
+            .subscription
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(subscription);
+    }
+
+    /// Closes the client.
+    #[napi(catch_unwind)]
+    pub fn close(&self) {
+        self.client.close();
+    }
+
+    /// Ends the events.
+    #[napi(catch_unwind)]
+    pub fn unsubscribe(&self) {
+        self.subscription
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+
+    /// Closes the client, revokes its token at the server, delivers nothing.
+    #[napi(catch_unwind)]
+    pub fn revoke_and_close(&self, id: i64) {
+        let client = self.client.clone();
+        self.line
+            .start(id, async move { client.revoke_and_close().await }, |()| {
+                Value::of(true)
+            });
+    }
+}
+
+async fn header(client: &Client, timeout: Option<Duration>) -> evertoken::Result<Authorization> {
+    if timeout.is_some() {
+        client.token_for(Duration::ZERO, timeout).await?;
+    }
+    client.authorization().await
+}

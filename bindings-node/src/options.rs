@@ -1,0 +1,66 @@
+//! A client from options by name.
+
+use std::collections::HashMap;
+
+use evertoken::options::{OptionValue, Options};
+use evertoken::{Client, ClientBuilder, Secret};
+use napi_derive::napi;
+
+use crate::failure::Failure;
+use crate::names;
+
+/// One option as JavaScript sorted it: exactly one of the values is there.
+#[napi(object, object_to_js = false)]
+pub struct Given {
+    /// The name as the caller wrote it.
+    pub name: String,
+    /// A string, or what stands for one.
+    pub text: Option<String>,
+    /// A number.
+    pub number: Option<f64>,
+    /// A switch.
+    pub flag: Option<bool>,
+    /// A list of strings.
+    pub list: Option<Vec<String>>,
+    /// An object of strings.
+    pub map: Option<HashMap<String, String>>,
+}
+
+impl Given {
+    fn into_value(self, name: &str) -> Option<OptionValue> {
+        if let Some(text) = self.text {
+            return Some(text.into());
+        }
+        if let Some(number) = self.number {
+            let in_seconds = names::DURATIONS.contains(&name);
+            return Some(OptionValue::Number(if in_seconds {
+                number / 1_000.0
+            } else {
+                number
+            }));
+        }
+        if let Some(map) = self.map {
+            let fields = map.into_iter().map(|(key, text)| (key, Secret::new(text)));
+            return Some(OptionValue::Map(fields.collect()));
+        }
+        self.flag
+            .map(OptionValue::Flag)
+            .or(self.list.map(OptionValue::List))
+    }
+}
+
+/// The client of this flow with these options.
+pub(crate) fn build(flow: &str, given: Vec<Given>) -> Result<Client, Box<Failure>> {
+    let mut options = Options::new();
+    let mut asked = Vec::with_capacity(given.len());
+    for option in given {
+        let name = names::snake(&option.name);
+        if let Some(value) = option.into_value(&name) {
+            options.set(&name, value);
+            asked.push(name);
+        }
+    }
+    ClientBuilder::from_options(flow, options)
+        .and_then(ClientBuilder::build)
+        .map_err(|error| Box::new(Failure::about(&error, &asked)))
+}

@@ -1,0 +1,207 @@
+//! Requests through the core.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use evertoken::http::Payload;
+use evertoken::{Client, Error, Method, RequestBuilder, Response};
+use http::{HeaderMap, Version};
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, BufferSlice, JsObjectValue, Object, ToNapiValue, Unknown};
+use napi_derive::napi;
+use tokio::sync::Mutex;
+
+use crate::failure::Failure;
+use crate::names::duration;
+use crate::port::{Line, Value};
+
+/// Above this a body changes owner instead of being copied; below, an external buffer costs more than the copy.
+const COPIED_BYTES: usize = 16 * 1024;
+
+/// A request as JavaScript describes it. The body comes beside it.
+#[napi(object, object_to_js = false)]
+pub struct Sending {
+    /// The method.
+    pub method: String,
+    /// Absolute, or below the base URL.
+    pub url: String,
+    /// Name, value, name, value.
+    pub headers: Vec<String>,
+    /// Milliseconds; `Infinity` for none, nothing for the client's.
+    pub timeout: Option<f64>,
+    /// Whether redirects are followed.
+    pub follow: bool,
+    /// Whether the answer's body is read piece by piece.
+    pub stream: bool,
+}
+
+/// The request, ready to be sent.
+pub(crate) fn prepare(
+    client: &Client,
+    sending: &Sending,
+    payload: Payload,
+) -> Result<RequestBuilder, Error> {
+    let method = Method::from_bytes(sending.method.as_bytes())
+        .map_err(|_| Error::config("method", "is not an HTTP method"))?;
+    let mut request = client
+        .request(method, &sending.url)
+        .payload(payload)
+        .follow_redirects(sending.follow);
+    for pair in sending.headers.chunks_exact(2) {
+        request = request.header(&pair[0], &pair[1]);
+    }
+    if let Some(millis) = sending.timeout {
+        request = request.timeout(millis.is_finite().then(|| duration(millis)));
+    }
+    Ok(request)
+}
+
+/// Sends it and delivers the answer, whole or with its body still to be read.
+pub(crate) fn send(line: &Arc<Line>, id: i64, request: RequestBuilder, stream: bool) {
+    let reader = Arc::clone(line);
+    line.start(
+        id,
+        async move {
+            let mut response = request.send().await?;
+            let body = if stream {
+                None
+            } else {
+                Some(response.bytes().await?)
+            };
+            Ok((response, body))
+        },
+        move |(response, body)| {
+            let head = Head::of(&response);
+            Value::made(move |env| match body {
+                Some(body) => head.into_object(env, whole(env, body)?),
+                None => {
+                    let reader = NativeReader {
+                        line: reader,
+                        response: Arc::new(Mutex::new(Some(response))),
+                    };
+                    head.into_object(env, reader.into_unknown(env)?)
+                }
+            })
+        },
+    );
+}
+
+/// Everything about an answer but its body.
+struct Head {
+    status: u32,
+    version: &'static str,
+    url: String,
+    headers: Vec<u8>,
+    reason: Option<&'static str>,
+    error: Option<Failure>,
+}
+
+impl Head {
+    fn of(response: &Response) -> Self {
+        let given_back = response.given_back();
+        Self {
+            status: response.status().into(),
+            version: version(response.version()),
+            url: response.url().to_string(),
+            headers: lines(response.headers()),
+            reason: given_back.map(|given_back| given_back.reason.code()),
+            error: given_back
+                .and_then(|given_back| given_back.error.clone())
+                .map(Failure::from),
+        }
+    }
+
+    fn into_object<'env>(self, env: &'env Env, body: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+        let mut object = Object::new(env)?;
+        object.set("status", self.status)?;
+        object.set("version", self.version)?;
+        object.set("url", self.url)?;
+        object.set("headers", latin1(&self.headers))?;
+        object.set("reason", self.reason)?;
+        object.set("error", self.error)?;
+        object.set_named_property("body", body)?;
+        object.into_unknown(env)
+    }
+}
+
+/// The headers as lines. JavaScript takes them apart when somebody looks: most callers look at one or none.
+fn lines(headers: &HeaderMap) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(headers.len() * 48);
+    for (name, value) in headers {
+        lines.extend_from_slice(name.as_str().as_bytes());
+        lines.push(b':');
+        lines.extend_from_slice(value.as_bytes());
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// Bytes as the characters of the same number, as the fetch standard decodes headers.
+fn latin1(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    }
+}
+
+fn whole(env: &Env, bytes: Bytes) -> napi::Result<Unknown<'_>> {
+    if bytes.len() <= COPIED_BYTES {
+        BufferSlice::copy_from(env, &bytes)?.into_unknown(env)
+    } else {
+        Buffer::from(Vec::from(bytes)).into_unknown(env)
+    }
+}
+
+/// The rest of an answer, read piece by piece.
+#[napi]
+pub struct NativeReader {
+    line: Arc<Line>,
+    response: Arc<Mutex<Option<Response>>>,
+}
+
+#[napi]
+impl NativeReader {
+    /// Delivers the next piece, or null at the end.
+    #[napi(catch_unwind)]
+    pub fn next(&self, id: i64) {
+        let response = Arc::clone(&self.response);
+        self.line.start(
+            id,
+            async move {
+                let mut response = response.lock().await;
+                let piece = match response.as_mut() {
+                    Some(response) => response.chunk().await?,
+                    None => None,
+                };
+                if piece.is_none() {
+                    response.take();
+                }
+                Ok(piece)
+            },
+            |piece| {
+                Value::made(|env| match piece {
+                    Some(piece) => whole(env, piece),
+                    None => napi::bindgen_prelude::Null.into_unknown(env),
+                })
+            },
+        );
+    }
+
+    /// Lets go of the connection without reading the rest.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        if let Ok(mut response) = self.response.try_lock() {
+            response.take();
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The sandbox, for `evertoken/testing`.
+
+use std::sync::Arc;
+
+use evertoken::runtime;
+use evertoken_sandbox::{Sandbox, Settings};
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+use serde_json::Value as Json;
+
+use crate::port::{Line, Port, Value};
+
+/// Why a control call was refused.
+#[napi(object, object_from_js = false)]
+pub struct Refusal {
+    /// Always true: tells a failure from a result.
+    pub failed: bool,
+    /// The status it would have over HTTP.
+    pub status: u32,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A running sandbox.
+#[napi]
+pub struct NativeSandbox {
+    sandbox: Arc<Sandbox>,
+    line: Arc<Line>,
+}
+
+/// Starts a sandbox with these settings, as JSON text.
+#[napi(catch_unwind)]
+pub fn start_sandbox(port: &Port, settings: String) -> Either<NativeSandbox, Refusal> {
+    let refuse = |message: String| {
+        Either::B(Refusal {
+            failed: true,
+            status: 400,
+            message,
+        })
+    };
+    let settings = match serde_json::from_str::<Json>(&settings) {
+        Ok(settings) => settings,
+        Err(error) => return refuse(error.to_string()),
+    };
+    let settings = match Settings::from_json(&settings) {
+        Ok(settings) => settings,
+        Err(error) => return refuse(error.to_string()),
+    };
+    match Sandbox::start(settings) {
+        Ok(sandbox) => Either::A(NativeSandbox {
+            sandbox: Arc::new(sandbox),
+            line: port.line(),
+        }),
+        Err(error) => refuse(error.to_string()),
+    }
+}
+
+#[napi]
+impl NativeSandbox {
+    /// The start line, as JSON text.
+    #[napi(catch_unwind)]
+    pub fn info(&self) -> String {
+        self.sandbox.info().to_string()
+    }
+
+    /// A control call; the answer is JSON text. Blocks: not for waits.
+    #[napi(catch_unwind)]
+    pub fn control(&self, method: String, path: String, body: String) -> Either<String, Refusal> {
+        let body = serde_json::from_str(&body).unwrap_or(Json::Null);
+        match self.sandbox.control(&method, &path, &body) {
+            Ok(answer) => Either::A(answer.to_string()),
+            Err(error) => Either::B(Refusal {
+                failed: true,
+                status: error.status.into(),
+                message: error.message,
+            }),
+        }
+    }
+
+    /// A control call that may take its time; delivers JSON text or a refusal.
+    #[napi(catch_unwind)]
+    pub fn wait(&self, id: i64, path: String, body: String) {
+        let sandbox = Arc::clone(&self.sandbox);
+        let body = serde_json::from_str(&body).unwrap_or(Json::Null);
+        self.line.start_with(id, async move {
+            Ok(match sandbox.control_async("POST", &path, &body).await {
+                Ok(answer) => Value::of(answer.to_string()),
+                Err(error) => Value::of(Refusal {
+                    failed: true,
+                    status: error.status.into(),
+                    message: error.message,
+                }),
+            })
+        });
+    }
+
+    /// Stops it; its ports are free once true is delivered.
+    #[napi(catch_unwind)]
+    pub fn close(&self, id: i64) {
+        let sandbox = Arc::clone(&self.sandbox);
+        self.line.start_with(id, async move {
+            let stopped = runtime::handle()
+                .spawn_blocking(move || sandbox.close())
+                .await;
+            Ok(Value::of(stopped.is_ok()))
+        });
+    }
+}

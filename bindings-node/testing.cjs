@@ -1,0 +1,5 @@
+'use strict'
+
+const { Sandbox } = require('./lib/testing.cjs')
+
+module.exports = { Sandbox }
