@@ -22,3 +22,5 @@ for folder in bindings-node tests/node tests/servers/node; do
         cp "$folder/package-lock.json" "$folder/node_modules/.lock.stamp"
     fi
 done
+# The Node package itself, as its sources stand.
+ln -sfn ../../../../bindings-node tests/servers/node/node_modules/evertoken
