@@ -10,27 +10,31 @@ use pyo3::types::{PyBytes, PyMapping, PyString};
 
 use crate::failure::{Failure, exception};
 
-/// Leave to send one request with the token.
+/// Leave to send one request with the token. Its repr shows a fingerprint, never the value.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Authorization(pub(crate) evertoken::Authorization);
 
 #[pymethods]
 impl Authorization {
+    /// The Authorization header's value.
     #[getter]
     fn value(&self) -> &str {
         self.0.value()
     }
 
+    /// The token's number in this process; a later token has a higher one.
     #[getter]
     fn generation(&self) -> u64 {
         self.0.generation()
     }
 
+    /// The token's fingerprint.
     #[getter]
     fn fingerprint(&self) -> String {
         self.0.fingerprint()
     }
 
+    /// Whether this is for the one resend after a 401.
     #[getter]
     fn is_resend(&self) -> bool {
         self.0.is_resend()
@@ -48,6 +52,7 @@ pub(crate) struct Verdict(evertoken::Verdict);
 
 #[pymethods]
 impl Verdict {
+    /// What to do: "done" (it is the answer), "resend" (with `authorization`, once), "give_back" (the 401 is the answer).
     #[getter]
     fn action(&self) -> &'static str {
         match &self.0 {
@@ -57,6 +62,7 @@ impl Verdict {
         }
     }
 
+    /// What to send again with, for "resend".
     #[getter]
     fn authorization(&self) -> Option<Authorization> {
         match &self.0 {
@@ -65,11 +71,13 @@ impl Verdict {
         }
     }
 
+    /// Why the 401 was not healed, for "give_back".
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.given_back().map(|why| why.reason.code())
     }
 
+    /// The failed renewal, where there was one.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.given_back()

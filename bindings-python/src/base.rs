@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use evertoken::{ClientBuilder, Error};
+use evertoken::ClientBuilder;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -82,11 +82,13 @@ impl BaseClient {
 
 #[pymethods]
 impl BaseClient {
+    /// Whose token it is, in a form fit for a log.
     #[getter]
     fn identity(&self) -> &str {
         self.client.identity()
     }
 
+    /// The API: relative URLs and the pinned origin come from it.
     #[getter]
     fn base_url(&self) -> &str {
         self.client.base_url().as_str()
@@ -98,6 +100,7 @@ impl BaseClient {
         self.client.timeout().as_secs_f64()
     }
 
+    /// The URL a caller means: absolute, or below the base URL.
     fn resolve(&self, py: Python<'_>, url: &str) -> PyResult<String> {
         self.client
             .resolve(url)
@@ -105,28 +108,37 @@ impl BaseClient {
             .map_err(|error| raised(py, &error))
     }
 
+    /// Whether the token may go to this URL.
     fn allows(&self, url: &str) -> bool {
         self.client
             .resolve(url)
             .is_ok_and(|url| self.client.check_origin(&url).is_ok())
     }
 
+    /// Where the identity stands. Asks nobody and never waits.
     fn state(&self) -> State {
         State(self.client.state())
     }
 
+    /// Counters of the identity since its first use in this process.
     fn stats(&self) -> Stats {
         Stats(self.client.stats())
     }
 
+    /// Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended.
     fn reset(&self) {
         self.client.reset();
     }
 
+    /// Makes the next call renew the token at hand, as if an API had refused it.
     fn invalidate(&self) {
         self.client.invalidate();
     }
 
+    /// Calls `callback` with every event of the identity until the subscription or the client is closed.
+    ///
+    /// It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
+    /// raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
     fn on_event(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         if !callback.is_callable() {
             return Err(PyTypeError::new_err("callback must be callable"));
@@ -170,26 +182,31 @@ pub(crate) struct State(evertoken::State);
 
 #[pymethods]
 impl State {
+    /// In one word: "fresh", "soft" (served and due for renewal), "expired", "none" (no token yet), "locked_out".
     #[getter]
     fn standing(&self) -> &'static str {
         self.0.standing.code()
     }
 
+    /// What is left of the token's life; None without a token or with one that lives until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.expires_in)
     }
 
+    /// The token's fingerprint.
     #[getter]
     fn fingerprint(&self) -> Option<&str> {
         self.0.fingerprint.as_deref()
     }
 
+    /// How the token came to be.
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via.map(evertoken::event::Via::code)
     }
 
+    /// The last failure since the last success.
     #[getter]
     fn last_error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0
@@ -199,6 +216,7 @@ impl State {
             .transpose()
     }
 
+    /// How long no token request is made.
     #[getter]
     fn next_try_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.next_try_in)
@@ -206,7 +224,6 @@ impl State {
 
     fn __repr__(&self) -> String {
         let state = &self.0;
-        let mut text = format!("<State {}", state.standing.code());
         let fields = [
             ("token", state.fingerprint.clone()),
             (
@@ -218,7 +235,7 @@ impl State {
                 state
                     .last_error
                     .as_ref()
-                    .map(|error: &Error| error.kind().code().to_owned()),
+                    .map(|error| error.kind().code().to_owned()),
             ),
             (
                 "next_try_in",
@@ -227,12 +244,10 @@ impl State {
                     .map(|pause| format!("{:.1}s", pause.as_secs_f64())),
             ),
         ];
-        for (name, value) in fields {
-            if let Some(value) = value {
-                text.push_str(&format!(" {name}={value}"));
-            }
-        }
-        text + ">"
+        let texts = fields.map(|(name, value)| {
+            value.map_or_else(String::new, |value| format!(" {name}={value}"))
+        });
+        format!("<State {}{}>", state.standing.code(), texts.concat())
     }
 }
 
@@ -241,14 +256,16 @@ impl State {
 pub(crate) struct Stats(evertoken::Stats);
 
 macro_rules! counters {
-    ($($name:ident),+) => {
+    ($(#[doc = $doc:literal] $name:ident),+ $(,)?) => {
         #[pymethods]
         impl Stats {
-            $(#[getter]
+            $(#[doc = $doc]
+            #[getter]
             fn $name(&self) -> u64 {
                 self.0.$name
             })+
 
+            /// All of them by name.
             fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
                 let dict = PyDict::new(py);
                 $(dict.set_item(stringify!($name), self.0.$name)?;)+
@@ -256,22 +273,31 @@ macro_rules! counters {
             }
 
             fn __repr__(&self) -> String {
-                let mut text = String::from("<Stats");
-                $(text.push_str(&format!(" {}={}", stringify!($name), self.0.$name));)+
-                text + ">"
+                let counters = [$((stringify!($name), self.0.$name)),+];
+                let texts = counters.map(|(name, count)| format!(" {name}={count}"));
+                format!("<Stats{}>", texts.concat())
             }
         }
     };
 }
 
-counters!(
+counters! {
+    /// Tokens handed out by a call that looked at the keeper; the fast path is not counted.
     tokens_served,
+    /// Token requests made, each with its tries.
     flights,
+    /// Those that ended without a token.
     failures,
+    /// Logins that brought a token.
     logins,
+    /// Refreshes that brought a token.
     refreshes,
+    /// Answers with 401 that were judged.
     refused,
+    /// Requests sent again after a 401.
     resends,
+    /// 401s handed to their caller.
     given_back,
-    waiting
-);
+    /// Callers waiting for a token now.
+    waiting,
+}

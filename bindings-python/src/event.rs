@@ -14,41 +14,53 @@ pub(crate) struct Event(evertoken::Event);
 
 #[pymethods]
 impl Event {
+    /// What happened.
+    ///
+    /// "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the request
+    /// brought none; the old token, if still valid, goes on being served. "refused": an API refused a token with 401. "resent": a
+    /// request is sent again. "given_back": a 401 is handed to its caller. "locked_out": the credentials were rejected.
     #[getter]
     fn name(&self) -> &'static str {
         self.0.name()
     }
 
+    /// Whose token it is about.
     #[getter]
     fn identity(&self) -> &str {
         &self.0.identity
     }
 
+    /// The fingerprint of the token it is about.
     #[getter]
     fn fingerprint(&self) -> Option<&str> {
         self.0.fingerprint()
     }
 
+    /// How the token came to be, for "token_installed".
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via().map(evertoken::event::Via::code)
     }
 
+    /// The new token's life, for "token_installed".
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.expires_in())
     }
 
+    /// The failure, for "flight_failed" and "locked_out".
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.error().map(|error| exception(py, error)).transpose()
     }
 
+    /// Why, for "given_back".
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.0.reason().map(evertoken::verdict::Reason::code)
     }
 
+    /// How long no login is made, for "locked_out".
     #[getter]
     fn pause<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.pause())
@@ -137,7 +149,7 @@ impl Hook {
     }
 }
 
-/// A callable's subscription to the events of an identity.
+/// A callable's subscription to the events of an identity. Ends with `close`, its `with` block, or its client.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Subscription {
     hooks: Weak<Mutex<Vec<Arc<Hook>>>>,
@@ -146,6 +158,7 @@ pub(crate) struct Subscription {
 
 #[pymethods]
 impl Subscription {
+    /// Ends it.
     fn close(&self) {
         let (Some(hooks), Some(hook)) = (self.hooks.upgrade(), self.hook.upgrade()) else {
             return;
@@ -156,6 +169,7 @@ impl Subscription {
             .retain(|other| !Arc::ptr_eq(other, &hook));
     }
 
+    /// Whether it has ended.
     #[getter]
     fn closed(&self) -> bool {
         self.hook.strong_count() == 0

@@ -3,6 +3,9 @@
 //! Nothing is decided here. Options, answers and errors are converted, the GIL is released while a
 //! call waits, and asyncio is woken up when something has arrived. Importing starts no thread.
 
+// What is documented for Python reads as Python people write it.
+#![allow(clippy::doc_markdown)]
+
 mod aio;
 mod answer;
 mod authorization;

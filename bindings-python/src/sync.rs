@@ -27,6 +27,16 @@ impl SyncClient {
         Ok(PyClassInitializer::from(BaseClient::new(py, flow, options)?).add_subclass(Self))
     }
 
+    /// A token that is valid now, from the cache where possible.
+    ///
+    /// Args:
+    ///     min_ttl: Life that must be left, in seconds. Where a token's whole life is no longer, half of it is asked for.
+    ///     timeout: Give up waiting after this long; the login goes on for the next caller. None: the client's timeout.
+    ///
+    /// Raises:
+    ///     CredentialsRejectedError: The server refused the credentials, the grant or the scope.
+    ///     TimedOutError: Nothing came in time.
+    ///     EvertokenError: Base of these and all others.
     #[pyo3(signature = (*, min_ttl = None, timeout = None))]
     fn token(
         slf: &Bound<'_, Self>,
@@ -36,6 +46,14 @@ impl SyncClient {
         wait_or_now(slf.py(), token(slf.as_super().get(), min_ttl, timeout)?)
     }
 
+    /// The Authorization header's value: the fast path, the same object until the token changes.
+    ///
+    /// Args:
+    ///     url: Where the request goes. None: the API's own origin, about 50 ns.
+    ///
+    /// Raises:
+    ///     OriginRefusedError: The token may not go there.
+    ///     EvertokenError: As `token`.
     #[pyo3(signature = (url = None))]
     fn authorization<'py>(
         slf: &Bound<'py, Self>,
@@ -52,6 +70,11 @@ impl SyncClient {
         Ok(base.hold(py, &authorization))
     }
 
+    /// Leave to send one request with an HTTP library of your own; show it to `judge` with the answer.
+    ///
+    /// Raises:
+    ///     OriginRefusedError: The token may not go there.
+    ///     EvertokenError: As `token`.
     fn authorize(slf: &Bound<'_, Self>, url: &Bound<'_, PyString>) -> PyResult<Authorization> {
         let url = line("url", url)?;
         wait_or_now(
@@ -61,6 +84,18 @@ impl SyncClient {
         .map(Authorization)
     }
 
+    /// What an answer means: done, send again with another header, or give the 401 back.
+    ///
+    /// Renews the token where that may heal it; callers with the same refused token share one renewal. Never fails
+    /// because a renewal did: that is a reason to give the answer back.
+    ///
+    /// Args:
+    ///     authorization: What the request was sent with.
+    ///     status: The answer's status.
+    ///     headers: The answer's headers; looked into for a 401 only.
+    ///     body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
+    ///     replayable: Whether the request's body can be sent again whole.
+    ///     timeout: How long to wait for a renewal. None: the client's timeout.
     #[pyo3(signature = (authorization, status, *, headers = None, body = None, replayable = true, timeout = None))]
     fn judge(
         slf: &Bound<'_, Self>,
@@ -97,6 +132,15 @@ impl SyncClient {
         wait_shared(slf.py(), call.stream())
     }
 
+    /// Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.
+    ///
+    /// Other clients of the identity go on.
+    ///
+    /// Args:
+    ///     revoke: Revoke the token at the server first, where the provider has a route for it (RFC 7009).
+    ///
+    /// Raises:
+    ///     EvertokenError: What kept the revocation from the server; the client is closed all the same.
     #[pyo3(signature = (*, revoke = false))]
     fn close(slf: &Bound<'_, Self>, revoke: bool) -> PyResult<()> {
         let base = slf.as_super().get();

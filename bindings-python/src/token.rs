@@ -12,7 +12,7 @@ const LATEST: Duration = Duration::from_secs(253_402_214_400);
 /// `timedelta.max`, rounded down: 999,999,999 days.
 const LONGEST: Duration = Duration::from_secs(999_999_999 * 86_400);
 
-/// A token and what is known about it.
+/// A token and what is known about it. Its repr shows a fingerprint, never the value.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Token {
     token: evertoken::Token,
@@ -30,11 +30,13 @@ impl From<evertoken::Token> for Token {
 
 #[pymethods]
 impl Token {
+    /// The token itself, for the wire.
     #[getter]
     fn value(&self) -> &str {
         self.token.value()
     }
 
+    /// When it expires, in UTC on this machine's clock; None if it lives until refused.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -63,16 +65,19 @@ impl Token {
             .map(Some)
     }
 
+    /// What was left of its life when it was handed out; None if it lives until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.token.expires_in())
     }
 
+    /// The granted scope, space-separated, if the server named it.
     #[getter]
     fn scope(&self) -> Option<&str> {
         self.token.scope()
     }
 
+    /// The claims, if the token is a readable JWT. They are read, not verified.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(claims) = self.claims.get(py) {
@@ -89,11 +94,13 @@ impl Token {
             .clone())
     }
 
+    /// The first 8 hex digits of its SHA-256, for logs.
     #[getter]
     fn fingerprint(&self) -> String {
         self.token.fingerprint()
     }
 
+    /// How it came to be: "login", "refresh" or "store".
     #[getter]
     fn via(&self) -> &'static str {
         self.token.via().code()

@@ -66,6 +66,7 @@ async fn interruptible<T>(future: impl Future<Output = Result<T, Failure>>) -> R
             biased;
             outcome = &mut future => return outcome,
             () = tokio::time::sleep(SIGNAL_TICK) => {
+                #[allow(clippy::redundant_closure_for_method_calls)] // the method alone is not general enough over its lifetime
                 // Does nothing but on the main thread. `None`: the interpreter is going away, and this thread with it.
                 Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(()))?;
             }

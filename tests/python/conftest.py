@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import pytest
-
 from evertoken.testing import Sandbox
 
 # The tests talk to loopback; a proxy of the machine they run on has no part in that.
@@ -15,6 +13,6 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_prox
 
 
 @pytest.fixture
-def sandbox(evertoken_sandbox: Sandbox) -> Iterator[Sandbox]:
+def sandbox(evertoken_sandbox: Sandbox) -> Sandbox:
     """A sandbox of its own, through the plugin that the wheel ships."""
-    yield evertoken_sandbox
+    return evertoken_sandbox

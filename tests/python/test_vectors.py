@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from conformance.faces import FACES, Face
 from conformance.runner import Place, Run
-
 from evertoken.testing import Sandbox
 
 FOLDER = Path(__file__).parent.parent / "vectors"

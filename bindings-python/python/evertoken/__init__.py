@@ -19,8 +19,7 @@ from __future__ import annotations
 
 from ._async_client import AsyncClient
 from ._client import Client
-from ._native import VERSION as __version__
-from ._native import Authorization, Event, State, Stats, Subscription, Token, Verdict
+from ._native import VERSION, Authorization, Event, State, Stats, Subscription, Token, Verdict
 from ._response import AuthOutcome, Headers, Response
 from ._stream import AsyncStreamedResponse, StreamedResponse
 from .errors import (
@@ -42,6 +41,8 @@ from .errors import (
     TlsError,
     UnreachableError,
 )
+
+__version__ = VERSION
 
 __all__ = [
     "AsyncClient",

@@ -12,7 +12,7 @@ from ._stream import AsyncStreamedResponse
 
 TYPE_CHECKING = False  # typing costs more to import than all of this package
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
     from typing import Any, TypeVar
 
@@ -56,7 +56,7 @@ class AsyncClient(_native.AsyncClient, Constructors):
         authorization: Authorization,
         status: int,
         *,
-        headers: HeaderFields | None = None,
+        headers: HeaderFields | Iterable[tuple[str, str]] | None = None,
         body: bytes | None = None,
         replayable: bool = True,
         timeout: Seconds | None = None,
@@ -127,7 +127,7 @@ class AsyncClient(_native.AsyncClient, Constructors):
         await self.close()
 
     async def _call(self, start: Callable[[Any], Awaitable[Native]], method: str, url: str, options: AsyncRequestOptions) -> Native:
-        content = options.get("content")
+        content: Any = options.get("content")
         if not hasattr(content, "__aiter__"):
             return await start(parts(method, url, **options))
         from ._feed import feeding

@@ -5,12 +5,11 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing costs more to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import IO, Any, Union
+    from typing import IO, Any, TypeAlias
 
     from ._types import Files
 
-    Source = Iterable[bytes]
-    Piece = Union[bytes, "FileBody"]
+    Source: TypeAlias = Iterable[bytes]
 
 CHUNK_BYTES = 64 * 1024
 
@@ -54,7 +53,7 @@ class Multipart:
 
     __slots__ = ("_pieces",)
 
-    def __init__(self, pieces: list[Piece]) -> None:
+    def __init__(self, pieces: list[bytes | FileBody]) -> None:
         self._pieces = pieces
 
     @property
@@ -88,7 +87,7 @@ def multipart(files: Files, fields: list[tuple[str, Any]]) -> tuple[Multipart, s
     from os import urandom
 
     boundary = urandom(16).hex()
-    pieces: list[Piece] = []
+    pieces: list[bytes | FileBody] = []
     for name, value in fields:
         text = value if isinstance(value, bytes) else str(value).encode("utf-8")
         pieces.append(b"".join((_head(boundary, name, None, None), text, b"\r\n")))
@@ -118,7 +117,7 @@ def _name_of(content: Any) -> str:
     return basename(name) if isinstance(name, str) and not name.startswith("<") else "upload"
 
 
-def _piece(name: str, content: Any) -> Piece:
+def _piece(name: str, content: Any) -> bytes | FileBody:
     if isinstance(content, str):
         return content.encode("utf-8")
     if isinstance(content, (bytes, bytearray, memoryview)):

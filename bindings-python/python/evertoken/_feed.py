@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError, create_task
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from ._native import Feed
 
@@ -23,11 +23,9 @@ async def feeding(source: AsyncIterable[bytes]) -> AsyncIterator[Feed]:
         yield feed
     finally:
         task.cancel()
-        try:
+        # Ours, unless this task is being cancelled too: then the block has raised it already.
+        with suppress(CancelledError):
             await task
-        except CancelledError:
-            # Ours, unless this task is being cancelled too: then the block has raised it already.
-            pass
 
 
 async def _fill(feed: Feed, source: AsyncIterable[bytes]) -> None:

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import IO, Any, TypedDict, Union
+from os import PathLike
+from typing import IO, Any, TypeAlias, TypedDict
 
-from typing_extensions import TypeAlias
-
-Seconds: TypeAlias = Union[int, float, timedelta]
+Seconds: TypeAlias = int | float | timedelta
 """A duration: seconds, or a timedelta."""
 
-Path: TypeAlias = Union[str, "os.PathLike[str]"]
+Path: TypeAlias = str | PathLike[str]
 
-Scope: TypeAlias = Union[str, Iterable[str]]
+Scope: TypeAlias = str | Iterable[str]
 """Scopes: one string of words, or several strings."""
 
-QueryValue: TypeAlias = Union[str, int, float, bool, None]
-Query: TypeAlias = Union[
-    str,
-    Mapping[str, Union[QueryValue, Sequence[QueryValue]]],
-    Sequence[tuple[str, QueryValue]],
-]
-HeaderFields: TypeAlias = Union[Mapping[str, str], Sequence[tuple[str, str]]]
-Form: TypeAlias = Union[Mapping[str, Any], Sequence[tuple[str, Any]]]
+QueryValue: TypeAlias = str | int | float | bool | None
+Query: TypeAlias = str | Mapping[str, QueryValue | Sequence[QueryValue]] | Sequence[tuple[str, QueryValue]]
+HeaderFields: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
+Form: TypeAlias = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
-Content: TypeAlias = Union[str, bytes, bytearray, memoryview, IO[bytes], Iterable[bytes]]
-AsyncContent: TypeAlias = Union[Content, AsyncIterable[bytes]]
+Content: TypeAlias = str | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes]
+AsyncContent: TypeAlias = Content | AsyncIterable[bytes]
 
-FileContent: TypeAlias = Union[str, bytes, IO[bytes]]
-FilePart: TypeAlias = Union[
-    FileContent,
-    tuple[Union[str, None], FileContent],
-    tuple[Union[str, None], FileContent, Union[str, None]],
-]
-Files: TypeAlias = Union[Mapping[str, FilePart], Sequence[tuple[str, FilePart]]]
+FileContent: TypeAlias = str | bytes | IO[bytes]
+FilePart: TypeAlias = FileContent | tuple[str | None, FileContent] | tuple[str | None, FileContent, str | None]
+Files: TypeAlias = Mapping[str, FilePart] | Sequence[tuple[str, FilePart]]
 
 
 class ClientOptions(TypedDict, total=False):

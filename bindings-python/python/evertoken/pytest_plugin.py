@@ -1,9 +1,9 @@
 """The pytest fixture `evertoken_sandbox`, active wherever evertoken is installed.
 
-    def test_mine(evertoken_sandbox):
-        client = evertoken_sandbox.pismo().client()
-        evertoken_sandbox.advance(seconds=600)
-        assert client.get("/pismo/api/accounts/1").ok
+def test_mine(evertoken_sandbox):
+    client = evertoken_sandbox.pismo().client()
+    evertoken_sandbox.advance(seconds=600)
+    assert client.get("/pismo/api/accounts/1").ok
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ __all__ = ["AiohttpMiddleware"]
 class AiohttpMiddleware:
     """Middleware for aiohttp (3.12 and later): `aiohttp.ClientSession(middlewares=[client.aiohttp_middleware()])`.
 
-    aiohttp asks it for each hop of a redirect: where the origin is not pinned, a hop goes out without the token. A 401 leads to one renewal,
-    shared by all tasks, and one resend of the hop. The body is sent again whole where aiohttp can read it again (bytes, forms, seekable
-    files). Where that cannot be, and where renewing did not help, the 401 is returned with the attributes
-    `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`.
+    aiohttp asks it for each hop of a redirect: where the origin is not pinned, a hop goes out without the token. A 401
+    leads to one renewal, shared by all tasks, and one resend of the hop. The body is sent again whole where aiohttp can
+    read it again (bytes, forms, seekable files). Where that cannot be, and where renewing did not help, the 401 is
+    returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`.
     """
 
     def __init__(self, client: AsyncClient) -> None:
@@ -40,16 +40,17 @@ class AiohttpMiddleware:
             return response
         body = await response.read()
         verdict = await client.judge(authorization, 401, headers=response.headers.items(), body=body, replayable=_replayable(request))
-        if verdict.authorization is None:
+        again = verdict.authorization
+        if again is None:
             _give_back(response, verdict.reason, verdict.error)
             return response
         response.release()
-        request.headers["Authorization"] = verdict.authorization.value
+        request.headers["Authorization"] = again.value
         response = await handler(request)
         if response.status != 401:
-            await client.judge(verdict.authorization, response.status)
+            await client.judge(again, response.status)
             return response
-        verdict = await client.judge(verdict.authorization, 401, headers=response.headers.items(), body=await response.read())
+        verdict = await client.judge(again, 401, headers=response.headers.items(), body=await response.read())
         _give_back(response, verdict.reason, verdict.error)
         return response
 

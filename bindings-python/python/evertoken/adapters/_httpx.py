@@ -59,16 +59,19 @@ class HttpxAuth(Base):
             return
         response.read()
         verdict = client.judge(authorization, 401, headers=response.headers.multi_items(), body=response.content, replayable=bool(rewind))
-        again = _again(response, verdict, rewind)
+        again = verdict.authorization
         if again is None:
+            _give_back(response, verdict.reason, verdict.error)
             return
-        response = yield again
+        response = yield _again(response, again, rewind)
         if response.status_code == 401:
             response.read()
-        _judged_again(response, client.judge(verdict.authorization, response.status_code, **_facts(response)))
+        _judged_again(response, client.judge(again, response.status_code, **_facts(response)))
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        raise RuntimeError("this auth belongs to evertoken.Client and would block the event loop; use evertoken.AsyncClient with httpx.AsyncClient")
+        raise RuntimeError(
+            "this auth belongs to evertoken.Client and would block the event loop; use evertoken.AsyncClient with httpx.AsyncClient"
+        )
         yield request
 
 
@@ -79,8 +82,8 @@ class AsyncHttpxAuth(Base):
         self._client = client
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        raise RuntimeError("this auth belongs to evertoken.AsyncClient; use evertoken.Client with httpx.Client")
-        yield request
+        raise RuntimeError("evertoken.AsyncClient needs an event loop; use evertoken.Client with httpx.Client")
+        yield request  # what makes this a generator
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         client, rewind = self._client, _rewind(request)
@@ -96,13 +99,14 @@ class AsyncHttpxAuth(Base):
         verdict = await client.judge(
             authorization, 401, headers=response.headers.multi_items(), body=response.content, replayable=bool(rewind)
         )
-        again = _again(response, verdict, rewind)
+        again = verdict.authorization
         if again is None:
+            _give_back(response, verdict.reason, verdict.error)
             return
-        response = yield again
+        response = yield _again(response, again, rewind)
         if response.status_code == 401:
             await response.aread()
-        _judged_again(response, await client.judge(verdict.authorization, response.status_code, **_facts(response)))
+        _judged_again(response, await client.judge(again, response.status_code, **_facts(response)))
 
 
 def _carried(response: httpx.Response, authorization: Authorization) -> bool:
@@ -114,13 +118,11 @@ def _carried(response: httpx.Response, authorization: Authorization) -> bool:
     return False
 
 
-def _again(response: httpx.Response, verdict: Verdict, rewind: Rewind | None) -> httpx.Request | None:
+def _again(response: httpx.Response, authorization: Authorization, rewind: Rewind | None) -> httpx.Request:
     """The request to send again: the last hop's, so that no hop before it is done twice."""
-    if verdict.authorization is None or rewind is None:
-        _give_back(response, verdict.reason, verdict.error)
-        return None
-    rewind()
-    response.request.headers["Authorization"] = verdict.authorization.value
+    if rewind is not None:
+        rewind()
+    response.request.headers["Authorization"] = authorization.value
     return response.request
 
 

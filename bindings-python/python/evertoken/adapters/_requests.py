@@ -34,7 +34,7 @@ class RequestsAuth(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         authorization = self._client.authorize(request.url or "")
         request.headers["Authorization"] = authorization.value
-        request.register_hook("response", partial(self._answered, authorization))
+        request.register_hook("response", partial(self._answered, authorization))  # type: ignore[no-untyped-call]
         return request
 
     def _answered(self, authorization: Authorization, response: Response, **send_options: Any) -> Response:
@@ -58,26 +58,27 @@ class RequestsAuth(AuthBase):
         verdict = self._client.judge(
             authorization, 401, headers=response.headers.items(), body=response.content, replayable=_replayable(response.request)
         )
-        if verdict.authorization is None:
+        renewed = verdict.authorization
+        if renewed is None:
             self._give_back(response, verdict.reason, verdict.error)
             return response
         again = response.request.copy()
-        again.headers["Authorization"] = verdict.authorization.value
+        again.headers["Authorization"] = renewed.value
         # As requests' own digest authentication does: cookies that came with the 401 go along.
         jar = again._cookies  # type: ignore[attr-defined]
-        extract_cookies_to_jar(jar, response.request, response.raw)
+        extract_cookies_to_jar(jar, response.request, response.raw)  # type: ignore[no-untyped-call]
         again.prepare_cookies(jar)
         if not isinstance(again.body, (bytes, str, type(None))):
             rewind_body(again)
         response.close()
-        second = response.connection.send(again, **send_options)  # type: ignore[attr-defined]
+        second = response.connection.send(again, **send_options)
         second.history.append(response)
         second.request = again
         if second.status_code == 401:
-            verdict = self._client.judge(verdict.authorization, 401, headers=second.headers.items(), body=second.content)
+            verdict = self._client.judge(renewed, 401, headers=second.headers.items(), body=second.content)
             self._give_back(second, verdict.reason, verdict.error)
         else:
-            self._client.judge(verdict.authorization, second.status_code)
+            self._client.judge(renewed, second.status_code)
         return second
 
     @staticmethod

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import urllib3
 
@@ -32,25 +34,27 @@ class PoolWrapper:
         start = _position(body)
         authorization = self._client.authorize(url)
         response = self._send(method, url, authorization.value, options)
-        if not self._client.allows(response.geturl() or url):
+        hops = _redirects(response)
+        if not self._client.allows(reduce(urljoin, hops, url)):
             return _given_back(response, "foreign_origin", None)
         if response.status != 401:
             self._client.judge(authorization, response.status)
             return response
         replayable = _is_bytes(body) or start is not None
-        if response.retries is not None and any(hop.redirect_location for hop in response.retries.history):
+        if hops:
             replayable = replayable and method.upper() in {"GET", "HEAD", "OPTIONS"}
         verdict = self._client.judge(authorization, 401, headers=response.headers.items(), body=response.data, replayable=replayable)
-        if verdict.authorization is None:
+        again = verdict.authorization
+        if again is None:
             return _given_back(response, verdict.reason, verdict.error)
         if start is not None and body is not None:
             body.seek(start)
         response.release_conn()
-        response = self._send(method, url, verdict.authorization.value, options)
+        response = self._send(method, url, again.value, options)
         if response.status != 401:
-            self._client.judge(verdict.authorization, response.status)
+            self._client.judge(again, response.status)
             return response
-        verdict = self._client.judge(verdict.authorization, 401, headers=response.headers.items(), body=response.data)
+        verdict = self._client.judge(again, 401, headers=response.headers.items(), body=response.data)
         return _given_back(response, verdict.reason, verdict.error)
 
     def _send(self, method: str, url: str, authorization: str, options: dict[str, Any]) -> urllib3.BaseHTTPResponse:
@@ -58,6 +62,12 @@ class PoolWrapper:
         headers["Authorization"] = authorization
         response: urllib3.BaseHTTPResponse = self._pool.request(method, url, **{**options, "headers": headers})
         return response
+
+
+def _redirects(response: urllib3.BaseHTTPResponse) -> list[str]:
+    """The locations that were followed. The response itself knows its path only, not its host."""
+    history = response.retries.history if response.retries is not None else ()
+    return [hop.redirect_location for hop in history if hop.redirect_location]
 
 
 def _is_bytes(body: Any) -> bool:
