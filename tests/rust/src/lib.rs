@@ -9,6 +9,7 @@ mod place;
 mod plain;
 mod run;
 mod step;
+mod steps;
 mod vector;
 
 pub use client::builder;

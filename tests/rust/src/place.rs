@@ -21,8 +21,7 @@ impl Place {
     /// # Errors
     /// It cannot listen, or the files cannot be written.
     pub fn start() -> Result<Self, Failure> {
-        let settings = Settings::from_json(&json!({"https": true, "client_cert": true}))
-            .map_err(|error| error.to_string())?;
+        let settings = Settings::from_json(&json!({"https": true, "client_cert": true}))?;
         let sandbox = Sandbox::start(settings).map_err(|error| error.to_string())?;
         let info = sandbox.info();
         let folder = std::env::temp_dir().join(format!(

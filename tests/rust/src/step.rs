@@ -1,5 +1,8 @@
 //! The steps of a vector and what they may expect.
 
+// Absent: not checked. Null: must be absent.
+#![allow(clippy::option_option)]
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

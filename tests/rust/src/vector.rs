@@ -52,6 +52,7 @@ pub(crate) struct EndExpect {
 }
 
 /// Tells `null` from absent.
+#[allow(clippy::option_option)] // that is the difference
 pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

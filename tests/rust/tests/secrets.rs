@@ -147,12 +147,12 @@ async fn a_client_at_work_and_its_log_at_the_most_talkative_level() {
     shows_nothing(&builder);
     let client: Client = builder.build().expect("a good configuration");
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&heard);
+    let events = Arc::clone(&heard);
     let subscription = client.on_event(move |event| {
-        hears
+        events
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(format!("{event:?} {event:#?}"))
+            .push(format!("{event:?} {event:#?}"));
     });
     shows_nothing(&subscription);
     let token = client.token().await.expect("a token");

@@ -8,8 +8,6 @@ use evertoken_tests::{Place, Vector, run};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
-static PLACE: OnceLock<Result<Place, String>> = OnceLock::new();
-
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // One sandbox, reset before each vector.
@@ -34,13 +32,14 @@ fn main() -> ExitCode {
             distinct(&identities)
         }),
     ];
+    let place: Arc<OnceLock<Result<Place, String>>> = Arc::default();
     let Ok(runtime) = tokio::runtime::Runtime::new().map(Arc::new) else {
         return ExitCode::FAILURE;
     };
     trials.extend(vectors.into_iter().map(|vector| {
-        let runtime = Arc::clone(&runtime);
+        let (runtime, place) = (Arc::clone(&runtime), Arc::clone(&place));
         Trial::test(vector.name.clone(), move || {
-            let place = PLACE.get_or_init(Place::start).as_ref()?;
+            let place = place.get_or_init(Place::start).as_ref()?;
             runtime.block_on(run(place, &vector)).map_err(|failure| {
                 Failed::from(format!("{} ({})\n{failure}", vector.about, vector.source))
             })
