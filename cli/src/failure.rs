@@ -63,24 +63,27 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let hint = error.kind().hint();
+        let kind = error.kind();
+        // The table speaks to programs, which can call reset().
+        let hint = match kind {
+            ErrorKind::CredentialsRejected => {
+                "check the key, secret, user name, password and scope; the provider may count every further try"
+            }
+            ErrorKind::LockedOut => "have the account unlocked at the provider",
+            _ => kind.hint(),
+        };
         let text = error.to_string();
+        let told = format!(" (hint: {})", kind.hint());
         Self {
-            code: if error.kind() == ErrorKind::ConfigInvalid {
+            code: if kind == ErrorKind::ConfigInvalid {
                 USAGE
             } else {
                 FAILURE
             },
-            message: without_hint(&text, hint).to_owned(),
+            message: text.strip_suffix(&told).unwrap_or(&text).to_owned(),
             hint: Some(hint.to_owned()),
         }
     }
-}
-
-/// An error's text without the hint at its end, which has a line of its own here.
-pub(crate) fn without_hint<'a>(text: &'a str, hint: &str) -> &'a str {
-    text.strip_suffix(&format!(" (hint: {hint})"))
-        .unwrap_or(text)
 }
 
 /// One line for a person. What servers say may hold control characters; a terminal must not obey them.

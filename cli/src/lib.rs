@@ -2,23 +2,48 @@
 //!
 //! Data goes to standard output, everything said to a person to standard error. One file per subcommand.
 
+// The doc comments of arguments are their help texts, and backticks are noise there.
+#![allow(clippy::doc_markdown)]
+
+mod doctor;
+mod failure;
+mod human;
+mod inspect;
+mod request;
+mod run;
 mod sandbox;
+mod source;
+mod token;
 
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+
+use failure::Failure;
 
 /// A subcommand that did what it was asked.
 const SUCCESS: i32 = 0;
 /// It could not; the reason is on standard error.
 const FAILURE: i32 = 1;
-/// It was asked wrongly.
+/// It was asked or configured wrongly, and nothing was sent.
 const USAGE: i32 = 2;
 
-/// A bearer token that is always valid.
+const AFTER_HELP: &str = "\
+Profiles stand in evertoken.toml; a secret in one is a reference:
+  [profiles.pismo]
+  flow = \"pismo\"
+  base_url = \"https://sandbox.pismolabs.io\"
+  server_key = { env = \"PISMO_SERVER_KEY\" }
+  server_secret = { command = [\"pass\", \"show\", \"pismo\"] }
+
+Data goes to standard output, everything said to a person to standard error.
+Exit status: 0 done, 1 failed, 2 asked or configured wrongly.";
+
+/// A bearer token that is always valid
 #[derive(Debug, Parser)]
-#[command(name = "evertoken", version, propagate_version = true)]
+#[command(name = "evertoken", version, propagate_version = true, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,10 +51,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Token(token::Args),
+    Request(request::Args),
+    Run(run::Args),
+    Inspect(inspect::Args),
+    Doctor(doctor::Args),
     Sandbox(sandbox::Args),
 }
 
-/// Runs the command line; `args` begins with the program's name. Returns the exit code: 0 done, 1 failed, 2 asked wrongly.
+/// Runs the command line; `args` begins with the program's name. Returns the exit status: 0 done, 1 failed, 2 asked or
+/// configured wrongly. On Unix, `run` replaces the calling process and returns only if it cannot.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -39,40 +70,35 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
             return if error.use_stderr() { USAGE } else { SUCCESS };
         }
     };
+    let done = |()| SUCCESS;
     let outcome = match cli.command {
-        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Token(args) => token::run(&args).map(done),
+        Command::Request(args) => request::run(&args).map(done),
+        Command::Run(args) => run::run(&args),
+        Command::Inspect(args) => inspect::run(&args).map(done),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Sandbox(args) => sandbox::run(&args).map(done),
     };
-    match outcome {
-        Ok(()) => SUCCESS,
-        Err(failure) => {
-            // Nothing can be said when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "error: {}", failure.message);
-            failure.code
-        }
-    }
+    outcome.unwrap_or_else(|failure| {
+        failure.tell();
+        failure.code
+    })
 }
 
-/// Why a subcommand ended early.
-#[derive(Debug)]
-struct Failure {
-    code: i32,
-    message: String,
+/// Runs `future` to its end on the library's runtime, or until Ctrl-C.
+fn wait<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    evertoken::runtime::handle().block_on(async {
+        tokio::select! {
+            outcome = future => outcome,
+            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        }
+    })
 }
 
-impl Failure {
-    fn usage(message: impl Into<String>) -> Self {
-        Self {
-            code: USAGE,
-            message: message.into(),
-        }
-    }
-
-    fn new(message: impl std::fmt::Display) -> Self {
-        Self {
-            code: FAILURE,
-            message: message.to_string(),
-        }
-    }
+/// A number of seconds, zero and more.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let secs = text.parse().map_err(|_| "must be a number of seconds")?;
+    Duration::try_from_secs_f64(secs).map_err(|_| "must be a number of seconds, 0 or more")
 }
 
 /// Writes one line of data and flushes it.

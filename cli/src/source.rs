@@ -23,20 +23,21 @@ const SWITCHES: &[&str] = &[
     "keep_warm",
 ];
 
+const HEADING: &str = "Credentials";
+
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Credentials")]
 pub(crate) struct Source {
     /// Profile in evertoken.toml
-    #[arg(long, short, value_name = "NAME")]
+    #[arg(long, short, value_name = "NAME", help_heading = HEADING)]
     profile: Option<String>,
     /// File with the profiles [default: $EVERTOKEN_CONFIG, ./evertoken.toml, ~/.config/evertoken/evertoken.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     config: Option<PathBuf>,
     /// Without a profile: pismo, passkit, wso2, password, client_credentials or json_login
-    #[arg(long, value_name = "FLOW", conflicts_with = "profile")]
+    #[arg(long, value_name = "FLOW", help_heading = HEADING, conflicts_with = "profile")]
     flow: Option<String>,
-    /// An option by name, before the profile's; a secret only as NAME=env:VARIABLE or NAME=file:PATH
-    #[arg(long, value_name = "NAME=VALUE")]
+    /// An option by name, winning over the profile's; a secret only as NAME=env:VARIABLE or NAME=file:PATH
+    #[arg(long, value_name = "NAME=VALUE", help_heading = HEADING)]
     set: Vec<String>,
 }
 
@@ -96,6 +97,14 @@ impl Source {
         loaded.client()
     }
 
+    /// Refuses a command line that names neither profile nor flow.
+    pub(crate) fn check_named(&self) -> Result<(), Failure> {
+        if self.profile.is_none() && self.flow.is_none() {
+            return Err(nothing_named(self.config.as_deref()));
+        }
+        Ok(())
+    }
+
     pub(crate) fn load(&self) -> Result<Loaded, Failure> {
         let path = self.config.as_deref();
         match (&self.profile, &self.flow) {
@@ -142,15 +151,16 @@ fn set_all(flow: &str, options: &mut Options, pairs: &[String]) -> Result<(), Fa
 }
 
 fn set(flow: &str, options: &mut Options, name: &str, value: &str) -> Result<(), Failure> {
-    if let Some((table, entry)) = name.split_once('.') {
-        if flow::takes_table(table) {
-            let value = text(name, value, flow::is_secret_entry(entry))?;
-            let mut entries = options.take_map(table)?.unwrap_or_default();
-            entries.retain(|(other, _)| other != entry);
-            entries.push((entry.to_owned(), value));
-            options.set(table, OptionValue::Map(entries));
-            return Ok(());
-        }
+    let entry = name
+        .split_once('.')
+        .filter(|(table, _)| flow::takes_table(table));
+    if let Some((table, entry)) = entry {
+        let value = text(name, value, flow::is_secret_entry(entry))?;
+        let mut entries = options.take_map(table)?.unwrap_or_default();
+        entries.retain(|(other, _)| other != entry);
+        entries.push((entry.to_owned(), value));
+        options.set(table, OptionValue::Map(entries));
+        return Ok(());
     }
     let value: OptionValue = if NUMBERS.contains(&name) {
         let number: f64 = value
@@ -237,10 +247,10 @@ mod tests {
                 options.set(required, "https://127.0.0.1/token");
             }
             // `2` is a number, a text and a list of one word, and no switch.
-            set("client_credentials", &mut options, name, "2").map_or((), |()| {
-                let refused = ClientBuilder::from_options("client_credentials", options);
-                assert!(refused.is_ok(), "{name} is neither among the numbers nor the switches");
-            });
+            if set("client_credentials", &mut options, name, "2").is_ok() {
+                let taken = ClientBuilder::from_options("client_credentials", options);
+                assert!(taken.is_ok(), "{name} is neither number nor switch");
+            }
         }
     }
 
@@ -264,8 +274,14 @@ mod tests {
         for (pair, message) in [
             ("hunter2", "--set takes NAME=VALUE"),
             ("timeout=hunter2", "--set timeout: must be a number"),
-            ("keep_warm=hunter2", "--set keep_warm: must be true or false"),
-            ("password=env:EVERTOKEN_ABSENT", "--set password: the environment variable EVERTOKEN_ABSENT is not set"),
+            (
+                "keep_warm=hunter2",
+                "--set keep_warm: must be true or false",
+            ),
+            (
+                "password=env:EVERTOKEN_ABSENT",
+                "--set password: the environment variable EVERTOKEN_ABSENT is not set",
+            ),
             ("password=file:absent", "--set password: the file absent"),
         ] {
             let failure = all("password", &[pair]).unwrap_err();
