@@ -49,7 +49,7 @@ import { Sandbox } from 'evertoken/testing'
 
 assert.equal(createRequire(import.meta.url)('evertoken').Client, Client)
 const sandbox = await Sandbox.start()
-const client = sandbox.pismo().client()
+const client = sandbox.pismo()
 assert.equal((await client.fetch('/pismo/api/x')).status, 200)
 await client.close()
 await sandbox.close()

@@ -72,7 +72,7 @@ def python(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
     (folder / "test_readme.py").write_text("\n\n".join(tests), encoding="utf-8")
     return [
         run([sys.executable, "-W", "error", "program.py"], environment, folder),
-        run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_readme.py"], environment, folder),
+        run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "test_readme.py"], environment, folder),
     ]
 
 
