@@ -20,7 +20,8 @@ Examples:
   evertoken doctor --profile wso2 --path /accounts/me
   evertoken doctor --profile passkit --json
 
-It logs in once and sends one GET with the token. A wrong password counts at the provider as one failed login.
+Each server gets one GET without a token; then it logs in once and sends one GET with the token. A wrong password counts at
+the provider as one failed login.
 Checks, in this order: profile; then for the login server and the API: name (dns), connection (tcp), certificate (tls) or
 answer (http), clock; then login; then api. No secret is printed.
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use evertoken::{Client, ErrorKind, Options, flow, origin};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use url::{Host, Url};
 
 use super::report::Report;
@@ -140,12 +141,12 @@ async fn connect(
     report: &mut Report,
 ) -> Result<bool, Failure> {
     let shown = server.shown();
-    let failure = match tokio::time::timeout(patience, TcpStream::connect(addresses)).await {
-        Ok(Ok(_)) => {
+    let failure = match tokio::time::timeout(patience, first_connection(addresses)).await {
+        Ok(None) => {
             report.ok("tcp", &shown)?;
             return Ok(true);
         }
-        Ok(Err(error)) => Failure::new(format!("{shown}: {error}")).with_hint(
+        Ok(Some(error)) => Failure::new(format!("{shown}: {error}")).with_hint(
             "check the port, and whether the server runs and is reached only through a proxy",
         ),
         Err(_) => Failure::new(format!(
@@ -156,6 +157,23 @@ async fn connect(
     };
     report.fail("tcp", failure)?;
     Ok(false)
+}
+
+/// Tries all addresses at once, as one that leads nowhere must not hide one that works. Returns the last error if none does.
+async fn first_connection(addresses: &[SocketAddr]) -> Option<std::io::Error> {
+    let mut tries = JoinSet::new();
+    for &address in addresses {
+        tries.spawn(TcpStream::connect(address));
+    }
+    let mut last = std::io::Error::other("the name has no address");
+    while let Some(outcome) = tries.join_next().await {
+        match outcome {
+            Ok(Ok(_)) => return None,
+            Ok(Err(error)) => last = error,
+            Err(_) => {}
+        }
+    }
+    Some(last)
 }
 
 /// One request without the token: is the certificate trusted, does it speak HTTP, what time has it.

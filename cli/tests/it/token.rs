@@ -219,3 +219,38 @@ fn a_broken_file_is_told_with_its_line_and_not_quoted() {
         "{err}"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_waiting() {
+    let bench = Bench::new();
+    bench
+        .sandbox
+        .arm(&json!({"route": "login", "fault": "gate"}))
+        .unwrap();
+    let child = bench.command(&["token", "-p", "pismo"]).spawn().unwrap();
+    bench.sandbox.wait_held(1).unwrap();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(output.stderr, b"error: interrupted\n");
+}
+
+#[test]
+fn a_reader_that_has_gone_is_a_failure_and_no_panic() {
+    let bench = Bench::new();
+    bench
+        .sandbox
+        .arm(&json!({"route": "login", "fault": "gate"}))
+        .unwrap();
+    let mut child = bench.command(&["token", "-p", "pismo"]).spawn().unwrap();
+    bench.sandbox.wait_held(1).unwrap();
+    drop(child.stdout.take());
+    bench.sandbox.release().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stderr.starts_with(b"error: standard output: "));
+}

@@ -19,8 +19,9 @@ const COMMAND_DEADLINE: Duration = Duration::from_secs(30);
 /// Secrets are short; a device or a log named by mistake is not.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
 
-/// Where a value is to be found, instead of the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a value is to be found, instead of the value. `Debug` and `Display` leave a command's arguments out, which may
+/// be telling.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Reference {
     /// A variable of the environment.
     Env(String),
@@ -64,7 +65,12 @@ impl Reference {
     }
 }
 
-/// The reference without its arguments, which may be telling.
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reference({self})")
+    }
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

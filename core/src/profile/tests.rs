@@ -334,6 +334,15 @@ fn references_are_followed() {
     }
 }
 
+#[test]
+fn a_commands_arguments_are_not_shown() {
+    let reference = Reference::Command(vec!["vault".to_owned(), "hunter2".to_owned()]);
+    assert_eq!(
+        format!("{reference:?} {reference}"),
+        "Reference(the command vault) the command vault"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_command_that_does_not_end_is_ended() {
