@@ -6,7 +6,7 @@ STEPS = $(PYTHON) scripts/steps.py
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install uninstall header format clean
+.PHONY: help demo bench test check build install uninstall header format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ help: ## Show this list
 demo: ## Watch 200 requests in three languages cross two expiries and a revocation, on each provider (ARGS=--json: the table as JSON)
 	@scripts/prerequisites.sh demo
 	@$(PYTHON) demo/demo.py $(ARGS)
+
+bench: ## Measure ours beside the peers in four languages: tables and plots in bench/results (ARGS=full: the long version)
+	@bench/run.sh $(ARGS)
 
 test: ## Everything, from a clean checkout: prerequisites, builds, checks, tests of every language, packages
 	@scripts/prerequisites.sh

@@ -1,0 +1,5 @@
+//! Links the addon.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,99 @@
+"""Runs all cases and keeps every run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+
+from . import machine, plan, runner, start
+from .catalogue import ADAPTERS, Adapter, chosen
+from .plan import Version
+
+
+def measure(version: Version, cases: Iterable[str], languages: set[str]) -> dict:
+    """Everything that was measured: who, with what, and each run."""
+    began = time.time()
+    results: dict = {"version": version.name, "machine": machine.describe(), "versions": machine.versions(), "runs": {}}
+    results["load_before"] = [round(load, 2) for load in os.getloadavg()]
+    for case in cases:
+        _say(f"{case} …")
+        _CASES[case](version, languages, results["runs"])
+    results["load_after"] = [round(load, 2) for load in os.getloadavg()]
+    results["seconds"] = round(time.time() - began)
+    results["date"] = time.strftime("%Y-%m-%d", time.gmtime(began))
+    return results
+
+
+def _interleaved(runs: dict, key: str, adapters: list[Adapter], rounds: int, once: Callable[[Adapter], dict]) -> None:
+    """One run of each, then the next round, each round beginning with another."""
+    for each in range(rounds):
+        at = each * len(adapters) // max(rounds, 1)
+        for adapter in adapters[at:] + adapters[:at]:
+            result = once(adapter)
+            if "error" in result:
+                _say(f"  {adapter.key} {key}: {result['error'].splitlines()[-1]}")
+            runs.setdefault(key, {}).setdefault(adapter.key, []).append(result)
+
+
+def _header(version: Version, languages: set[str], runs: dict) -> None:
+    adapters = chosen("header", languages, version.full)
+    for callers in plan.HEADER_CALLERS:
+        _interleaved(
+            runs,
+            f"header-{callers}",
+            adapters,
+            version.header_rounds,
+            lambda adapter, callers=callers: runner.run(adapter, "header", callers, version.header_seconds, pinned=callers == 1),
+        )
+
+
+def _request(version: Version, languages: set[str], runs: dict) -> None:
+    for callers in plan.REQUEST_CALLERS:
+        _interleaved(
+            runs,
+            f"request-{callers}",
+            chosen("request", languages, version.full),
+            version.request_rounds,
+            lambda adapter, callers=callers: runner.run(adapter, "request", callers, version.request_seconds, pinned=callers == 1),
+        )
+
+
+def _herd(version: Version, languages: set[str], runs: dict) -> None:
+    adapters = chosen("herd", languages, version.full)
+    for callers in plan.HERD_CALLERS:
+        taking_part = [adapter for adapter in adapters if version.full or callers == plan.HERD_CALLERS[0] or adapter.kind == "ours"]
+        for herd in plan.HERDS:
+            _interleaved(
+                runs,
+                f"{herd}-{callers}",
+                taking_part,
+                version.herd_rounds,
+                lambda adapter, herd=herd, callers=callers: runner.run(adapter, herd, callers, 1, pinned=False),
+            )
+
+
+def _start(version: Version, languages: set[str], runs: dict) -> None:
+    adapters = [adapter for adapter in ADAPTERS if adapter.imports and adapter.language in start.LANGUAGES & languages]
+    _interleaved(runs, "start", adapters, version.start_rounds, start.run)
+    for language in sorted({adapter.language for adapter in adapters}):
+        runs["start"][f"{language}/bare"] = [start.bare(language) for _ in range(version.start_rounds)]
+
+
+def _memory(version: Version, languages: set[str], runs: dict) -> None:
+    _interleaved(
+        runs,
+        "memory",
+        chosen("memory", languages, version.full),
+        version.memory_rounds,
+        lambda adapter: runner.run(adapter, "memory", 1, 1, pinned=False),
+    )
+
+
+_CASES = {"header": _header, "request": _request, "herd": _herd, "start": _start, "memory": _memory}
+CASES = tuple(_CASES)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,38 @@
+"""Where things are. Everything that is built or installed lies in folders that git ignores."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent.parent
+ROOT = BENCH.parent
+#: The benchmark's own programs: another workspace, so another folder.
+BUILT = Path(os.environ.get("BENCH_TARGET_DIR", ROOT / "target" / "bench")).resolve() / "release"
+PEERS = BENCH / "peers"
+#: Ours as it is shipped, with release builds.
+OURS = PEERS / "ours"
+PYTHON = PEERS / "python" / "bin" / "python"
+NODE = BENCH / "node"
+RESULTS = BENCH / "results"
+
+
+def worker(language: str) -> list[str]:
+    """The command that measures one adapter of the language."""
+    return {
+        "python": [str(PYTHON), str(BENCH / "python" / "worker.py")],
+        "node": ["node", str(NODE / "worker.mjs")],
+        "rust": [str(BUILT / "bench-rust")],
+        "c": [str(BUILT / "bench-c")],
+    }[language]
+
+
+def environment() -> dict[str, str]:
+    """What the workers find in their environment. No proxy, so that loopback is loopback."""
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    return kept | {
+        "BENCH_KEY": str(PEERS / "key.pem"),
+        "BENCH_FLOORS_NODE": str(PEERS / "floors" / "bench_floors_node.node"),
+        "PYTHONPATH": f"{PEERS / 'floors'}{os.pathsep}{OURS / 'python'}",
+        "LD_LIBRARY_PATH": str(OURS / "c"),
+    }

@@ -1,0 +1,32 @@
+"""How long, how often and with how many callers each case runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: The herd's cases in the order they are shown.
+HERDS = {"herd-expiry": "the token expires", "herd-revoked": "revoked, all 401s at once", "herd-late": "revoked, 401s over 0.4 s"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """The short or the full version."""
+
+    name: str
+    full: bool
+    header_rounds: int
+    header_seconds: float
+    request_rounds: int
+    request_seconds: float
+    herd_rounds: int
+    start_rounds: int
+    memory_rounds: int
+
+
+SHORT = Version("short", False, 3, 0.15, 3, 0.4, 1, 5, 1)
+FULL = Version("full", True, 7, 0.5, 7, 1.5, 3, 15, 3)
+
+#: Callers at once. One caller runs pinned to the server's core.
+HEADER_CALLERS = (1, 8)
+REQUEST_CALLERS = (1, 64)
+HERD_CALLERS = (64, 1000)

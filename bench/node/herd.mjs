@@ -1,0 +1,25 @@
+// The herd: many callers at the moment when the token is no longer good. The Rust cases' herd.rs says the same.
+const TOKEN_MS = 50
+const SPREAD_MS = 400
+const UNTIL_EXPIRED_MS = 1_200
+
+/** Before the first token: its life and how fast it comes. */
+export async function beforeFirst(plan) {
+  const life = plan.case === 'herd-expiry' ? 1 : 3_600
+  await plan.server.control(`set?life=${life}&token_ms=0&gate=0&spread_ms=0`)
+}
+
+/** Before the callers start: the token is no longer good, and counting begins. Milliseconds to wait for that. */
+export async function beforeHerd(plan) {
+  const [gate, spread] = { 'herd-revoked': [plan.callers, 0], 'herd-late': [plan.callers, SPREAD_MS] }[plan.case] ?? [0, 0]
+  await plan.server.control(`set?life=3600&token_ms=${TOKEN_MS}&gate=${gate}&spread_ms=${spread}`)
+  if (plan.case === 'herd-expiry') return UNTIL_EXPIRED_MS
+  await plan.server.control('revoke')
+  return 0
+}
+
+/** What the callers' statuses and the server's counts say. */
+export async function report(plan, statuses, seconds) {
+  const { tokens, refused } = await plan.server.control('counts')
+  return { tokens, refused, failed: statuses.filter((status) => status !== 200).length, seconds }
+}

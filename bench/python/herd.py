@@ -1,0 +1,36 @@
+"""The herd: many callers at the moment when the token is no longer good. The Rust cases' herd.rs says the same."""
+
+from __future__ import annotations
+
+from plan import Plan
+
+TOKEN_MS = 50
+SPREAD_MS = 400
+UNTIL_EXPIRED = 1.2
+
+
+def before_first(plan: Plan) -> None:
+    """Before the first token: its life and how fast it comes."""
+    life = 1 if plan.case == "herd-expiry" else 3600
+    plan.server.control(f"set?life={life}&token_ms=0&gate=0&spread_ms=0")
+
+
+def before_herd(plan: Plan) -> float:
+    """Before the callers start: the token is no longer good, and counting begins. Seconds to wait for that."""
+    gate, spread = {"herd-revoked": (plan.callers, 0), "herd-late": (plan.callers, SPREAD_MS)}.get(plan.case, (0, 0))
+    plan.server.control(f"set?life=3600&token_ms={TOKEN_MS}&gate={gate}&spread_ms={spread}")
+    if plan.case == "herd-expiry":
+        return UNTIL_EXPIRED
+    plan.server.control("revoke")
+    return 0.0
+
+
+def report(plan: Plan, statuses: list[int], seconds: float) -> dict[str, float]:
+    """What the callers' statuses and the server's counts say."""
+    counts = plan.server.control("counts")
+    return {
+        "tokens": counts["tokens"],
+        "refused": counts["refused"],
+        "failed": sum(status != 200 for status in statuses),
+        "seconds": seconds,
+    }

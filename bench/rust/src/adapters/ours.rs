@@ -1,0 +1,126 @@
+//! Evertoken: its client, and its blocking face.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use evertoken::Method;
+use evertoken::flow::ClientCredentials;
+use serde_json::Value;
+
+use super::Adapter;
+use crate::cases::{Plan, Samples};
+use crate::server::Server;
+use crate::{herd, meter};
+
+fn client(server: Server) -> evertoken::Client {
+    evertoken::Client::builder(ClientCredentials::new(
+        server.token_url(),
+        "bench",
+        "secret",
+    ))
+    .base_url(server.base_url())
+    .build()
+    .expect("a valid configuration")
+}
+
+async fn get(client: &evertoken::Client) -> u16 {
+    let request = client.request(Method::GET, "/accounts/123");
+    let Ok(mut response) = request.send().await else {
+        return 0;
+    };
+    match response.bytes().await {
+        Ok(body) => {
+            black_box(body);
+            response.status()
+        }
+        Err(_) => 0,
+    }
+}
+
+/// The asynchronous client; its header by the fast path that needs no await.
+#[derive(Clone)]
+pub struct Client(evertoken::Client);
+
+impl Adapter for Client {
+    async fn prepare(server: Server) -> Self {
+        Self(client(server))
+    }
+
+    async fn header(&self) -> usize {
+        match self.0.cached(|text| black_box(text).len()) {
+            Some(length) => length,
+            None => self
+                .0
+                .authorization()
+                .await
+                .map_or(0, |value| value.value().len()),
+        }
+    }
+
+    async fn get(&self) -> u16 {
+        get(&self.0).await
+    }
+}
+
+/// The asynchronous client; its header as an owned value, fit for `judge` later.
+#[derive(Clone)]
+pub struct Authorization(evertoken::Client);
+
+impl Adapter for Authorization {
+    async fn prepare(server: Server) -> Self {
+        Self(client(server))
+    }
+
+    async fn header(&self) -> usize {
+        let authorization = self.0.authorization().await;
+        authorization.map_or(0, |authorization| {
+            black_box(authorization.header_value()).len()
+        })
+    }
+
+    async fn get(&self) -> u16 {
+        get(&self.0).await
+    }
+}
+
+/// The blocking face: each caller is a thread.
+pub fn blocking(plan: &Plan) -> Value {
+    let client = evertoken::blocking::Client::from(client(plan.server));
+    let get = |client: &evertoken::blocking::Client| {
+        let request = client.request(Method::GET, "/accounts/123");
+        evertoken::blocking::send(request).map_or(0, |(response, body)| {
+            black_box(body);
+            response.status()
+        })
+    };
+    if plan.case.starts_with("herd") {
+        let warm = || get(&client);
+        return herd::threads(plan, warm, &|| get(&client));
+    }
+    assert_eq!(get(&client), 200, "the warm-up request succeeds");
+    std::thread::scope(|scope| {
+        let run = |time| {
+            let callers: Vec<_> = (0..plan.callers)
+                .map(|_| {
+                    let client = client.clone();
+                    scope.spawn(move || {
+                        let mut samples = Samples::default();
+                        let end = Instant::now() + time;
+                        while Instant::now() < end {
+                            let began = Instant::now();
+                            samples.add(get(&client), began.elapsed());
+                        }
+                        samples
+                    })
+                })
+                .collect();
+            callers.into_iter().fold(Samples::default(), |all, caller| {
+                all.and(caller.join().expect("no caller panics"))
+            })
+        };
+        run(plan.warm_up());
+        let (began, cpu) = (Instant::now(), meter::cpu());
+        let samples = run(plan.time);
+        samples.report(began.elapsed(), meter::cpu().saturating_sub(cpu))
+    })
+}
