@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import evertoken
 import pytest
+
+import evertoken
 from conftest import PASSWORD_SERVERS, SERVERS, Server, each
 
 SHORT_LIFE_SECS = 2

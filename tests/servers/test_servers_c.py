@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from conftest import HERE, PASSWORD_SERVERS, Server, each
 
 if TYPE_CHECKING:
