@@ -40,6 +40,7 @@ if [ "$for_what" = test ]; then
     want libcurl4-openssl-dev has_header curl/curl.h
     want libcjson-dev has_header cjson/cJSON.h
     want valgrind command -v valgrind
+    want cmake command -v cmake
 fi
 
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
