@@ -1,3 +1,3 @@
 import evertoken from './index.cjs'
 
-export const { Client, ClientResponse, ERROR_CODES, EvertokenError, StreamedResponse, Token } = evertoken
+export const { Authorization, Client, ClientResponse, ERROR_CODES, EvertokenError, StreamedResponse, Token } = evertoken

@@ -30,6 +30,22 @@ function signal(value) {
   return value
 }
 
+/** Headers in any of their forms as `[name, value, name, value]`. */
+function pairs(headers) {
+  if (headers === undefined || headers === null) return []
+  if (typeof headers !== 'object') throw invalid('headers', `must be an object, not ${shapeOf(headers)}`)
+  const entries = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers)
+  const list = []
+  for (const entry of entries) {
+    if (!Array.isArray(entry) || entry.length !== 2) throw invalid('headers', 'must be an object, a Headers or a list of pairs')
+    const [name, value] = entry
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== undefined && one !== null) list.push(String(name), String(one))
+    }
+  }
+  return list
+}
+
 /** A value's shape in words, for messages. */
 function shapeOf(value) {
   if (value === null) return 'null'
@@ -37,4 +53,4 @@ function shapeOf(value) {
   return { object: 'an object', undefined: 'undefined' }[typeof value] ?? `a ${typeof value}`
 }
 
-module.exports = { options, millis, signal, shapeOf }
+module.exports = { options, millis, pairs, signal, shapeOf }

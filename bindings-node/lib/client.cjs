@@ -7,6 +7,7 @@ const { inspect } = require('node:util')
 const { attachAxios } = require('./adapters/axios.cjs')
 const { gotHooks } = require('./adapters/got.cjs')
 const { undiciInterceptor } = require('./adapters/undici.cjs')
+const { Authorization, judge } = require('./authorization.cjs')
 const check = require('./checks.cjs')
 const { fromFailure, invalid, valueOf } = require('./errors.cjs')
 const { authorized } = require('./fetch.cjs')
@@ -94,9 +95,22 @@ class Client extends EventEmitter {
     return { authorization: await this.authorization(url, options) }
   }
 
+  async authorize(url, options) {
+    const target = this.#checked(url)
+    const { timeout, signal } = check.options(options, ['timeout', 'signal'])
+    const kept = this.#gate.fresh() ?? (await this.#gate.authorize(check.signal(signal), check.millis('timeout', timeout)))
+    return new Authorization(kept, target)
+  }
+
+  judge(authorization, answer, options) {
+    return judge(this.#gate, authorization, answer, options)
+  }
+
   #checked(url) {
-    const refusal = this.#gate.refusal(this.#gate.resolve(url))
+    const target = this.#gate.resolve(url)
+    const refusal = this.#gate.refusal(target)
     if (refusal !== undefined) throw refusal
+    return target
   }
 
   request(method, url, options) {

@@ -5,6 +5,7 @@
 const { Readable } = require('node:stream')
 const { inspect } = require('node:util')
 
+const { bytesOf, isBytes, isPieces } = require('./bytes.cjs')
 const check = require('./checks.cjs')
 const { fromFailure, invalid, own } = require('./errors.cjs')
 const native = require('./native.cjs')
@@ -16,7 +17,7 @@ const OPTIONS = ['headers', 'body', 'json', 'query', 'timeout', 'signal', 'redir
 async function request(nativeClient, method, url, given) {
   const options = check.options(given, OPTIONS)
   const signal = check.signal(options.signal)
-  const headers = pairsOf(options.headers)
+  const headers = check.pairs(options.headers)
   const body = await bodyOf(options, headers)
   const sending = {
     method: String(method).toUpperCase(),
@@ -51,22 +52,6 @@ function followed(redirect = 'follow') {
   return redirect === 'follow'
 }
 
-/** Headers in any of their forms as `[name, value, name, value]`. */
-function pairsOf(headers) {
-  if (headers === undefined || headers === null) return []
-  if (typeof headers !== 'object') throw invalid('headers', `must be an object, not ${check.shapeOf(headers)}`)
-  const entries = typeof headers[Symbol.iterator] === 'function' ? [...headers] : Object.entries(headers)
-  const pairs = []
-  for (const entry of entries) {
-    if (!Array.isArray(entry) || entry.length !== 2) throw invalid('headers', 'must be an object, a Headers or a list of pairs')
-    const [name, value] = entry
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && one !== null) pairs.push(String(name), String(one))
-    }
-  }
-  return pairs
-}
-
 function withQuery(url, query) {
   if (query === undefined || query === null) return url
   const params = query instanceof URLSearchParams ? query : new URLSearchParams()
@@ -97,9 +82,7 @@ async function bodyOf({ body, json }, headers) {
     typed(headers, 'text/plain;charset=UTF-8')
     return body
   }
-  if (Buffer.isBuffer(body)) return body
-  if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer) return Buffer.from(body)
+  if (isBytes(body)) return bytesOf(body)
   if (body instanceof URLSearchParams || body instanceof Blob || body instanceof FormData) {
     // The platform knows how each of them is written.
     const written = new Response(body)
@@ -116,16 +99,12 @@ function typed(headers, type) {
   if (!named) headers.push('content-type', type)
 }
 
-function isPieces(body) {
-  return body !== null && typeof body === 'object' && !Buffer.isBuffer(body) && (typeof body[Symbol.asyncIterator] === 'function' || typeof body[Symbol.iterator] === 'function')
-}
-
 /** Hands the pieces over as fast as the other side takes them. Never rejects. */
 async function pump(pieces, pipe, failure) {
   try {
     for await (const piece of pieces) {
-      const bytes = typeof piece === 'string' || piece instanceof ArrayBuffer ? Buffer.from(piece) : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)
-      if (!(await call((id) => pipe.push(id, bytes)))) return
+      if (!isBytes(piece)) throw invalid('body', 'must yield strings or bytes')
+      if (!(await call((id) => pipe.push(id, bytesOf(piece))))) return
     }
     pipe.end()
   } catch (error) {

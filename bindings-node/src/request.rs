@@ -72,15 +72,16 @@ pub(crate) fn send(line: &Arc<Line>, id: i64, request: RequestBuilder, stream: b
         },
         move |(response, body)| {
             let head = Head::of(&response);
-            Value::made(move |env| match body {
-                Some(body) => head.into_object(env, whole(env, body)?),
-                None => {
-                    let reader = NativeReader {
-                        line: reader,
-                        response: Arc::new(Mutex::new(Some(response))),
-                    };
-                    head.into_object(env, reader.into_unknown(env)?)
-                }
+            let rest = NativeReader {
+                line: reader,
+                response: Arc::new(Mutex::new(body.is_none().then_some(response))),
+            };
+            Value::made(move |env| {
+                let body = match body {
+                    Some(body) => whole(env, body)?,
+                    None => rest.into_unknown(env)?,
+                };
+                head.into_object(env, body)
             })
         },
     );

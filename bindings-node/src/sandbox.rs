@@ -44,7 +44,7 @@ pub fn start_sandbox(port: &Port, settings: String) -> Either<NativeSandbox, Ref
     };
     let settings = match Settings::from_json(&settings) {
         Ok(settings) => settings,
-        Err(error) => return refuse(error.to_string()),
+        Err(error) => return refuse(error),
     };
     match Sandbox::start(settings) {
         Ok(sandbox) => Either::A(NativeSandbox {

@@ -3,6 +3,7 @@
 // Attaches a client to an axios instance. The header is put on between axios and its adapter, so interceptors,
 // transforms and retries see one request, and neither `error.config` nor `response.config` holds a token.
 
+const { bytesOf, isBytes, isPieces } = require('../bytes.cjs')
 const { invalid } = require('../errors.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
 const { remember } = require('../verdicts.cjs')
@@ -99,17 +100,13 @@ function seen(url, config, response) {
 }
 
 function prefix(data) {
-  const isBytes = typeof data === 'string' || ArrayBuffer.isView(data) || data instanceof ArrayBuffer
-  return isBytes ? Buffer.from(data).subarray(0, PREFIX_BYTES) : undefined
+  return isBytes(data) ? bytesOf(data).subarray(0, PREFIX_BYTES) : undefined
 }
 
-/** The `form-data` package and everything with `pipe` can be sent once. */
+/** The `form-data` package and everything with `pipe` can be sent once; the platform's own forms again. */
 function isReplayable(data) {
-  return data === undefined || data === null || (typeof data.pipe !== 'function' && typeof data.getReader !== 'function' && !isIterator(data))
-}
-
-function isIterator(data) {
-  return typeof data === 'object' && typeof data[Symbol.asyncIterator] === 'function'
+  if (data instanceof FormData || data instanceof URLSearchParams) return true
+  return typeof data?.pipe !== 'function' && !isPieces(data)
 }
 
 module.exports = { attachAxios }

@@ -2,6 +2,7 @@
 
 // Hooks for got: `got.extend({ hooks: client.gotHooks() })`.
 
+const { bytesOf, isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
 const { remember } = require('../verdicts.cjs')
 
@@ -58,12 +59,12 @@ function gotHooks(gate) {
 
 function seen(options, response) {
   const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
-  const body = response.rawBody === undefined ? undefined : Buffer.from(response.rawBody).subarray(0, PREFIX_BYTES)
+  const body = isBytes(response.rawBody) ? bytesOf(response.rawBody).subarray(0, PREFIX_BYTES) : undefined
   return { url: new URL(options.url), status: response.statusCode, headers, body, replayable: isReplayable(options.body) }
 }
 
 function isReplayable(body) {
-  return body === undefined || body === null || typeof body === 'string' || ArrayBuffer.isView(body) || body[Symbol.toStringTag] === 'FormData'
+  return body === undefined || body === null || isBytes(body) || body[Symbol.toStringTag] === 'FormData'
 }
 
 module.exports = { gotHooks }

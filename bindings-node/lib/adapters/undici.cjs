@@ -5,6 +5,7 @@
 // undici 6 tells handlers about raw headers through `onHeaders`, later ones about parsed headers through
 // `onResponseStart`. Both are spoken here; which one shows in the handler that is passed in.
 
+const { isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
 
 function undiciInterceptor(gate) {
@@ -300,8 +301,7 @@ function withHeader(headers, authorization) {
 }
 
 function isReplayable(body) {
-  if (body === undefined || body === null || typeof body === 'string') return true
-  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer || body instanceof Blob || body[Symbol.toStringTag] === 'FormData'
+  return body === undefined || body === null || isBytes(body) || body instanceof Blob || body[Symbol.toStringTag] === 'FormData'
 }
 
 module.exports = { undiciInterceptor }

@@ -1,0 +1,277 @@
+/// <reference types="node" />
+
+import type { EventEmitter } from 'node:events'
+import type { EvertokenError } from './types/errors.js'
+import type {
+  ClientCredentialsOptions,
+  JsonLoginOptions,
+  PassKitOptions,
+  PasswordOptions,
+  PismoOptions,
+  UrlLike,
+  Wso2Options,
+} from './types/options.js'
+import type {
+  ClientResponse,
+  GiveBackReason,
+  GivenBack,
+  HeadersLike,
+  RequestOptions,
+  StreamedRequestOptions,
+  StreamedResponse,
+} from './types/request.js'
+
+export * from './types/errors.js'
+export * from './types/options.js'
+export * from './types/request.js'
+
+/** A call that may wait for a login. */
+export interface WaitOptions {
+  /** Milliseconds to wait; the login goes on for the next caller. Default: the client's `timeout`. */
+  timeout?: number
+  /** Gives up this call and no other: it rejects with `cancelled`. */
+  signal?: AbortSignal | null
+}
+
+/** What `token()` takes. */
+export interface TokenOptions extends WaitOptions {
+  /** Milliseconds of life the token must have left. A token that never lives so long: half its life. Default 0. */
+  minTtl?: number
+}
+
+/** A token. Neither inspecting nor serializing it shows its value or its claims. */
+export declare class Token {
+  private constructor()
+  /** The token itself, for the wire. */
+  get value(): string
+  /** The claims, if it is a readable JWT. They are read, not verified. */
+  get claims(): Readonly<Record<string, unknown>> | null
+  /** When it expires on this machine's clock; null if it lives until refused. */
+  readonly expiresAt: Date | null
+  /** Milliseconds left when it was handed out; null if it lives until refused. */
+  readonly expiresIn: number | null
+  /** The granted scope, separated by spaces, if the server named it. */
+  readonly scope: string | null
+  /** The first 8 hex digits of its SHA-256. */
+  readonly fingerprint: string
+  toJSON(): { fingerprint: string; expiresAt: Date | null; scope: string | null }
+}
+
+/** Leave to send one request to one URL, for HTTP libraries without an adapter here. */
+export declare class Authorization {
+  private constructor()
+  /** The `Authorization` header's value. */
+  get value(): string
+  /** The URL it is for. */
+  readonly url: string
+}
+
+/** An answer as `judge()` looks at it. */
+export interface SeenAnswer {
+  status: number
+  headers?: HeadersLike | null
+  /** The body or its first kilobytes: a provider's fault tells whether the 401 is about rights. */
+  body?: string | ArrayBuffer | ArrayBufferView | null
+  /** Whether the request can be sent again whole. Default true. */
+  replayable?: boolean
+}
+
+/** What to do about an answer. */
+export type Verdict =
+  /** It is the answer. */
+  | { verdict: 'done' }
+  /** Send the same request again with this header, once, and judge that answer too. */
+  | { verdict: 'resend'; authorization: Authorization }
+  /** It is the answer, a 401 that was not healed. */
+  | ({ verdict: 'give_back' } & GivenBack)
+
+/** Where an identity stands. */
+export interface State {
+  /** `soft`: served and due for renewal. `expired`: past its end, or refused. `locked_out`: the credentials were rejected, no login for a while. */
+  standing: 'fresh' | 'soft' | 'expired' | 'none' | 'locked_out'
+  /** Milliseconds left of the token's life. */
+  expiresIn: number | null
+  fingerprint: string | null
+  /** How the token came to be. */
+  via: Via | null
+  /** The last failure since the last success. */
+  lastError: EvertokenError | null
+  /** Milliseconds without a token request. */
+  nextTryIn: number | null
+}
+
+export type Via = 'login' | 'refresh' | 'store'
+
+/** Counters of an identity since its first use in this process. */
+export interface Stats {
+  /** Tokens handed out by calls that looked for one; headers kept by a client are not counted. */
+  tokensServed: number
+  /** Renewals started. */
+  flights: number
+  /** Renewals that ended without a token. */
+  failures: number
+  logins: number
+  refreshes: number
+  /** Answers with 401 that were judged. */
+  refused: number
+  /** Requests sent again. */
+  resends: number
+  /** 401s handed to the caller. */
+  givenBack: number
+  /** Callers waiting for a token now. */
+  waiting: number
+}
+
+interface EventOf<Name extends string> {
+  readonly name: Name
+  /** The identity, in a form fit for a log. */
+  readonly identity: string
+}
+
+/** What happens to an identity. Fingerprints stand for tokens; nothing here is a secret. */
+export interface Events {
+  /** A token request is about to be made. */
+  flight_started: EventOf<'flight_started'>
+  /** There is a new token. `expiresIn` in milliseconds; null if it lives until refused. */
+  token_installed: EventOf<'token_installed'> & { readonly via: Via; readonly fingerprint: string; readonly expiresIn: number | null }
+  /** A renewal ended without a token; the old one, if still valid, goes on being served. */
+  flight_failed: EventOf<'flight_failed'> & { readonly error: EvertokenError }
+  /** The API refused a token with 401. */
+  refused: EventOf<'refused'> & { readonly fingerprint: string }
+  /** A request is sent again. */
+  resent: EventOf<'resent'> & { readonly fingerprint: string }
+  /** A 401 is handed to the caller. */
+  given_back: EventOf<'given_back'> & { readonly reason: GiveBackReason }
+  /** The credentials were rejected; no login is made for `pause` milliseconds. */
+  locked_out: EventOf<'locked_out'> & { readonly pause: number; readonly error: EvertokenError }
+}
+
+export type EventName = keyof Events
+
+type EventMap = { [Name in EventName]: [event: Events[Name]] }
+
+/** A function like the platform's `fetch`. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** As much of an axios instance as `attachAxios` needs. */
+export interface AxiosLike {
+  // axios' own types differ from version to version; what is used is checked when it is attached.
+  interceptors: { request: { use(...hooks: never[]): number; eject(id: number): void } }
+  create(...args: never[]): unknown
+}
+
+/** Hooks for `got.extend({ hooks })`. */
+export interface GotHooks {
+  beforeRequest: [(options: any) => Promise<void>]
+  afterResponse: [(response: any, retryWithMergedOptions: any) => Promise<any>]
+}
+
+/**
+ * A client for one identity and one API. Clients of equal identity in one process, worker threads included, share one
+ * token and one login.
+ *
+ * It emits {@link Events}; the same objects are published on the `node:diagnostics_channel` channels
+ * `evertoken:<name>`, once per client. A listener that throws becomes a process warning and harms nothing else.
+ *
+ * Nothing here keeps a process alive but a call that is pending.
+ */
+export declare class Client extends EventEmitter<EventMap> implements AsyncDisposable {
+  private constructor()
+
+  /** Pismo Passport, server to server. */
+  static pismo(options: PismoOptions): Client
+  /** PassKit, by login or by a token from the portal. */
+  static passkit(options: PassKitOptions): Client
+  /** A WSO2 API gateway, by password grant. */
+  static wso2(options: Wso2Options): Client
+  /** Any OAuth 2.0 server, by password grant (RFC 6749 §4.3). */
+  static password(options: PasswordOptions): Client
+  /** Any OAuth 2.0 server, by client credentials (RFC 6749 §4.4). */
+  static clientCredentials(options: ClientCredentialsOptions): Client
+  /** A login with a JSON body, described field by field. */
+  static jsonLogin(options: JsonLoginOptions): Client
+
+  /** The identity, in a form fit for a log. */
+  readonly identity: string
+  /** The API's base URL. */
+  readonly baseUrl: string
+
+  /**
+   * A token that is valid now, from memory where possible.
+   * @throws {EvertokenError} any code but `origin_refused`
+   */
+  token(options?: TokenOptions): Promise<Token>
+
+  /**
+   * The `Authorization` header's value, for the API or, after checking it, for `url` (absolute or below `baseUrl`).
+   * @throws {EvertokenError} as `token()`; `origin_refused` if the token may not go to `url`
+   */
+  authorization(url?: UrlLike, options?: WaitOptions): Promise<string>
+  /**
+   * The same without waiting: a comparison or two while the token is fresh. Where there is no valid token, a login is
+   * started and undefined returned; wait for `authorization()` then.
+   */
+  authorizationSync(url?: UrlLike): string | undefined
+  /** `{ authorization }`, to spread into the headers of a request to `url`. */
+  headersFor(url: UrlLike, options?: WaitOptions): Promise<{ authorization: string }>
+
+  /** For HTTP libraries without an adapter here: a header for a request to `url`, to be judged with the answer. */
+  authorize(url: UrlLike, options?: WaitOptions): Promise<Authorization>
+  /** What an answer means. Renews the token where that may heal a 401; callers with the same refused token share one renewal. */
+  judge(authorization: Authorization, answer: SeenAnswer, options?: Pick<WaitOptions, 'signal'>): Promise<Verdict>
+
+  /**
+   * The platform's fetch with the header put on and a 401 healed. Every option works; relative URLs are below `baseUrl`;
+   * redirects are followed hop by hop and the token goes only where it may. A 401 that could not be healed is a
+   * Response like any other: see `authOf()`.
+   *
+   * After a 401 strings, bytes, Blobs, FormData and URLSearchParams are sent again; to a stream the 401 is given back.
+   * A Request's body is read into memory first.
+   *
+   * @throws {EvertokenError} as `token()`, `origin_refused` for a foreign URL; else what fetch throws
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /**
+   * A fetch like `client.fetch` over another one. Requests that the token has no business with are passed on as they
+   * are: foreign URLs, and those that bring an Authorization header.
+   */
+  wrapFetch(fetch?: Fetch): Fetch
+
+  /**
+   * A request through the core: HTTP/1.1 and 2, its own connections, several times as fast as fetch. `url` is absolute
+   * or below `baseUrl`. Any answer resolves; a 401 that could not be healed has `auth`.
+   * @throws {EvertokenError} any code
+   */
+  request(method: string, url: UrlLike, options?: RequestOptions): Promise<ClientResponse>
+  request(method: string, url: UrlLike, options: StreamedRequestOptions): Promise<StreamedResponse>
+
+  /** An interceptor for `new Agent().compose(…)` of undici 6 and later. Compose redirects after it, so that each hop passes through it. */
+  undiciInterceptor(): (dispatch: any) => any
+  /** Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance has its own. */
+  attachAxios(instance: AxiosLike): () => void
+  /** Hooks for `got.extend({ hooks: client.gotHooks() })`. */
+  gotHooks(): GotHooks
+
+  /** Why this answer is a 401 that was not healed: of `fetch`, `wrapFetch`, `request`, axios or got. Else null. */
+  authOf(response: object): GivenBack | null
+
+  /** Where the identity stands. */
+  state(): State
+  /** Counters of the identity. */
+  stats(): Stats
+  /** Forgets pauses after failures: for when what was wrong has been mended. */
+  reset(): void
+  /** Makes the next call renew the token, as if an API had refused it. */
+  invalidate(): void
+
+  /**
+   * Closes this client: later calls fail with `closed`, requests under way end as they would, other clients of the
+   * identity go on. Idempotent.
+   * @param options `revoke`: revoke the token at the server first, where the provider has a route for it. Default false.
+   * @throws {EvertokenError} with `revoke`: what kept the revocation from the server; the client is closed all the same
+   */
+  close(options?: { revoke?: boolean }): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+
+  toJSON(): { identity: string; fingerprint: string | null }
+}

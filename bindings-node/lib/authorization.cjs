@@ -1,0 +1,63 @@
+'use strict'
+
+// For HTTP libraries that have no adapter here: a header to send, and a verdict on what came back.
+
+const { inspect } = require('node:util')
+
+const { bytesOf, isBytes } = require('./bytes.cjs')
+const check = require('./checks.cjs')
+const { invalid } = require('./errors.cjs')
+const { PREFIX_BYTES } = require('./prefix.cjs')
+
+/** Leave to send one request to one URL. Neither inspecting nor serializing it shows its value. */
+class Authorization {
+  #kept
+
+  constructor(kept, url) {
+    this.#kept = kept
+    this.url = url.href
+  }
+
+  get value() {
+    return this.#kept.header
+  }
+
+  static keptOf(authorization) {
+    if (!(authorization instanceof Authorization)) throw invalid('authorization', 'must come from authorize()')
+    return authorization.#kept
+  }
+
+  toJSON() {
+    return {}
+  }
+
+  [inspect.custom]() {
+    return 'Authorization {}'
+  }
+}
+
+/** Judges an answer to the request that went out with `authorization`. */
+async function judge(gate, authorization, answer, given) {
+  const kept = Authorization.keptOf(authorization)
+  const { status, headers, body, replayable = true } = check.options(answer, ['status', 'headers', 'body', 'replayable'])
+  const { signal } = check.options(given, ['signal'])
+  if (!Number.isInteger(status)) throw invalid('status', 'must be a status code')
+  if (typeof replayable !== 'boolean') throw invalid('replayable', 'must be true or false')
+  const url = new URL(authorization.url)
+  if (status !== 401) {
+    gate.note(kept, status)
+    return { verdict: 'done' }
+  }
+  const seen = { url, status, headers: check.pairs(headers), body: prefix(body), replayable }
+  const { kept: next, reason, error } = await gate.judge(kept, seen, check.signal(signal))
+  if (next !== undefined) return { verdict: 'resend', authorization: new Authorization(next, url) }
+  return { verdict: 'give_back', reason, error }
+}
+
+function prefix(body) {
+  if (body === undefined || body === null) return undefined
+  if (!isBytes(body)) throw invalid('body', 'must be a string or bytes')
+  return bytesOf(body).subarray(0, PREFIX_BYTES)
+}
+
+module.exports = { Authorization, judge }

@@ -1,0 +1,21 @@
+'use strict'
+
+// The shapes that bytes come in.
+
+/** Whether this is text or bytes at hand, as opposed to something that yields them. */
+function isBytes(value) {
+  return typeof value === 'string' || ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
+}
+
+/** The same bytes as a Buffer, without a copy where they are bytes already. */
+function bytesOf(value) {
+  if (typeof value === 'string') return Buffer.from(value)
+  return ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : Buffer.from(value)
+}
+
+/** Whether this yields bytes piece by piece and so can be sent once. */
+function isPieces(value) {
+  return typeof value === 'object' && value !== null && !isBytes(value) && (typeof value[Symbol.asyncIterator] === 'function' || typeof value[Symbol.iterator] === 'function')
+}
+
+module.exports = { isBytes, bytesOf, isPieces }

@@ -1,0 +1,77 @@
+/** The stable codes, one per kind of failure. */
+export type ErrorCode =
+  /** An option, a credential or a URL is missing, malformed or contradicts another. */
+  | 'config_invalid'
+  /** The server refused the credentials, the grant or the scope. Logins stay paused until they change or `reset()`. */
+  | 'credentials_rejected'
+  /** The server says that the account is locked or disabled. */
+  | 'locked_out'
+  /** The server asked for fewer requests. Wait `retryAfter`. */
+  | 'rate_limited'
+  /** The server failed. */
+  | 'server_unavailable'
+  /** No connection came about, or it broke. */
+  | 'unreachable'
+  /** The TLS handshake failed: certificate, host name, protocol. */
+  | 'tls'
+  /** Nothing came in time. */
+  | 'timed_out'
+  /** The server answered something that is not what it should be. */
+  | 'bad_response'
+  /** The server hands out the token again that it refuses, or one that is about to expire. */
+  | 'same_token'
+  /** The URL does not belong to the origins this token may go to. */
+  | 'origin_refused'
+  /** The caller's signal fired. `name` is `'AbortError'`, `cause` the signal's reason. */
+  | 'cancelled'
+  /** The client was closed. */
+  | 'closed'
+  /** The token store could not be read or written. */
+  | 'store'
+  /** A defect in this library. */
+  | 'internal'
+
+/** All codes, in the order of the error table. */
+export declare const ERROR_CODES: readonly ErrorCode[]
+
+/** What an error may hold besides its code and message. */
+export interface ErrorDetails {
+  retryable?: boolean
+  httpStatus?: number | null
+  providerCode?: string | null
+  providerMessage?: string | null
+  retryAfter?: number | null
+  fingerprint?: string | null
+  identity?: string | null
+  cause?: unknown
+}
+
+/**
+ * Every failure of this package. It holds no secret and no raw body; neither do its message, its inspection and its
+ * JSON form.
+ *
+ * `switch (error.code)` is exhaustive over {@link ErrorCode}; `instanceof` works across ESM and CommonJS.
+ */
+export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
+  /** For tests of code that handles errors. */
+  constructor(code: Code, message: string, details?: ErrorDetails)
+  /** Whether `value` is such an error, of this code where one is named. Narrows `code`. */
+  static is<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is EvertokenError<Code>
+  /** The kind of failure. */
+  readonly code: Code
+  /** Whether the same call may succeed later without a change of configuration. */
+  readonly retryable: boolean
+  /** The status of the answer that led to it. */
+  readonly httpStatus: number | null
+  /** The provider's own code, such as `invalid_grant` or `900901`. */
+  readonly providerCode: string | null
+  /** The provider's own words: one line, at most 300 characters, secrets removed. */
+  readonly providerMessage: string | null
+  /** Milliseconds to wait before the next try. */
+  readonly retryAfter: number | null
+  /** The fingerprint of the token it concerns: 8 hex digits. */
+  readonly fingerprint: string | null
+  /** The identity it happened to, in a form fit for a log. */
+  readonly identity: string | null
+  toJSON(): { name: string; code: Code; message: string; retryable: boolean } & Required<Omit<ErrorDetails, 'cause' | 'retryable'>>
+}

@@ -1,0 +1,124 @@
+/// <reference types="node" />
+
+import type { Readable } from 'node:stream'
+import type { EvertokenError } from './errors.js'
+
+/** Why a 401 was given back. */
+export type GiveBackReason =
+  /** The request did not carry the token: its origin is not one the token may go to. */
+  | 'foreign_origin'
+  /** The token is valid and lacks a right. */
+  | 'insufficient_rights'
+  /** The resend was refused too. */
+  | 'refused_again'
+  /** The body was a stream that can be sent once; the token is renewed for the next call. */
+  | 'body_not_replayable'
+  /** The renewal failed; `error` says why. */
+  | 'renewal_failed'
+  /** Renewals have proved futile; none is made for a while. */
+  | 'storm_guard'
+  /** A pasted token was refused and there are no credentials to log in with. */
+  | 'not_renewable'
+  /** The server hands out the refused token again. */
+  | 'same_token'
+
+/** What is known about a 401 that was given back. */
+export interface GivenBack {
+  readonly reason: GiveBackReason
+  /** The renewal that failed, with `renewal_failed` and `same_token`. */
+  readonly error: EvertokenError | null
+}
+
+/** Headers in any of their usual forms. */
+export type HeadersLike =
+  | Headers
+  | Iterable<readonly [name: string, value: string]>
+  | Readonly<Record<string, string | number | readonly string[] | null | undefined>>
+
+/** Values of a query. A list repeats its name; null and undefined are left out. */
+export type QueryLike = URLSearchParams | Readonly<Record<string, QueryValue | readonly QueryValue[]>>
+type QueryValue = string | number | bigint | boolean | null | undefined
+
+/** A body that can be sent again after a 401. */
+export type ReplayableBody = string | ArrayBuffer | ArrayBufferView | Blob | FormData | URLSearchParams
+/** A body that can be sent once; a 401 to it is given back, and the token is renewed for the next call. */
+export type OneShotBody = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>
+
+interface CommonRequestOptions {
+  headers?: HeadersLike | null
+  /** Added to the URL's own query. */
+  query?: QueryLike | null
+  /** Milliseconds for the whole call, the token and the body included; `Infinity` for none. Default: the client's. */
+  timeout?: number
+  signal?: AbortSignal | null
+  /** `'manual'` gives the redirect back. Default `'follow'`: the token goes only where it may, hop by hop. */
+  redirect?: 'follow' | 'manual'
+}
+
+interface BodyOptions {
+  body?: ReplayableBody | OneShotBody | null
+  json?: never
+}
+
+interface JsonOptions {
+  /** A value to send as JSON, with its content type. */
+  json: unknown
+  body?: never
+}
+
+/** What `request()` takes. */
+export type RequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: false }
+/** What `request()` takes for an answer that is read piece by piece. */
+export type StreamedRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream: true }
+
+interface Answer {
+  readonly status: number
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean
+  readonly headers: Headers
+  /** The URL that answered, after redirects. */
+  readonly url: string
+  /** `'1.0'`, `'1.1'` or `'2'`. */
+  readonly httpVersion: string
+  /** Why a 401 was not healed; null for any other answer. */
+  readonly auth: GivenBack | null
+}
+
+/** An answer with its whole body. */
+export declare class ClientResponse implements Answer {
+  private constructor()
+  readonly status: number
+  readonly ok: boolean
+  readonly headers: Headers
+  readonly url: string
+  readonly httpVersion: string
+  readonly auth: GivenBack | null
+  readonly body: Buffer
+  /** The body as UTF-8. */
+  text(): string
+  /**
+   * The body as JSON.
+   * @throws {EvertokenError} `bad_response` if it is none; the message does not quote it.
+   */
+  json<T = unknown>(): T
+}
+
+/** An answer whose body is still to be read, once: by iterating, or by one of the methods. */
+export declare class StreamedResponse implements Answer, AsyncIterable<Buffer> {
+  private constructor()
+  readonly status: number
+  readonly ok: boolean
+  readonly headers: Headers
+  readonly url: string
+  readonly httpVersion: string
+  readonly auth: GivenBack | null
+  readonly bodyUsed: boolean
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined>
+  /** The body as a stream of Node. */
+  readable(): Readable
+  /** Lets go of the connection without reading the rest. */
+  cancel(): void
+  bytes(): Promise<Buffer>
+  text(): Promise<string>
+  json<T = unknown>(): Promise<T>
+}

@@ -1,0 +1,288 @@
+// client.fetch and wrapFetch: the platform's fetch, with our header and our verdict.
+
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { Readable } from 'node:stream'
+
+import { Sandbox } from 'evertoken/testing'
+
+let sandbox
+let run = 0
+before(() => {
+  sandbox = Sandbox.start()
+})
+beforeEach(() => sandbox.reset())
+after(() => sandbox.close())
+
+const API = '/plain/api/x'
+const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?fetch=${++run}`, ...options })
+const apiCalls = () => sandbox.journal().filter((entry) => entry.kind === 'api' || entry.kind === 'other')
+
+/** A client with a token that the server has just revoked. */
+async function revoked(options) {
+  const made = client(options)
+  await made.token()
+  sandbox.revoke({ what: 'access' })
+  return made
+}
+
+for (const way of ['fetch', 'request']) {
+  test(`1,000 calls of ${way}, all refused by a revocation: one renewal, 1,000 successes`, async () => {
+    const made = await revoked()
+    sandbox.control('DELETE', '/journal')
+    sandbox.arm({ route: 'api', count: 1000, fault: 'gate' })
+    const send = () => (way === 'fetch' ? made.fetch(API) : made.request('GET', API))
+    const calls = Array.from({ length: 1000 }, send)
+    await sandbox.waitHeld(1000)
+    sandbox.release()
+    const answers = await Promise.all(calls)
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+    if (way === 'fetch') await Promise.all(answers.map((answer) => answer.arrayBuffer()))
+    const { login, refresh } = sandbox.counts().plain
+    assert.equal(login + refresh, 1)
+    assert.equal(sandbox.counts().total.api, 2000)
+    assert.equal(made.stats().refused, 1000)
+  })
+}
+
+describe('an answer', () => {
+  test('is a Response as the platform makes it', async () => {
+    const response = await client().fetch(`${API}?a=1`, { method: 'POST', body: 'hello', headers: { 'x-mine': 'yes' } })
+    assert.ok(response instanceof Response)
+    assert.equal(response.url, `${sandbox.url}${API}?a=1`)
+    assert.equal(response.redirected, false)
+    const echo = await response.json()
+    assert.deepEqual([echo.method, echo.query, echo.body_length, echo.headers['x-mine']], ['POST', 'a=1', 5, 'yes'])
+  })
+
+  test('that is a 401 for good is given back with its reason', async () => {
+    const made = client()
+    sandbox.arm({ route: 'api', count: 2, fault: 'unauthorized' })
+    const response = await made.fetch(API)
+    assert.equal(response.status, 401)
+    assert.deepEqual(made.authOf(response), { reason: 'refused_again', error: null })
+    assert.ok((await response.text()).length > 0)
+  })
+
+  test('whose renewal failed carries the error', async () => {
+    const made = await revoked()
+    sandbox.arm({ route: 'token', count: 0, fault: { type: 'status', status: 400, json: { error: 'unauthorized_client' } } })
+    const { reason, error } = made.authOf(await made.fetch(API))
+    assert.deepEqual([reason, error.code], ['renewal_failed', 'credentials_rejected'])
+  })
+
+  test('that is no 401 has no reason', async () => {
+    const made = client()
+    assert.equal(made.authOf(await made.fetch(API)), null)
+  })
+})
+
+describe('after a 401 the whole body is sent again', () => {
+  const form = () => {
+    const data = new FormData()
+    data.set('field', 'value')
+    data.set('file', new Blob(['content']), 'file.txt')
+    return data
+  }
+  const bodies = {
+    string: () => 'hello wörld',
+    Buffer: () => Buffer.from('hello'),
+    ArrayBuffer: () => new Uint8Array([1, 2, 3]).buffer,
+    'typed array': () => new Uint16Array([1, 500, 3]),
+    Blob: () => new Blob(['blob'], { type: 'text/plain' }),
+    URLSearchParams: () => new URLSearchParams({ a: 'b' }),
+    FormData: form,
+  }
+  for (const [name, make] of Object.entries(bodies)) {
+    for (const way of ['fetch', 'request', 'fetch with a Request']) {
+      test(`${name}, ${way}`, async () => {
+        const made = await revoked()
+        const send = {
+          fetch: () => made.fetch(API, { method: 'POST', body: make() }),
+          request: () => made.request('POST', API, { body: make() }),
+          'fetch with a Request': () => made.fetch(new Request(sandbox.url + API, { method: 'POST', body: make() })),
+        }
+        assert.equal((await send[way]()).status, 200)
+        const [first, second] = apiCalls()
+        assert.deepEqual([first.status, second.status], [401, 200])
+        assert.ok(first.body_length > 0)
+        assert.equal(second.body_length, first.body_length)
+        // The boundary of a form is drawn anew each time.
+        if (name !== 'FormData') assert.equal(second.body_sha256, first.body_sha256)
+      })
+    }
+  }
+
+  test('but a stream is not: the 401 is given back and the next call succeeds', async () => {
+    const streams = {
+      ReadableStream: () => new Blob(['once']).stream(),
+      Readable: () => Readable.from([Buffer.from('once')]),
+      'async generator': async function* () {
+        yield Buffer.from('once')
+      },
+    }
+    for (const [name, make] of Object.entries(streams)) {
+      sandbox.reset()
+      const made = await revoked()
+      const body = name === 'async generator' ? make() : make()
+      const response = await made.fetch(API, { method: 'POST', body, duplex: 'half' })
+      assert.equal(response.status, 401, name)
+      assert.equal(made.authOf(response).reason, 'body_not_replayable', name)
+      assert.equal((await made.fetch(API)).status, 200, name)
+    }
+  })
+
+  test('the same through request', async () => {
+    const made = await revoked()
+    const response = await made.request('POST', API, { body: Readable.from(['on', 'ce']) })
+    assert.deepEqual([response.status, response.auth.reason], [401, 'body_not_replayable'])
+    assert.equal((await made.request('GET', API)).status, 200)
+  })
+})
+
+describe('redirects', () => {
+  const redirect = (to, status = 302) => sandbox.script({ 'GET /away': [{ status, headers: { location: to } }], 'POST /away': [{ status, headers: { location: to } }] })
+
+  test('are followed, and the token goes along within its origin', async () => {
+    redirect(API)
+    const response = await client().fetch('/away')
+    assert.deepEqual([response.status, response.redirected, response.url], [200, true, sandbox.url + API])
+  })
+
+  test('to another origin go without the token and the cookies', async () => {
+    redirect(`{{foreign}}${API}`)
+    const made = client()
+    const response = await made.fetch('/away', { headers: { cookie: 'a=b', 'x-mine': 'yes' } })
+    assert.equal(response.status, 401)
+    assert.equal(made.authOf(response).reason, 'foreign_origin')
+    const [, there] = apiCalls()
+    assert.equal(there.listener, 'foreign')
+    assert.ok(!there.headers.includes('authorization') && !there.headers.includes('cookie') && there.headers.includes('x-mine'))
+  })
+
+  test('to another origin that is allowed take the token along', async () => {
+    redirect(`{{foreign}}${API}`)
+    assert.equal((await client({ allowedOrigins: [sandbox.foreignUrl] }).fetch('/away')).status, 200)
+  })
+
+  test('are given back with redirect: manual', async () => {
+    redirect(API)
+    const response = await client().fetch('/away', { redirect: 'manual' })
+    assert.deepEqual([response.status, response.headers.get('location')], [302, API])
+  })
+
+  test('reject with redirect: error', async () => {
+    redirect(API)
+    await assert.rejects(client().fetch('/away', { redirect: 'error' }), (error) => error instanceof TypeError && /redirect/.test(error.cause.message))
+  })
+
+  test('make a GET of a POST with 301, 302 and 303', async () => {
+    for (const status of [301, 302, 303]) {
+      sandbox.reset()
+      redirect(API, status)
+      const echo = await (await client().fetch('/away', { method: 'POST', body: 'x' })).json()
+      assert.deepEqual([echo.method, echo.body_length, echo.headers['content-type']], ['GET', 0, undefined], String(status))
+    }
+  })
+
+  test('keep method and body with 307 and 308, for a Request too', async () => {
+    for (const status of [307, 308]) {
+      sandbox.reset()
+      redirect(API, status)
+      const echo = await (await client().fetch('/away', { method: 'POST', body: 'kept' })).json()
+      assert.deepEqual([echo.method, echo.body_length], ['POST', 4])
+      redirect(API, status)
+      const again = await (await client().fetch(new Request(`${sandbox.url}/away`, { method: 'POST', body: 'kept' }))).json()
+      assert.deepEqual([again.method, again.body_length], ['POST', 4])
+    }
+  })
+
+  test('cannot be followed by a stream', async () => {
+    redirect(API, 307)
+    await assert.rejects(client().fetch('/away', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }), TypeError)
+  })
+
+  test('in a circle end', async () => {
+    sandbox.script({ 'GET /away': { repeat_last: true, answers: [{ status: 302, headers: { location: '/away' } }] } })
+    await assert.rejects(client().fetch('/away'), (error) => error instanceof TypeError && error.cause.message === 'redirect count exceeded')
+    assert.equal(sandbox.counts().paths['GET /away'], 21)
+  })
+
+  test('heal a 401 on the second hop', async () => {
+    redirect(API)
+    const made = await revoked()
+    sandbox.script({ 'GET /away': [{ status: 302, headers: { location: API } }] })
+    assert.equal((await made.fetch('/away')).status, 200)
+  })
+})
+
+describe('a signal', () => {
+  test('ends the wait for the token, with its reason', async () => {
+    sandbox.arm({ route: 'token', fault: 'gate' })
+    const abort = new AbortController()
+    const made = client()
+    const call = made.fetch(API, { signal: abort.signal })
+    const other = made.fetch(API)
+    await sandbox.waitHeld(1)
+    const reason = new Error('enough')
+    abort.abort(reason)
+    await assert.rejects(call, (error) => error === reason)
+    sandbox.release()
+    assert.equal((await other).status, 200)
+    assert.equal(sandbox.counts().total.login, 1)
+  })
+
+  test('ends the request', async () => {
+    const made = client()
+    await made.token()
+    sandbox.arm({ route: 'api', fault: 'gate' })
+    const abort = new AbortController()
+    const call = made.fetch(API, { signal: abort.signal })
+    await sandbox.waitHeld(1)
+    abort.abort()
+    await assert.rejects(call, { name: 'AbortError' })
+  })
+
+  test('of a Request counts too', async () => {
+    await assert.rejects(client().fetch(new Request(sandbox.url + API, { signal: AbortSignal.abort() })), { name: 'AbortError' })
+  })
+})
+
+describe('wrapFetch', () => {
+  test('heals like client.fetch', async () => {
+    const made = await revoked()
+    assert.equal((await made.wrapFetch(globalThis.fetch)(API)).status, 200)
+  })
+
+  test('passes on what is foreign and what brings its own header', async () => {
+    const made = client()
+    const passed = []
+    const wrapped = made.wrapFetch(async (input, init) => (passed.push([input, init]), new Response('passed')))
+    const requests = [
+      ['https://elsewhere.example/x', undefined],
+      [new URL('https://elsewhere.example/y'), { method: 'POST', body: 'x' }],
+      [new Request('https://elsewhere.example/z', { method: 'POST', body: 'x' }), undefined],
+      ['data:text/plain,hello', undefined],
+      [API, { headers: { authorization: 'mine' } }],
+    ]
+    for (const [input, init] of requests) assert.equal(await (await wrapped(input, init)).text(), 'passed')
+    assert.deepEqual(passed, requests)
+    assert.equal(passed[2][0].bodyUsed, false)
+    assert.equal(sandbox.counts().total.requests, 0)
+  })
+
+  test('sees one call to the inner fetch per sending, with the header', async () => {
+    const made = client()
+    const seen = []
+    const wrapped = made.wrapFetch(async (input, init) => (seen.push([input, init.headers.get('authorization')]), new Response()))
+    await wrapped(API)
+    assert.deepEqual(seen, [[sandbox.url + API, await made.authorization()]])
+  })
+
+  test('takes options that only the inner fetch knows', async () => {
+    const dispatcher = {}
+    let given
+    await client().wrapFetch(async (_input, init) => ((given = init.dispatcher), new Response()))(API, { dispatcher })
+    assert.equal(given, dispatcher)
+  })
+})

@@ -1,0 +1,110 @@
+// The header that JavaScript keeps, under clocks that a test holds.
+
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { beforeEach, test } from 'node:test'
+
+const require = createRequire(import.meta.url)
+const native = require('../../bindings-node/lib/native.cjs')
+
+// In place before the gate takes its own.
+const clock = { now: 1_000_000, timers: [] }
+Date.now = () => clock.now
+globalThis.setTimeout = (fire, wait) => {
+  const timer = { fire, wait, unref: () => ((timer.isUnref = true), timer) }
+  clock.timers.push(timer)
+  return timer
+}
+globalThis.clearTimeout = (timer) => {
+  clock.timers = clock.timers.filter((other) => other !== timer)
+}
+const { Gate } = require('../../bindings-node/lib/gate.cjs')
+
+let looks
+let next
+beforeEach(() => {
+  looks = 0
+  clock.timers = []
+  next = { value: 'Bearer one', freshFor: 60_000, generation: 1, authorization: {} }
+})
+
+const gate = () =>
+  new Gate({
+    headerNow() {
+      looks += 1
+      return next
+    },
+  })
+
+test('a fresh header costs no look', () => {
+  const kept = gate()
+  for (let index = 0; index < 1000; index++) assert.equal(kept.fresh().header, 'Bearer one')
+  assert.equal(looks, 1)
+})
+
+test('the wall clock ends it at its soft time', () => {
+  const kept = gate()
+  kept.fresh()
+  clock.now += 59_999
+  kept.fresh()
+  assert.equal(looks, 1)
+  clock.now += 1
+  kept.fresh()
+  assert.equal(looks, 2)
+})
+
+test('a timer ends it where the wall clock was set back', () => {
+  const kept = gate()
+  kept.fresh()
+  clock.now -= 3_600_000
+  const [timer] = clock.timers
+  assert.deepEqual([timer.wait, timer.isUnref], [60_000, true])
+  timer.fire()
+  kept.fresh()
+  assert.equal(looks, 2)
+})
+
+test('a refusal anywhere in the process ends it', () => {
+  const kept = gate()
+  kept.fresh()
+  native.touchRefusals()
+  kept.fresh()
+  assert.equal(looks, 2)
+})
+
+test('a soft token is looked at each time', () => {
+  next = { ...next, freshFor: 0 }
+  const kept = gate()
+  kept.fresh()
+  kept.fresh()
+  assert.deepEqual([looks, clock.timers.length], [2, 0])
+})
+
+test('one that lives until refused needs no timer', () => {
+  next = { ...next, freshFor: Infinity }
+  const kept = gate()
+  kept.fresh()
+  clock.now += 1e12
+  kept.fresh()
+  assert.deepEqual([looks, clock.timers.length], [1, 0])
+})
+
+test('a life beyond the longest timer does not end at once', () => {
+  next = { ...next, freshFor: 1e11 }
+  gate().fresh()
+  assert.equal(clock.timers[0].wait, 2 ** 31 - 1)
+})
+
+test('a new header takes the place of the old one and its timer', () => {
+  const kept = gate()
+  kept.fresh()
+  native.touchRefusals()
+  next = { ...next, value: 'Bearer two', generation: 2 }
+  assert.equal(kept.fresh().header, 'Bearer two')
+  assert.equal(clock.timers.length, 1)
+})
+
+test('where a login is needed there is none', () => {
+  next = null
+  assert.equal(gate().fresh(), undefined)
+})
