@@ -14,7 +14,7 @@ mod vector;
 
 pub use client::builder;
 pub use place::Place;
-pub use plain::{count, grant, plain, sandbox, scripted, until};
+pub use plain::{count, grant, plain, plain_at, sandbox, scripted, until};
 pub use run::run;
 pub use vector::Vector;
 

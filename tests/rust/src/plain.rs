@@ -18,23 +18,23 @@ pub fn sandbox(settings: &Value) -> Sandbox {
 
 /// A client of the plain server, its API below `/plain`.
 pub fn plain(sandbox: &Sandbox) -> ClientBuilder {
+    let base = sandbox.url().trim_end_matches('/');
+    plain_at(sandbox, base).base_url(format!("{base}/plain"))
+}
+
+/// A client of the plain server at one of the sandbox's addresses.
+pub fn plain_at(sandbox: &Sandbox, base: &str) -> ClientBuilder {
     let info = sandbox.info();
-    let text = |provider: &str, field: &str| {
-        info[provider]["plain"][field]
+    let credential = |field: &str| {
+        info["credentials"]["plain"][field]
             .as_str()
             .unwrap_or_default()
             .to_owned()
     };
-    let flow = Password::new(
-        text("providers", "token_url"),
-        text("credentials", "username"),
-        text("credentials", "password"),
-    )
-    .client(
-        text("credentials", "client_id"),
-        text("credentials", "client_secret"),
-    );
-    Client::builder(flow).base_url(text("providers", "base_url"))
+    let token_url = format!("{}/plain/token", base.trim_end_matches('/'));
+    let flow = Password::new(token_url, credential("username"), credential("password"))
+        .client(credential("client_id"), credential("client_secret"));
+    Client::builder(flow).base_url(base)
 }
 
 /// A client of a scripted server: `POST /token` beside an API below the sandbox's own URL.
