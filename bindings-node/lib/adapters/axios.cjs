@@ -31,7 +31,7 @@ function attachAxios(gate, instance) {
 
 async function exchange(gate, bare, inner, config) {
   const url = new URL(bare.getUri(config), gate.native.baseUrl)
-  const send = (kept) => sent(gate, bare, inner, config, kept)
+  const send = (kept) => sent(gate, bare, inner, config, url, kept)
   if (!gate.allows(url) || config.headers.has('Authorization')) return settled(await send())
   const signal = config.signal ?? undefined
   let kept
@@ -43,43 +43,52 @@ async function exchange(gate, bare, inner, config) {
     throw error
   }
   const first = await send(kept)
-  if (first.response?.status !== 401) {
-    if (first.response !== undefined) gate.note(kept, first.response.status)
-    return settled(first)
-  }
-  const verdict = await gate.judge(kept, seen(url, config, first.response), signal)
-  if (verdict.kept === undefined) {
-    remember(first.response, verdict)
-    return settled(first)
-  }
+  const next = await judged(gate, kept, first, config)
+  if (next === undefined) return settled(first)
   first.response.data?.destroy?.()
-  const again = await send(verdict.kept)
-  if (again.response?.status === 401) {
-    remember(again.response, await gate.judge(verdict.kept, seen(url, config, again.response), signal))
-  } else if (again.response !== undefined) {
-    gate.note(verdict.kept, again.response.status)
-  }
+  const again = await send(next)
+  await judged(gate, next, again, config)
   return settled(again)
 }
 
-/** Sends once: `{ response, error }`, as the status is good or not. */
-async function sent(gate, bare, inner, config, kept) {
+/** The header to send again with; undefined if this is the answer. */
+async function judged(gate, kept, { url, response }, config) {
+  if (response === undefined) return undefined
+  if (!gate.allows(url)) {
+    if (response.status === 401) remember(response, { reason: 'foreign_origin', error: null })
+    return undefined
+  }
+  if (response.status !== 401) {
+    gate.note(kept, response.status)
+    return undefined
+  }
+  const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
+  const seen = { url, status: 401, headers, body: prefix(response.data), replayable: isReplayable(config.data) }
+  const verdict = await gate.judge(kept, seen, config.signal ?? undefined)
+  if (verdict.kept === undefined) remember(response, verdict)
+  return verdict.kept
+}
+
+/** Sends once: `{ response, error }`, as the status is good or not, and the URL that answered. */
+async function sent(gate, bare, inner, config, start, kept) {
+  let url = start
   const own = { ...config, adapter: inner, transformRequest: [], transformResponse: [] }
   if (kept !== undefined) {
     own.headers = { ...config.headers.toJSON(), Authorization: kept.header }
     own.beforeRedirect = (options, ...rest) => {
-      turned(gate, options, kept.header)
+      url = new URL(options.href)
+      turned(gate, url, options, kept.header)
       config.beforeRedirect?.(options, ...rest)
     }
   }
   try {
     const response = await bare.request(own)
     response.config = config
-    return { response }
+    return { response, url }
   } catch (error) {
     if (error?.config !== undefined) error.config = config
     if (error?.response !== undefined) error.response.config = config
-    return { response: error?.response, error }
+    return { response: error?.response, error, url }
   }
 }
 
@@ -89,14 +98,9 @@ function settled({ response, error }) {
 }
 
 /** Before a redirect is followed: the token goes on only where it may. */
-function turned(gate, options, header) {
+function turned(gate, url, options, header) {
   for (const name of Object.keys(options.headers)) if (name.toLowerCase() === 'authorization') delete options.headers[name]
-  if (gate.allows(new URL(options.href))) options.headers.Authorization = header
-}
-
-function seen(url, config, response) {
-  const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
-  return { url, status: response.status, headers, body: prefix(response.data), replayable: isReplayable(config.data) }
+  if (gate.allows(url)) options.headers.Authorization = header
 }
 
 function prefix(data) {

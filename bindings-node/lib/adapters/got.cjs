@@ -13,19 +13,25 @@ function gotHooks(gate) {
   /** Which token a request went out with, by its options. */
   const sentWith = new WeakMap()
   const issued = new Set()
+  /** Resends under way: got merges headers into a new request and forgets the hooks, so a mark stands for the header. */
+  const resends = new Map()
+  let marks = 0
 
   /** Runs before every sending: got's own retries and redirects included. */
   async function beforeRequest(options) {
     const brought = options.headers.authorization
-    const isOurs = issued.has(brought)
+    const resent = resends.get(brought)
+    const isOurs = resent !== undefined || issued.has(brought)
     if (brought !== undefined && !isOurs) return
-    if (isOurs) delete options.headers.authorization
+    resends.delete(brought)
+    sentWith.delete(options)
+    delete options.headers.authorization
     if (!gate.allows(new URL(options.url))) return
-    const kept = gate.fresh() ?? (await gate.authorize(options.signal))
-    if (issued.size === ISSUED_MAX) issued.delete(issued.values().next().value)
-    issued.add(kept.header)
+    const kept = resent ?? gate.fresh() ?? (await gate.authorize(options.signal))
+    remembered(issued, kept.header)
     options.headers.authorization = kept.header
     sentWith.set(options, kept)
+    if (resent !== undefined) options.hooks.afterResponse = [...options.hooks.afterResponse, afterResponse]
   }
 
   async function afterResponse(response, retry) {
@@ -38,23 +44,20 @@ function gotHooks(gate) {
     }
     const verdict = await gate.judge(kept, seen(options, response), options.signal)
     if (verdict.kept === undefined) return remember(response, verdict)
-    let again
-    try {
-      again = await retry({})
-    } catch (error) {
-      if (error?.response?.statusCode === 401) await refusedAgain(options, verdict.kept, error.response)
-      throw error
-    }
-    if (again.statusCode === 401) await refusedAgain(options, verdict.kept, again)
-    else gate.note(verdict.kept, again.statusCode)
-    return again
-  }
-
-  async function refusedAgain(options, kept, response) {
-    remember(response, await gate.judge(kept, seen(options, response), options.signal))
+    marks += 1
+    const mark = `evertoken resend ${marks}`
+    resends.set(mark, verdict.kept)
+    return retry({ headers: { authorization: mark } })
   }
 
   return { beforeRequest: [beforeRequest], afterResponse: [afterResponse] }
+}
+
+/** Adds to a set that keeps the latest only. */
+function remembered(set, value) {
+  set.delete(value)
+  set.add(value)
+  if (set.size > ISSUED_MAX) set.delete(set.values().next().value)
 }
 
 function seen(options, response) {

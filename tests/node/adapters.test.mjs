@@ -1,0 +1,302 @@
+// The adapters against the libraries themselves.
+
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { Readable } from 'node:stream'
+import { inspect } from 'node:util'
+
+import axios from 'axios'
+import got from 'got'
+import * as undici7 from 'undici'
+import * as undici6 from 'undici6'
+
+import { EvertokenError } from 'evertoken'
+import { Sandbox } from 'evertoken/testing'
+
+let sandbox
+let run = 0
+before(() => {
+  sandbox = Sandbox.start()
+})
+beforeEach(() => sandbox.reset())
+after(() => sandbox.close())
+
+const API = '/plain/api/x'
+const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?adapter=${++run}`, ...options })
+
+/**
+ * Each adapter as `send(client) -> (path, { method, headers, body, signal }) -> { status, text, answer }`. What cannot
+ * be had from a library is said in `lacks`.
+ */
+const ADAPTERS = {
+  'undici 7': undici(undici7),
+  'undici 6': undici(undici6),
+  axios: {
+    throughout: (made) => {
+      const instance = axios.create({ validateStatus: null, transformResponse: [] })
+      made.attachAxios(instance)
+      return async (url, { method = 'GET', headers, body, signal } = {}) => {
+        const answer = await instance.request({ url, method, headers, data: body, signal })
+        return { status: answer.status, text: answer.data, answer }
+      }
+    },
+  },
+  got: {
+    throughout: (made) => {
+      const instance = got.extend({ hooks: made.gotHooks(), throwHttpErrors: false, retry: { limit: 0 } })
+      return async (url, { method = 'GET', headers, body, signal } = {}) => {
+        const answer = await instance(new URL(url, sandbox.url), { method, headers, body, signal })
+        return { status: answer.statusCode, text: answer.body, answer }
+      }
+    },
+  },
+}
+
+function undici({ Agent, interceptors, request }) {
+  return {
+    lacks: ['answer'],
+    throughout: (made) => {
+      const dispatcher = new Agent().compose(made.undiciInterceptor(), interceptors.redirect({ maxRedirections: 5 }))
+      return async (url, options = {}) => {
+        const answer = await request(new URL(url, sandbox.url), { dispatcher, ...options })
+        return { status: answer.statusCode, text: await answer.body.text(), answer }
+      }
+    },
+  }
+}
+
+for (const [name, { throughout, lacks = [] }] of Object.entries(ADAPTERS)) {
+  describe(name, () => {
+    /** A sender whose token the server has just revoked. */
+    async function revoked(options) {
+      const made = client(options)
+      await made.token()
+      sandbox.revoke({ what: 'access' })
+      return { made, send: throughout(made) }
+    }
+
+    test('puts the header on', async () => {
+      const made = client()
+      const { status, text } = await throughout(made)(API, { headers: { 'x-mine': 'yes' } })
+      assert.equal(status, 200)
+      const { headers } = JSON.parse(text)
+      assert.equal(headers.authorization, `fp:${(await made.token()).fingerprint}`)
+      assert.equal(headers['x-mine'], 'yes')
+    })
+
+    test('heals a 401', async () => {
+      const { send } = await revoked()
+      assert.equal((await send(API)).status, 200)
+      assert.equal(sandbox.counts().plain.refresh, 1)
+      assert.equal(sandbox.counts().total.api, 2)
+    })
+
+    test('renews once for 50 callers, late 401s included', async () => {
+      const { made, send } = await revoked()
+      // All are refused for the same token; half of the refusals arrive when the renewal is long over.
+      sandbox.arm([{ route: 'api', count: 50, fault: 'gate' }])
+      const calls = Array.from({ length: 50 }, () => send(API))
+      await sandbox.waitHeld(50)
+      sandbox.release(25)
+      const renewed = new Promise((resolve) => made.once('token_installed', resolve))
+      await renewed
+      sandbox.release()
+      for (const { status } of await Promise.all(calls)) assert.equal(status, 200)
+      const { login, refresh } = sandbox.counts().plain
+      assert.deepEqual([login, refresh], [1, 1])
+      assert.equal(made.stats().flights, 2)
+    })
+
+    test('sends a body again', async () => {
+      for (const body of ['text', Buffer.from('bytes')]) {
+        sandbox.reset()
+        const { send } = await revoked()
+        const { status } = await send(API, { method: 'POST', body })
+        assert.equal(status, 200)
+        const [first, second] = sandbox.journal().filter(({ kind }) => kind === 'api')
+        assert.equal(first.body_length, body.length)
+        assert.equal(second.body_sha256, first.body_sha256)
+      }
+    })
+
+    test('gives the 401 back to a stream, and the next call succeeds', async () => {
+      const { made, send } = await revoked()
+      const { status, answer } = await send(API, { method: 'POST', body: Readable.from([Buffer.from('once')]) })
+      assert.equal(status, 401)
+      if (!lacks.includes('answer')) assert.equal(made.authOf(answer).reason, 'body_not_replayable')
+      assert.equal((await send(API)).status, 200)
+    })
+
+    test('gives the second 401 back, whole and with its reason', async () => {
+      const made = client()
+      await made.token()
+      const text = 'a refusal '.repeat(10)
+      sandbox.arm({ route: 'api', count: 2, fault: { type: 'status', status: 401, text } })
+      const { status, text: body, answer } = await throughout(made)(API)
+      assert.deepEqual([status, body], [401, text])
+      if (!lacks.includes('answer')) assert.equal(made.authOf(answer).reason, 'refused_again')
+      assert.equal(made.stats().givenBack, 1)
+    })
+
+    test('gives a large 401 back whole', async () => {
+      const made = client()
+      await made.token()
+      const text = 'no '.repeat(50_000)
+      sandbox.arm({ route: 'api', count: 2, fault: { type: 'status', status: 401, text } })
+      const { status, text: body } = await throughout(made)(API)
+      assert.deepEqual([status, body], [401, text])
+    })
+
+    test('knows a 401 about rights by its body', async () => {
+      const made = client()
+      await made.token()
+      sandbox.arm({ route: 'api', count: 2, fault: { type: 'status', status: 401, json: { fault: { code: 900907 } } } })
+      assert.equal((await throughout(made)(API)).status, 401)
+      assert.deepEqual([sandbox.counts().total.api, made.stats().flights], [1, 1])
+    })
+
+    test('leaves foreign URLs and foreign headers alone', async () => {
+      const send = throughout(client())
+      assert.equal((await send(sandbox.foreignUrl + API)).status, 401)
+      assert.equal((await send(API, { headers: { Authorization: 'Bearer mine' } })).status, 401)
+      const [foreign, mine] = sandbox.journal()
+      assert.equal(foreign.authorization ?? null, null)
+      assert.deepEqual([mine.authorization.scheme, sandbox.counts().total.login], ['Bearer', 0])
+    })
+
+    test('does not let a redirect take the token to another origin', async () => {
+      sandbox.script({ 'GET /away': [{ status: 302, headers: { location: `{{foreign}}${API}` } }] })
+      assert.equal((await throughout(client())('/away')).status, 401)
+      const there = sandbox.journal().find(({ listener }) => listener === 'foreign')
+      assert.ok(!there.headers.includes('authorization'))
+    })
+
+    test('lets a redirect take it within its origin', async () => {
+      sandbox.script({ 'GET /away': [{ status: 302, headers: { location: API } }] })
+      assert.equal((await throughout(client())('/away')).status, 200)
+    })
+
+    test('rejects with the error of a failed login', async () => {
+      const send = throughout(client({ password: 'wrong' }))
+      await assert.rejects(send(API), (error) => {
+        const found = [error, error.cause].find((one) => one instanceof EvertokenError)
+        assert.equal(found?.code, 'credentials_rejected', inspect(error))
+        return true
+      })
+    })
+  })
+}
+
+describe('axios', () => {
+  test('has no token in what an error serializes to', async () => {
+    const instance = axios.create()
+    const made = client()
+    made.attachAxios(instance)
+    const { value } = await made.token()
+    sandbox.script({ 'GET /x': [{ status: 500, json: { message: 'broken' } }] })
+    const error = await instance.get('/x').catch((error) => error)
+    assert.equal(error.response.status, 500)
+    assert.deepEqual(error.response.data, { message: 'broken' })
+    assert.ok(!JSON.stringify(error).includes(value) && !inspect(error.config).includes(value))
+  })
+
+  test('runs interceptors and transforms once per call', async () => {
+    const instance = axios.create()
+    const made = client()
+    made.attachAxios(instance)
+    let requests = 0
+    let responses = 0
+    instance.interceptors.request.use((config) => (requests++, config))
+    instance.interceptors.response.use((response) => (responses++, response))
+    await made.token()
+    sandbox.revoke({ what: 'access' })
+    const { data, config } = await instance.post(API, { a: 1 })
+    assert.deepEqual([requests, responses, data.body_length, config.data], [1, 1, 7, '{"a":1}'])
+  })
+
+  test('is attached until it is detached', async () => {
+    const instance = axios.create({ baseURL: sandbox.url, validateStatus: null })
+    const detach = client().attachAxios(instance)
+    assert.equal((await instance.get(API)).status, 200)
+    detach()
+    assert.equal((await instance.get(API)).status, 401)
+  })
+
+  test('takes a request that is sent again by its config', async () => {
+    const instance = axios.create()
+    client().attachAxios(instance)
+    sandbox.arm({ route: 'api', fault: { type: 'status', status: 503 } })
+    const error = await instance.post(API, { a: 1 }).catch((error) => error)
+    assert.equal((await instance.request(error.config)).data.body_length, 7)
+  })
+
+  test('cancels in its own words', async () => {
+    const instance = axios.create()
+    client().attachAxios(instance)
+    sandbox.arm({ route: 'token', fault: 'gate' })
+    const abort = new AbortController()
+    const call = instance.get(API, { signal: abort.signal })
+    await sandbox.waitHeld(1)
+    abort.abort()
+    await assert.rejects(call, (error) => axios.isCancel(error))
+    sandbox.release()
+  })
+
+  test('keeps responses as streams', async () => {
+    const instance = axios.create({ responseType: 'stream' })
+    const made = client()
+    made.attachAxios(instance)
+    await made.token()
+    sandbox.revoke({ what: 'access' })
+    const { data } = await instance.get(API)
+    let text = ''
+    for await (const piece of data) text += piece
+    assert.equal(JSON.parse(text).method, 'GET')
+  })
+})
+
+describe('got', () => {
+  test('throws its own error for a 401 that was given back', async () => {
+    const made = client()
+    await made.token()
+    sandbox.arm({ route: 'api', count: 2, fault: 'unauthorized' })
+    const error = await got(sandbox.url + API, { hooks: made.gotHooks() }).catch((error) => error)
+    assert.equal(error.name, 'HTTPError')
+    assert.equal(made.authOf(error.response).reason, 'refused_again')
+  })
+
+  test('puts a header on for each of its retries', async () => {
+    const made = client()
+    sandbox.arm({ route: 'api', fault: { type: 'status', status: 503 } })
+    const answer = await got(sandbox.url + API, { hooks: made.gotHooks(), retry: { limit: 1, calculateDelay: ({ computedValue }) => computedValue && 1 } }).json()
+    assert.equal(answer.headers.authorization, `fp:${(await made.token()).fingerprint}`)
+  })
+})
+
+describe('undici', () => {
+  test('works below the platform fetch', async () => {
+    const made = client()
+    await made.token()
+    sandbox.revoke({ what: 'access' })
+    const dispatcher = new undici6.Agent().compose(made.undiciInterceptor())
+    assert.equal((await fetch(sandbox.url + API, { dispatcher })).status, 200)
+  })
+
+  test('can be given up while the verdict is out', async () => {
+    for (const { Agent, request } of [undici6, undici7]) {
+      sandbox.reset()
+      const made = client()
+      await made.token()
+      sandbox.revoke({ what: 'access' })
+      sandbox.arm({ route: 'token', fault: 'gate' })
+      const abort = new AbortController()
+      const dispatcher = new Agent().compose(made.undiciInterceptor())
+      const call = request(sandbox.url + API, { dispatcher, signal: abort.signal })
+      await sandbox.waitHeld(1)
+      abort.abort()
+      await assert.rejects(call, { name: 'AbortError' })
+      sandbox.release()
+      await dispatcher.close()
+    }
+  })
+})
