@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 use std::time::Duration;
 
 use evertoken::runtime;
@@ -139,25 +140,29 @@ pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// Waits on this thread for `future`, which leaves nothing behind that goes on.
-pub(crate) fn wait<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    refuse_in_callback()?;
-    runtime::block_on(async { Ok(future.await) })?
+pub(crate) fn wait<T: Send>(future: impl Future<Output = Outcome<T>> + Send) -> Outcome<T> {
+    on_a_live_thread(|| runtime::block_on(async { Ok(future.await) })?)
 }
 
 /// Waits on this thread for `future`, which may leave a body behind that is read later.
-pub(crate) fn wait_shared<T>(future: impl Future<Output = Outcome<T>>) -> Outcome<T> {
-    refuse_in_callback()?;
-    runtime::block_on_shared(async { Ok(future.await) })?
+pub(crate) fn wait_shared<T: Send>(future: impl Future<Output = Outcome<T>> + Send) -> Outcome<T> {
+    on_a_live_thread(|| runtime::block_on_shared(async { Ok(future.await) })?)
 }
 
-fn refuse_in_callback() -> Outcome<()> {
-    if callback::running() || Handle::try_current().is_ok() {
-        return Err(misuse(
-            "a call that waits was made from a callback or inside an asynchronous runtime; use its _start form there",
-        ));
+/// Runs what waits, unless it must not wait here.
+fn on_a_live_thread<T: Send>(run: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
+    match Handle::try_current() {
+        _ if callback::running() => Err(misuse(WAITING)),
+        Ok(_) => Err(misuse(WAITING)),
+        // Functions registered with atexit() run when the thread's own variables are gone: another thread does it.
+        Err(missing) if missing.is_thread_local_destroyed() => {
+            thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(Failure::panic()))
+        }
+        Err(_) => run(),
     }
-    Ok(())
 }
+
+const WAITING: &str = "a call that waits was made from a callback or inside an asynchronous runtime; use its _start form there";
 
 /// Beyond any clock's use, and far from an overflow.
 const FOREVER: Duration = Duration::from_secs(1_000_000_000);

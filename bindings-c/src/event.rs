@@ -1,6 +1,6 @@
 //! Events, and the promise that none comes after a subscription was freed.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -105,9 +105,15 @@ struct Gate {
 
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
+/// A gate that a thread is inside of, and the one it was inside of before.
+struct Passage {
+    gate: *const Gate,
+    outer: *const Passage,
+}
+
 thread_local! {
-    /// The gates that this thread is inside of.
-    static INSIDE: RefCell<Vec<*const Gate>> = const { RefCell::new(Vec::new()) };
+    /// The innermost passage of this thread. Without a destructor, so that it is there in functions called at exit too.
+    static PASSAGE: Cell<*const Passage> = const { Cell::new(std::ptr::null()) };
 }
 
 impl Gate {
@@ -121,9 +127,13 @@ impl Gate {
 
     fn pass(&self, callback: impl FnOnce()) {
         if self.running.fetch_add(1, Ordering::AcqRel) & CLOSED == 0 {
-            INSIDE.with_borrow_mut(|inside| inside.push(self));
+            let passage = Passage {
+                gate: self,
+                outer: PASSAGE.get(),
+            };
+            PASSAGE.set(&raw const passage);
             call_back(callback);
-            INSIDE.with_borrow_mut(Vec::pop);
+            PASSAGE.set(passage.outer);
         }
         if self.running.fetch_sub(1, Ordering::AcqRel) & CLOSED != 0
             && let Some(closer) = self.closer.get()
@@ -136,17 +146,24 @@ impl Gate {
     fn close(&self) {
         let _ = self.closer.set(std::thread::current());
         self.running.fetch_or(CLOSED, Ordering::AcqRel);
-        let mine = INSIDE.with_borrow(|inside| {
-            inside
-                .iter()
-                .filter(|gate| std::ptr::eq(**gate, self))
-                .count()
-        });
+        let mine = self.passages_of_this_thread();
         while self.running.load(Ordering::Acquire) & !CLOSED > mine
             && self.process == std::process::id()
         {
             std::thread::park();
         }
+    }
+
+    fn passages_of_this_thread(&self) -> usize {
+        let mut passage = PASSAGE.get();
+        let mut count = 0;
+        // SAFETY: each passage lives on this thread's stack until `pass` has taken it out of the list again, and the
+        // callback in between does not unwind.
+        while let Some(inner) = unsafe { passage.as_ref() } {
+            count += usize::from(std::ptr::eq(inner.gate, self));
+            passage = inner.outer;
+        }
+        count
     }
 }
 

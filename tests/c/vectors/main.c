@@ -1,4 +1,5 @@
-/* Runs every vector of a folder, or those named after it: `vectors FOLDER [NAME …]`. See the folder's README. */
+/* Runs every vector of a folder, or those named after it: `vectors [--together] FOLDER [NAME …]`. See the folder's README.
+   Each runs in a process of its own, or with --together all in this one, for tools that look at a process's end. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <dirent.h>
@@ -385,48 +386,63 @@ static void run_vector(place *p, const char *path) {
     free(text);
 }
 
-/* Each vector runs in a process of its own: one that fails or crashes takes no other with it. */
-static bool passes(place *p, const char *path) {
+/* In a process of its own: a vector that fails or crashes takes no other with it. */
+static bool passes_apart(place *p, const char *path) {
     fflush(stdout);
     int status = 0;
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
         run_vector(p, path);
-        place_forget(p);
         exit(0);
     }
     CHECK(waitpid(pid, &status, 0) == pid);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+static bool passes_here(place *p, const char *path) {
+    run_vector(p, path);
+    return true;
+}
+
+/* Whether the arguments name it, or name nothing. */
+static bool is_wanted(const char *name, char **named) {
+    if (*named == NULL) return true;
+    while (*named != NULL && strcmp(*named, name) != 0) named++;
+    return *named != NULL;
+}
+
+/* Static, so that a child that exits leaves nothing behind that nobody points to. */
+static place the_place;
+static char *skip_text;
+static json *skips;
+static struct dirent **entries;
+
 int main(int argc, char **argv) {
-    CHECK(argc >= 2);
-    place p = place_open();
-    char path[512];
-    snprintf(path, sizeof path, "%s/skip.json", argv[1]);
-    char *skip_text = read_file(path);
-    json *skips = json_parse(skip_text);
-    struct dirent **entries = NULL;
-    int count = scandir(argv[1], &entries, NULL, alphasort), ran = 0, failed = 0;
+    bool together = argc >= 2 && strcmp(argv[1], "--together") == 0;
+    char **arguments = argv + (together ? 2 : 1), path[512];
+    CHECK(arguments[0] != NULL);
+    the_place = place_open();
+    snprintf(path, sizeof path, "%s/skip.json", arguments[0]);
+    skip_text = read_file(path);
+    skips = json_parse(skip_text);
+    int count = scandir(arguments[0], &entries, NULL, alphasort), ran = 0, failed = 0;
     for (int i = 0; i < count; i++) {
-        char *dot = strrchr(entries[i]->d_name, '.'), name[256];
-        bool wanted = dot != NULL && strcmp(dot, ".json") == 0 && strcmp(entries[i]->d_name, "skip.json") != 0;
-        snprintf(path, sizeof path, "%s/%s", argv[1], entries[i]->d_name);
-        snprintf(name, sizeof name, "%.*s", (int)(dot == NULL ? 0 : dot - entries[i]->d_name), entries[i]->d_name);
-        bool named = argc == 2;
-        for (int j = 2; j < argc; j++) named = named || strcmp(argv[j], name) == 0;
-        if (wanted && named && json_get(json_get(skips, "c"), name) == NULL) {
-            bool passed = passes(&p, path);
-            printf("%s %s\n", passed ? "ok" : "FAILED", name);
-            ran++, failed += !passed;
-        }
-        free(entries[i]);
+        const char *file = entries[i]->d_name, *dot = strrchr(file, '.');
+        char name[256];
+        snprintf(name, sizeof name, "%.*s", (int)(dot == NULL ? 0 : dot - file), file);
+        snprintf(path, sizeof path, "%s/%s", arguments[0], file);
+        if (dot == NULL || strcmp(dot, ".json") != 0 || strcmp(name, "skip") == 0) continue;
+        if (!is_wanted(name, arguments + 1) || json_get(json_get(skips, "c"), name) != NULL) continue;
+        bool passed = together ? passes_here(&the_place, path) : passes_apart(&the_place, path);
+        printf("%s %s\n", passed ? "ok" : "FAILED", name);
+        ran++, failed += !passed;
     }
+    for (int i = 0; i < count; i++) free(entries[i]);
     free(entries);
     json_free(skips);
     free(skip_text);
-    place_close(&p);
+    place_close(&the_place);
     CHECK(ran > 0);
     return failed > 0;
 }

@@ -50,11 +50,6 @@ void place_close(place *p) {
     sandbox_stop(&p->box);
 }
 
-void place_forget(place *p) {
-    json_free(p->box.info);
-    free(p->box.line);
-}
-
 /* What a placeholder stands for; a number is written as it stands in the start line. To be freed. */
 static char *meaning(const place *p, const char *name) {
     static const char *const addresses[][2] = {{"base", "url"}, {"foreign", "foreign_url"}, {"https", "https_url"}};

@@ -14,8 +14,6 @@ typedef struct {
 
 place place_open(void);
 void place_close(place *p);
-/* Frees what a forked child has of it; sandbox and files stay the parent's. */
-void place_forget(place *p);
 
 /* `text` with its placeholders replaced, to be freed. */
 char *place_fill(const place *p, const char *text);

@@ -1,0 +1,181 @@
+#!/bin/sh
+# Builds and runs the C tests; the last line says `N passed, N failed`.
+#
+#   tests/c/run.sh                             everything
+#   tests/c/run.sh plain                       the programs, the vectors, the examples, install and CMake
+#   tests/c/run.sh sanitizers                  the same programs under AddressSanitizer and UndefinedBehaviorSanitizer
+#   tests/c/run.sh valgrind                    under valgrind: no error, nothing definitely lost
+#
+# Needs a C and a C++ compiler and pkg-config; libcurl (libcurl4-openssl-dev), valgrind and cmake where they are there.
+# Variables: CC (cc), CXX (c++), CARGO_TARGET_DIR (target). EVERTOKEN_BUILT=1: cargo has built the debug profile already.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+cd "$root"
+target=${CARGO_TARGET_DIR:-target}
+case $target in /*) ;; *) target=$root/$target ;; esac
+out=$target/c-tests
+prefix=$out/prefix
+cc=${CC:-cc} cxx=${CXX:-c++}
+what=${1:-all}
+strict='-Wall -Wextra -Wpedantic -Werror -g -O1'
+passed=0 failed=0
+
+unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
+# Symbolising a backtrace keeps megabytes reachable, which would hide a leak.
+export RUST_BACKTRACE=0
+
+[ -n "${EVERTOKEN_BUILT:-}" ] || cargo build --quiet --locked -p evertoken-c -p evertoken-cli
+mkdir -p "$out"
+PREFIX=$prefix PROFILE=debug CARGO_TARGET_DIR=$target bindings-c/install.sh
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" EVERTOKEN_COMMAND="$prefix/bin/evertoken"
+export EVERTOKEN_LIBRARY="$prefix/lib/libevertoken.so.0"
+cflags=$(pkg-config --cflags evertoken)
+libs="$(pkg-config --libs evertoken) -Wl,-rpath,$prefix/lib -lpthread"
+has_curl=no
+pkg-config --exists libcurl && has_curl=yes
+
+# note NAME STATUS: one result.
+note() {
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok $1"
+    else
+        failed=$((failed + 1))
+        echo "FAILED $1"
+    fi
+}
+
+# check NAME COMMAND…: one result; its output is shown if it fails.
+check() {
+    name=$1
+    shift
+    status=0
+    "$@" >"$out/check.log" 2>&1 || status=$?
+    [ "$status" = 0 ] || cat "$out/check.log"
+    note "$name" "$status"
+}
+
+# run NAME COMMAND…: a test program, which says `ok …` for each test.
+run() {
+    name=$1
+    shift
+    status=0
+    "$@" >"$out/$name.log" 2>"$out/$name.err" || status=$?
+    bad=$(grep -c '^FAILED ' "$out/$name.log" || true)
+    [ "$status" = 0 ] || [ "$bad" -gt 0 ] || bad=1
+    passed=$((passed + $(grep -c '^ok ' "$out/$name.log" || true)))
+    failed=$((failed + bad))
+    echo "$name: $(grep -c '^ok ' "$out/$name.log" || true) ok$([ "$bad" = 0 ] || echo ", $bad failed")"
+    [ "$bad" = 0 ] || { grep '^FAILED ' "$out/$name.log" || true; cat "$out/$name.err"; } >&2
+}
+
+# build SUFFIX FLAGS…: every test program, as $out/NAME$SUFFIX.
+build() {
+    suffix=$1
+    shift
+    for test in surface errors concurrency lifecycle streaming forks twice; do
+        # shellcheck disable=SC2086  # lists of words
+        "$cc" -std=c99 $strict "$@" $cflags "tests/c/$test.c" tests/c/support/*.c -o "$out/$test$suffix" $libs
+    done
+    # shellcheck disable=SC2086
+    "$cc" -std=c99 $strict "$@" $cflags tests/c/loading.c -o "$out/loading$suffix" -ldl
+    # shellcheck disable=SC2086
+    "$cc" -std=c99 $strict "$@" $cflags tests/c/vectors/*.c tests/c/support/*.c -o "$out/vectors$suffix" $libs
+}
+
+header_compiles() {
+    for standard in c99 c11; do
+        printf '#include <evertoken.h>\n' >"$out/header.c"
+        # shellcheck disable=SC2086
+        "$1" -std=$standard $strict $cflags -fsyntax-only "$out/header.c"
+    done
+    for standard in c++11 c++17; do
+        # shellcheck disable=SC2086
+        "$2" -std=$standard $strict $cflags -fsyntax-only -x c++ "$out/header.c"
+    done
+}
+
+exports_agree() {
+    nm -D --defined-only "$EVERTOKEN_LIBRARY" | awk '{ print $3 }' | sort | diff bindings-c/exports.txt -
+    grep -o 'evertoken_[a-z0-9_]*(' include/evertoken.h | tr -d '(' | sort -u >"$out/declared.txt"
+    [ -z "$(comm -23 bindings-c/exports.txt "$out/declared.txt")" ]
+}
+
+installs_and_uninstalls() {
+    stage=$out/stage
+    rm -rf "$stage"
+    DESTDIR=$stage PREFIX=/usr LIBDIR=/usr/lib/x PROFILE=debug CARGO_TARGET_DIR=$target bindings-c/install.sh
+    for file in bin/evertoken include/evertoken.h lib/x/libevertoken.so lib/x/libevertoken.a lib/x/pkgconfig/evertoken.pc \
+        lib/x/cmake/evertoken/evertoken-config.cmake; do
+        [ -f "$stage/usr/$file" ]
+    done
+    [ "$(readlink "$stage/usr/lib/x/libevertoken.so")" = libevertoken.so.0 ]
+    readelf -d "$stage/usr/lib/x/libevertoken.so" | grep -q 'soname: \[libevertoken.so.0\]'
+    DESTDIR=$stage PREFIX=/usr LIBDIR=/usr/lib/x PROFILE=debug CARGO_TARGET_DIR=$target bindings-c/install.sh uninstall
+    [ -z "$(find "$stage" ! -type d)" ]
+}
+
+static_library_links() {
+    # shellcheck disable=SC2046,SC2086
+    "$cc" -std=c99 $strict $cflags tests/c/surface.c -o "$out/surface-static" "$prefix/lib/libevertoken.a" \
+        $(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/evertoken.pc")
+    "$out/surface-static"
+}
+
+cmake_package_works() {
+    rm -rf "$out/cmake"
+    cmake -S tests/c/cmake -B "$out/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc"
+    cmake --build "$out/cmake"
+    "$out/cmake/consumer_evertoken"
+    "$out/cmake/consumer_static"
+}
+
+plain() {
+    check "header in C99, C11, C++11, C++17" header_compiles "$cc" "$cxx"
+    if command -v clang >/dev/null 2>&1; then check "header with clang" header_compiles clang clang++; fi
+    check "exported symbols" exports_agree
+    check "install and uninstall" installs_and_uninstalls
+    check "static library" static_library_links
+    if command -v cmake >/dev/null 2>&1; then check "CMake package" cmake_package_works; fi
+    build ""
+    for test in surface errors concurrency lifecycle streaming forks twice loading; do run "$test" "$out/$test"; done
+    run vectors "$out/vectors" tests/vectors
+}
+
+sanitizers() {
+    build -sanitized -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+    export ASAN_OPTIONS=detect_leaks=1:check_initialization_order=1 UBSAN_OPTIONS=print_stacktrace=1
+    for test in surface errors concurrency lifecycle streaming forks loading; do run "$test-sanitized" "$out/$test-sanitized"; done
+    run vectors-sanitized "$out/vectors-sanitized" --together tests/vectors
+    unset ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+under_valgrind() {
+    if ! command -v valgrind >/dev/null 2>&1; then
+        echo "valgrind is not here: left out"
+        return
+    fi
+    build ""
+    for test in surface errors lifecycle streaming; do
+        run "$test-valgrind" valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+            --errors-for-leak-kinds=definite --child-silent-after-fork=yes "$out/$test"
+    done
+}
+
+case $what in
+plain) plain ;;
+sanitizers) sanitizers ;;
+valgrind) under_valgrind ;;
+all)
+    plain
+    sanitizers
+    under_valgrind
+    ;;
+*)
+    echo "run.sh: unknown argument $what" >&2
+    exit 2
+    ;;
+esac
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
