@@ -146,7 +146,8 @@ plain() {
 sanitizers() {
     build -sanitized -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
     export ASAN_OPTIONS=detect_leaks=1:check_initialization_order=1 UBSAN_OPTIONS=print_stacktrace=1
-    for test in surface errors concurrency lifecycle streaming forks loading; do run "$test-sanitized" "$out/$test-sanitized"; done
+    # Without forks: a thread may hold the sanitizer's own allocator lock at fork, and then the child waits for it for ever.
+    for test in surface errors concurrency lifecycle streaming loading; do run "$test-sanitized" "$out/$test-sanitized"; done
     run vectors-sanitized "$out/vectors-sanitized" --together tests/vectors
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
