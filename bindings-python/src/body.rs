@@ -14,6 +14,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::bridge::start;
+use crate::exit;
 use crate::failure::Failure;
 
 /// Pieces that may wait for the network: enough to keep it busy, few enough to hold back a fast source.
@@ -88,7 +89,7 @@ fn pieces(
 type Read = Option<(std::io::Result<Bytes>, Option<(Source, Trouble)>)>;
 
 fn read_piece(source: Source, trouble: Trouble) -> Read {
-    Python::try_attach(|py| match next_piece(py, source) {
+    exit::attach(|py| match next_piece(py, source) {
         Ok(Some((piece, source))) => Some((Ok(piece), Some((source, trouble)))),
         Ok(None) => None,
         Err(error) => Some((Err(trouble.note(error)), None)),

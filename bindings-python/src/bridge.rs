@@ -21,6 +21,7 @@ use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{IntoPyObjectExt, intern};
 use tokio::task::AbortHandle;
 
+use crate::exit;
 use crate::failure::Failure;
 use crate::wait::at_once;
 
@@ -78,7 +79,7 @@ impl Runway {
         if self.called.swap(true, Ordering::AcqRel) {
             return;
         }
-        Python::try_attach(|py| {
+        exit::attach(|py| {
             if let Some(event_loop) = self.event_loop.bind(py).upgrade() {
                 // A closed loop refuses; nobody waits there any more.
                 let _ = event_loop.call_method1(

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
+use crate::exit;
 use crate::failure::exception;
 use crate::token::timedelta;
 
@@ -111,7 +112,7 @@ impl Hooks {
         let heard = Arc::downgrade(&hook);
         let subscription = client.on_event(move |event| {
             if let Some(hook) = heard.upgrade() {
-                Python::try_attach(|py| hook.call(py, event));
+                exit::attach(|py| hook.call(py, event));
             }
         });
         let _ = hook.subscription.set(subscription);

@@ -15,6 +15,7 @@ mod bridge;
 mod call;
 mod cli;
 mod event;
+mod exit;
 mod failure;
 mod log;
 mod options;
@@ -59,4 +60,9 @@ mod _native {
     /// The version of the core, and so of the package.
     #[pymodule_export]
     const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {
+        crate::exit::watch(py)
+    }
 }

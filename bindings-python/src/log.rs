@@ -9,6 +9,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Level, Metadata, Subscriber};
 
+use crate::exit;
+
 /// The core's targets; a library it uses may write more than is fit to be seen.
 const TARGET: &str = "evertoken";
 
@@ -49,7 +51,7 @@ impl Subscriber for ToPython {
         };
         let mut line = Line::default();
         event.record(&mut line);
-        Python::try_attach(|py| {
+        exit::attach(|py| {
             if let Err(error) = hand_over(py, level, &line) {
                 error.write_unraisable(py, None);
             }

@@ -8,6 +8,8 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
 use serde_json::Value;
 
+use crate::exit;
+
 /// The status of a wait that took too long.
 const TIMED_OUT: u16 = 408;
 /// The status of a sandbox that was closed.
@@ -27,8 +29,7 @@ impl Sandbox {
     #[new]
     fn new(py: Python<'_>, settings: &str) -> PyResult<Self> {
         let settings = Settings::from_json(&json(settings)?).map_err(PyValueError::new_err)?;
-        let sandbox = py
-            .detach(|| evertoken_sandbox::Sandbox::start(settings))
+        let sandbox = exit::leave(py, || evertoken_sandbox::Sandbox::start(settings))
             .map_err(PyOSError::new_err)?;
         Ok(Self {
             sandbox: Some(sandbox),
@@ -45,7 +46,7 @@ impl Sandbox {
     fn control(&self, py: Python<'_>, method: &str, path: &str, body: &str) -> PyResult<String> {
         let body = json(body)?;
         let sandbox = self.running()?;
-        py.detach(|| sandbox.control(method, path, &body))
+        exit::leave(py, || sandbox.control(method, path, &body))
             .map(|answer| answer.to_string())
             .map_err(refused)
     }
@@ -53,7 +54,7 @@ impl Sandbox {
     /// Stops it: connections are cut, ports are free when it returns.
     fn close(&self, py: Python<'_>) {
         if let Ok(sandbox) = self.running() {
-            py.detach(|| sandbox.close());
+            exit::leave(py, || sandbox.close());
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use evertoken::runtime;
 use pyo3::prelude::*;
 
+use crate::exit;
 use crate::failure::Failure;
 
 /// How often a waiting call looks for signals: a Ctrl-C answered within it feels immediate.
@@ -19,10 +20,12 @@ where
     T: Send,
     F: Future<Output = Result<T, Failure>> + Send,
 {
-    py.detach(|| runtime::block_on(async { Ok(interruptible(future).await) }))
-        .map_err(Failure::from)
-        .and_then(|outcome| outcome)
-        .map_err(|failure| failure.into_py_err(py))
+    exit::leave(py, || {
+        runtime::block_on(async { Ok(interruptible(future).await) })
+    })
+    .map_err(Failure::from)
+    .and_then(|outcome| outcome)
+    .map_err(|failure| failure.into_py_err(py))
 }
 
 /// As [`wait`], for what hands out a body that is still to be read.
@@ -31,10 +34,12 @@ where
     T: Send,
     F: Future<Output = Result<T, Failure>> + Send,
 {
-    py.detach(|| runtime::block_on_shared(async { Ok(interruptible(future).await) }))
-        .map_err(Failure::from)
-        .and_then(|outcome| outcome)
-        .map_err(|failure| failure.into_py_err(py))
+    exit::leave(py, || {
+        runtime::block_on_shared(async { Ok(interruptible(future).await) })
+    })
+    .map_err(Failure::from)
+    .and_then(|outcome| outcome)
+    .map_err(|failure| failure.into_py_err(py))
 }
 
 /// As [`wait`], for what is often there already, such as a token: then the GIL is not even released.
@@ -68,7 +73,7 @@ async fn interruptible<T>(future: impl Future<Output = Result<T, Failure>>) -> R
             () = tokio::time::sleep(SIGNAL_TICK) => {
                 #[allow(clippy::redundant_closure_for_method_calls)] // the method alone is not general enough over its lifetime
                 // Does nothing but on the main thread. `None`: the interpreter is going away, and this thread with it.
-                Python::try_attach(|py| py.check_signals()).unwrap_or(Ok(()))?;
+                exit::attach(|py| py.check_signals()).unwrap_or(Ok(()))?;
             }
         }
     }

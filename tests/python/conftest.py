@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from evertoken.testing import Sandbox
 
 # The tests talk to loopback; a proxy of the machine they run on has no part in that.

@@ -114,7 +114,7 @@ def test_what_a_generator_raises_reaches_the_caller(client: Client) -> None:
     with pytest.raises(KeyError, match="mine"):
         client.post(API, content=pieces())
     with pytest.raises(TypeError, match="bytes or str"):
-        client.post(API, content=iter([1]))  # type: ignore[list-item]
+        client.post(API, content=iter([1]))  # type: ignore[arg-type]
 
 
 def test_a_file_is_sent_from_where_it_stands_with_its_length(client: Client, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_one_body_and_of_a_known_type(client: Client) -> None:
     with pytest.raises(TypeError, match="json and data were given"):
         client.post(API, json={}, data={})
     with pytest.raises(TypeError, match="not dict"):
-        client.post(API, content={"a": b""})  # type: ignore[arg-type]
+        client.post(API, content={"a": b""})  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="files: a must be"):
         client.post(API, files={"a": 1})  # type: ignore[dict-item]
 

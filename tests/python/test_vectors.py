@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from conformance.faces import FACES, Face
 from conformance.runner import Place, Run
 from evertoken.testing import Sandbox

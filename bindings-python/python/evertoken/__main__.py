@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from signal import SIG_DFL, SIGINT, signal
 
 from ._native import run_cli
 
 
 def main() -> int:
     """Runs the command line with this process's arguments; returns its exit status."""
+    # The command minds signals itself, as the binary does; Python would add a KeyboardInterrupt when it is over.
+    signal(SIGINT, SIG_DFL)
     return run_cli(["evertoken", *sys.argv[1:]])
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 
 from evertoken.testing import Sandbox
 
@@ -11,7 +12,7 @@ client = sandbox.pismo().async_client()
 loop = asyncio.new_event_loop()
 
 
-async def start() -> list[object]:
+async def start() -> Sequence[object]:
     await client.token()
     sandbox.arm("gate", route="api", count=CALLS)
     calls = [client._send(("GET", "/pismo/api/x", [], None, True, None, True)) for _ in range(CALLS)]

@@ -1,4 +1,4 @@
-"""The interpreter ends while daemon threads are inside blocking calls."""
+"""The interpreter ends while daemon threads are inside blocking calls, answers arriving meanwhile."""
 
 import threading
 
@@ -10,4 +10,5 @@ client = sandbox.pismo().client()
 for _ in range(20):
     threading.Thread(target=client.get, args=("/pismo/api/x",), daemon=True).start()
 sandbox.wait_held(20)
+threading.Thread(target=sandbox.release, daemon=True).start()
 print("leaving")

@@ -4,13 +4,14 @@ import asyncio
 import os
 import sys
 import warnings
+from contextlib import suppress
 
 from evertoken.testing import Sandbox
 
 warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork.*")
 sandbox = Sandbox()
 client, other = sandbox.pismo().client(), sandbox.pismo().async_client()
-heard = []
+heard: list[object] = []
 client.on_event(heard.append)
 client.token()
 
@@ -29,10 +30,9 @@ def fork(generations: int) -> None:
     pid = os.fork()
     if pid == 0:
         fork(generations - 1)
-        try:
+        with suppress(RuntimeError):
             sandbox.counts()
-        except RuntimeError as error:
-            assert "forked child" in str(error)
+            sys.exit("the child has no sandbox, yet it answered")
         sys.exit(0)
     assert os.waitpid(pid, 0)[1] == 0
     work()

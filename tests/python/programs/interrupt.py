@@ -5,19 +5,20 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from evertoken.testing import Sandbox
 
 sandbox = Sandbox()
 sandbox.arm("gate", route="any", count=0)
 client = sandbox.pismo().client()
-calls = {
+calls: dict[str, Callable[[], object]] = {
     "token": client.token,
     "authorization": client.authorization,
     "get": lambda: client.get("/pismo/api/x"),
     "stream": lambda: client.stream("GET", "/pismo/api/x"),
 }
-sent = []
+sent: list[float] = []
 
 
 def interrupt() -> None:
