@@ -7,6 +7,9 @@ use evertoken_sandbox::Sandbox;
 use evertoken_tests::{count, grant, sandbox, scripted, until};
 use serde_json::{Value, json};
 
+/// What a busy machine may take for an answer that comes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Everything a token endpoint can do but answer, and the kind of error it is.
 fn faults() -> Vec<(Value, ErrorKind)> {
     use ErrorKind::{BadResponse, RateLimited, ServerUnavailable, TimedOut, Unreachable};
@@ -39,15 +42,23 @@ fn faults() -> Vec<(Value, ErrorKind)> {
     ]
 }
 
+/// Only what never comes is worth a short wait.
+fn deadline(fault: &Value) -> Duration {
+    if fault == "hang" {
+        Duration::from_secs(2)
+    } else {
+        PATIENCE
+    }
+}
+
 /// A client whose token is in its soft window, without waiting for it: the server hands the token out again with less life.
-async fn in_the_soft_window(sandbox: &Sandbox, next: Vec<Value>) -> Client {
+async fn in_the_soft_window(sandbox: &Sandbox, next: Vec<Value>, deadline: Duration) -> Client {
     let (mut first, second) = (grant("access-1", 1_000.0), grant("access-1", 150.0));
     first["delay_ms"] = json!(100);
     let answers: Vec<Value> = [first, second].into_iter().chain(next).collect();
     sandbox.script(&json!({"POST /token": answers, "GET /api/x": {"repeat_last": true, "answers": [{"text": "ok"}]}})).expect("a script");
-    // Shorter than the flight that hangs below, long enough for a machine that is busy.
     let client = scripted(sandbox)
-        .timeout(Duration::from_secs(1))
+        .timeout(deadline)
         .build()
         .expect("a good configuration");
     client.token().await.expect("a token");
@@ -63,7 +74,7 @@ async fn in_the_soft_window(sandbox: &Sandbox, next: Vec<Value>) -> Client {
 async fn a_valid_token_is_served_through_every_kind_of_failure() {
     for (fault, kind) in faults() {
         let sandbox = sandbox(&json!({}));
-        let client = in_the_soft_window(&sandbox, Vec::new()).await;
+        let client = in_the_soft_window(&sandbox, Vec::new(), deadline(&fault)).await;
         sandbox
             .arm(&json!({"route": "/token", "count": 0, "fault": fault}))
             .expect("armed");
@@ -75,6 +86,7 @@ async fn a_valid_token_is_served_through_every_kind_of_failure() {
             );
             let response = client
                 .request(Method::GET, "/api/x")
+                .timeout(Some(PATIENCE))
                 .send()
                 .await
                 .expect("an answer");
@@ -110,7 +122,7 @@ async fn an_endpoint_down_for_many_renewals_fails_no_call_and_is_back_when_it_is
     const RENEWALS: u64 = 30;
     let sandbox = sandbox(&json!({}));
     let down = json!({"status": 503, "times": RENEWALS});
-    let client = in_the_soft_window(&sandbox, vec![down, grant("access-2", 600.0)]).await;
+    let client = in_the_soft_window(&sandbox, vec![down, grant("access-2", 600.0)], PATIENCE).await;
     while client.stats().logins == 1 {
         // What the pauses between the tries would otherwise be waited for.
         client.reset();
@@ -138,7 +150,7 @@ async fn without_a_token_every_kind_of_failure_is_its_error() {
             .arm(&json!({"route": "/token", "count": 0, "fault": fault}))
             .expect("armed");
         let client = scripted(&sandbox)
-            .timeout(Duration::from_millis(500))
+            .timeout(deadline(&fault))
             .max_attempts(1)
             .build()
             .expect("a good configuration");
