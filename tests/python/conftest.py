@@ -8,6 +8,8 @@ import pytest
 
 from evertoken.testing import Sandbox
 
+pytest_plugins = ["pytester"]
+
 # The tests talk to loopback; a proxy of the machine they run on has no part in that.
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)

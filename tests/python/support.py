@@ -8,10 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
 PATIENCE_SECS = 30
+# pytest refuses a plugin by two names: the option is for a package that is not installed.
+INSTALLED = any(entry.value == "evertoken.pytest_plugin" for entry in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "evertoken.pytest_plugin")
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -16,8 +15,7 @@ import pytest
 
 import evertoken
 from evertoken.testing import Provider, Sandbox
-
-pytest_plugins = ["pytester"]
+from support import PLUGIN
 
 
 @pytest.mark.parametrize("name", ["pismo", "passkit", "wso2", "plain"])
@@ -97,8 +95,7 @@ def test_the_fixture_as_the_documentation_shows_it(pytester: pytest.Pytester) ->
     plugin = Path(evertoken.__file__).with_name("pytest_plugin.py")
     example = plugin.read_text().split('"""')[1].partition("\n\n")[2]
     (pytester.path / "test_example.py").write_text(textwrap.dedent(example))
-    registered = any(entry.value == "evertoken.pytest_plugin" for entry in entry_points(group="pytest11"))
-    result = pytester.runpytest_subprocess(*([] if registered else ["-p", "evertoken.pytest_plugin"]))
+    result = pytester.runpytest_subprocess(*PLUGIN)
     result.assert_outcomes(passed=1)
 
 
