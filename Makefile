@@ -37,7 +37,7 @@ uninstall: ## Remove what install put there (same PREFIX and DESTDIR)
 	PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' bindings-c/install.sh uninstall
 
 header: ## Write include/evertoken.h from the Rust code
-	cargo run -p evertoken-c --example header
+	cargo run --quiet -p evertoken-c --example header
 
 format: ## Format the Rust and the Python sources
 	cargo fmt
