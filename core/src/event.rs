@@ -222,13 +222,15 @@ fn log(event: &Event) {
             fingerprint,
             expires_in,
         } => {
-            tracing::info!(identity, via = via.code(), fingerprint, expires_in = ?expires_in, "{name}");
+            let expires_in_secs = expires_in.map(|life| life.as_secs());
+            tracing::info!(identity, via = via.code(), fingerprint, expires_in_secs, "{name}");
         }
         What::FlightFailed { error } => {
             tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}");
         }
         What::LockedOut { pause, error } => {
-            tracing::warn!(identity, ?pause, kind = error.kind().code(), "{name}");
+            let pause_secs = pause.as_secs();
+            tracing::warn!(identity, pause_secs, kind = error.kind().code(), "{name}");
         }
         What::Refused { fingerprint } | What::Resent { fingerprint } => {
             tracing::debug!(identity, fingerprint, "{name}");
