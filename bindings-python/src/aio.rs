@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::authorization::{Authorization, Facts};
-use crate::base::BaseClient;
+use crate::base::{BaseClient, Place};
 use crate::bridge::{start, start_now};
 use crate::call::{Parts, authorize, token};
 use crate::options::{duration, line};
@@ -16,12 +16,15 @@ pub(crate) struct AsyncClient;
 #[pymethods]
 impl AsyncClient {
     #[new]
+    #[pyo3(signature = (flow, options, *, profile = None))]
     fn new(
         py: Python<'_>,
-        flow: &str,
+        flow: Option<&str>,
         options: &Bound<'_, PyDict>,
+        profile: Option<Place>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        Ok(PyClassInitializer::from(BaseClient::new(py, flow, options)?).add_subclass(Self))
+        let base = BaseClient::new(py, flow, options, profile)?;
+        Ok(PyClassInitializer::from(base).add_subclass(Self))
     }
 
     fn _token<'py>(

@@ -1,18 +1,20 @@
 //! What the synchronous and the asynchronous client have in common: everything that never waits.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use evertoken::ClientBuilder;
+use evertoken::{ClientBuilder, Options, profile};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::event::{Hooks, Subscription};
+use crate::exit;
 use crate::failure::{exception, raised};
 use crate::log;
-use crate::options::options;
+use crate::options::fill;
 use crate::token::timedelta;
 
 /// What both clients have in common.
@@ -24,15 +26,43 @@ pub(crate) struct BaseClient {
     hooks: Hooks,
 }
 
+/// A profile's name, and the file it stands in if it is not the one that is found.
+pub(crate) type Place = (String, Option<PathBuf>);
+
 struct Held {
     generation: u64,
     text: Py<PyString>,
 }
 
 impl BaseClient {
-    pub(crate) fn new(py: Python<'_>, flow: &str, given: &Bound<'_, PyDict>) -> PyResult<Self> {
+    /// A client of the way to log in that `flow` names, or of a profile, its options overridden by those given.
+    pub(crate) fn new(
+        py: Python<'_>,
+        flow: Option<&str>,
+        given: &Bound<'_, PyDict>,
+        profile: Option<Place>,
+    ) -> PyResult<Self> {
         log::install();
-        let client = ClientBuilder::from_options(flow, options(given)?)
+        let builder = match (flow, profile) {
+            (Some(flow), None) => {
+                let mut options = Options::new();
+                fill(&mut options, given)?;
+                ClientBuilder::from_options(flow, options)
+            }
+            (None, Some((name, path))) => {
+                // It may run a command to get at a secret.
+                let mut profile = exit::leave(py, || profile::load(&name, path.as_deref()))
+                    .map_err(|error| raised(py, &error))?;
+                fill(&mut profile.options, given)?;
+                profile.builder()
+            }
+            _ => {
+                return Err(PyTypeError::new_err(
+                    "a client is made from a flow or from a profile",
+                ));
+            }
+        };
+        let client = builder
             .and_then(ClientBuilder::build)
             .map_err(|error| raised(py, &error))?;
         Ok(Self {

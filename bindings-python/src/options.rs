@@ -13,9 +13,8 @@ use crate::failure::raised;
 /// Beyond this an integer is not exact as a floating-point number.
 const EXACT_MAX: i64 = 1 << 53;
 
-/// The options of the client in `dict`. `None` stands for the default.
-pub(crate) fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
-    let mut options = Options::new();
+/// Sets the options in `dict`. `None` stands for the default.
+pub(crate) fn fill(options: &mut Options, dict: &Bound<'_, PyDict>) -> PyResult<()> {
     for (name, value) in dict.iter() {
         let name = name.extract::<String>()?;
         if !value.is_none() {
@@ -23,7 +22,7 @@ pub(crate) fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
             options.set(name, value);
         }
     }
-    Ok(options)
+    Ok(())
 }
 
 fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OptionValue> {

@@ -5,7 +5,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::answer::Answer;
 use crate::authorization::{Authorization, Facts, Verdict};
-use crate::base::BaseClient;
+use crate::base::{BaseClient, Place};
 use crate::call::{Parts, authorize, token};
 use crate::options::{duration, line};
 use crate::stream::Stream;
@@ -19,12 +19,15 @@ pub(crate) struct SyncClient;
 #[pymethods]
 impl SyncClient {
     #[new]
+    #[pyo3(signature = (flow, options, *, profile = None))]
     fn new(
         py: Python<'_>,
-        flow: &str,
+        flow: Option<&str>,
         options: &Bound<'_, PyDict>,
+        profile: Option<Place>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        Ok(PyClassInitializer::from(BaseClient::new(py, flow, options)?).add_subclass(Self))
+        let base = BaseClient::new(py, flow, options, profile)?;
+        Ok(PyClassInitializer::from(base).add_subclass(Self))
     }
 
     /// A token that is valid now, from the cache where possible.

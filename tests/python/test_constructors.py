@@ -151,3 +151,29 @@ def test_tls_with_a_ca_and_a_client_certificate(tmp_path: Path) -> None:
         del https["ca_file"]
         with pytest.raises(evertoken.TlsError, match="ca_file"):
             Client.from_options("pismo", **https, max_attempts=1).token()
+
+
+def test_a_profile(kind: type[Client] | type[AsyncClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "evertoken.toml"
+    path.write_text(
+        """
+        [profiles.mine]
+        flow = "pismo"
+        base_url = "https://api.example"
+        server_key = { env = "MY_KEY" }
+        server_secret = { file = "secret" }
+        timeout = 7
+        """
+    )
+    (tmp_path / "secret").write_text("hush-hush\n")
+    monkeypatch.setenv("MY_KEY", "key")
+    client = kind.from_profile("mine", path=path)
+    assert (type(client), client.base_url, client.timeout) == (kind, "https://api.example/", 7.0)
+    assert kind.from_profile("mine", path=path, timeout=timedelta(seconds=8)).timeout == 8.0
+    monkeypatch.setenv("EVERTOKEN_CONFIG", str(path))
+    assert kind.from_profile("mine").identity == client.identity
+    with pytest.raises(evertoken.ConfigInvalidError, match="mine"):
+        kind.from_profile("other")
+    with pytest.raises(evertoken.ConfigInvalidError, match="timeout") as wrong:
+        kind.from_profile("mine", timeout="soon")
+    assert "hush-hush" not in repr(wrong.value)

@@ -318,11 +318,13 @@ def test_streaming(client: Client, sandbox: Sandbox) -> None:
 async def test_streaming_in_asyncio(sandbox: Sandbox) -> None:
     sandbox.arm({"type": "huge", "bytes": 3_000_000}, route="/pismo/api/big", count=0)
     async with sandbox.pismo().async_client() as client:
-        async with await client.stream("GET", "/pismo/api/big") as response:
+        async with client.stream("GET", "/pismo/api/big") as response:
             assert sum([len(piece) async for piece in response.aiter_bytes()]) == 3_000_000
-        async with await client.stream("GET", "/pismo/api/big") as response:
-            assert len(await response.raise_for_status().aread()) == 3_000_000
+        response = await client.stream("GET", "/pismo/api/big")
+        assert len(await response.raise_for_status().aread()) == 3_000_000
         await response.aclose()
+        with pytest.raises(evertoken.ClosedError):
+            await response.aread()
 
 
 async def test_bodies_in_asyncio(sandbox: Sandbox, tmp_path: Path) -> None:

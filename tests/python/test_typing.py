@@ -55,6 +55,6 @@ async def test_async(sandbox: Sandbox) -> None:
         assert_type(await client.token(), Token)
         assert_type(await client.authorization(), str)
         assert_type(await client.get("/pismo/api/x"), Response)
-        async with await client.stream("GET", "/pismo/api/x") as streamed:
+        async with client.stream("GET", "/pismo/api/x") as streamed:
             assert_type(streamed, evertoken.AsyncStreamedResponse)
             assert_type(await streamed.aread(), bytes)

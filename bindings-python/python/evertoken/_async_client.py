@@ -8,7 +8,7 @@ from . import _native
 from ._constructors import Constructors
 from ._request import parts
 from ._response import Response
-from ._stream import AsyncStreamedResponse
+from ._stream import AsyncStreamedResponse, Opening
 
 TYPE_CHECKING = False  # typing costs more to import than all of this package
 if TYPE_CHECKING:
@@ -69,10 +69,17 @@ class AsyncClient(_native.AsyncClient, Constructors):
         started = perf_counter()
         return Response(await self._call(self._send, method, url, options), method, perf_counter() - started)
 
-    async def stream(self, method: str, url: str, **options: Unpack[AsyncRequestOptions]) -> AsyncStreamedResponse:
-        """As `request`, but leaves the body on the wire: `async with await client.stream("GET", "/big") as r: r.aiter_bytes()`."""
-        started = perf_counter()
-        return AsyncStreamedResponse(await self._call(self._open, method, url, options), method, perf_counter() - started)
+    def stream(self, method: str, url: str, **options: Unpack[AsyncRequestOptions]) -> Opening:
+        """As `request`, but leaves the body on the wire: `async with client.stream("GET", "/big") as r: r.aiter_bytes()`.
+
+        Without `async with`, await it and close the answer. The deadline counts to the end of the body.
+        """
+
+        async def coming() -> AsyncStreamedResponse:
+            started = perf_counter()
+            return AsyncStreamedResponse(await self._call(self._open, method, url, options), method, perf_counter() - started)
+
+        return Opening(coming())
 
     async def get(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
         """`request("GET", …)`."""

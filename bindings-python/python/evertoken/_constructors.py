@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ._types import ClientOptions, Scope
+    from ._types import ClientOptions, Path, Scope
 
     BasicEncoding = Literal["form", "percent", "raw", "body"]
     ExpiresUnit = Literal["s", "ms", "unix", "unix_ms", "iso8601"]
@@ -31,7 +31,7 @@ class Constructors:
 
     if TYPE_CHECKING:
 
-        def __new__(cls, flow: str, options: dict[str, Any]) -> Self: ...
+        def __new__(cls, flow: str | None, options: dict[str, Any], *, profile: tuple[str, Path | None] | None = None) -> Self: ...
 
     @classmethod
     def from_options(cls, flow: str, /, **options: Any) -> Self:
@@ -42,6 +42,22 @@ class Constructors:
             **options: As the constructor of that name takes them.
         """
         return cls(flow, options)
+
+    @classmethod
+    def from_profile(cls, name: str, /, *, path: Path | None = None, **options: Any) -> Self:
+        """A client from a profile: options under a name, in the file `evertoken.toml` that every language reads.
+
+        Waits while a command of the profile runs, at most 30 s for each.
+
+        Args:
+            name: The profile's name.
+            path: The file. None: the first of $EVERTOKEN_CONFIG, ./evertoken.toml and ~/.config/evertoken/evertoken.toml.
+            **options: Options that are set on top of the profile's.
+
+        Raises:
+            ConfigInvalidError: There is no such file or profile, or something in it is wrong; the text names it.
+        """
+        return cls(None, options, profile=(name, path))
 
     @classmethod
     def pismo(

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, final
 
 from typing_extensions import Self, disjoint_base
 
-from ._types import HeaderFields, Seconds
+from ._types import HeaderFields, Path, Seconds
 from .errors import EvertokenError
 
 __all__ = [
@@ -82,7 +82,7 @@ class BaseClient:
 class SyncClient(BaseClient):
     """The blocking client's native half."""
 
-    def __new__(cls, flow: str, options: dict[str, Any]) -> Self: ...
+    def __new__(cls, flow: str | None, options: dict[str, Any], *, profile: tuple[str, Path | None] | None = None) -> Self: ...
     def token(self, *, min_ttl: Seconds | None = None, timeout: Seconds | None = None) -> Token:
         """A token that is valid now, from the cache where possible.
 
@@ -152,7 +152,7 @@ class SyncClient(BaseClient):
 class AsyncClient(BaseClient):
     """The asynchronous client's native half."""
 
-    def __new__(cls, flow: str, options: dict[str, Any]) -> Self: ...
+    def __new__(cls, flow: str | None, options: dict[str, Any], *, profile: tuple[str, Path | None] | None = None) -> Self: ...
     def _token(self, min_ttl: Seconds | None, timeout: Seconds | None) -> Awaitable[Token]: ...
     def _cached(self) -> str | None: ...
     def _text(self, authorization: Authorization) -> str: ...

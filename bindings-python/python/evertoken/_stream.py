@@ -6,8 +6,9 @@ from ._response import Head
 
 TYPE_CHECKING = False  # typing costs more to import than all of this package
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
     from types import TracebackType
+    from typing import Any
 
     from ._native import Stream
 
@@ -90,3 +91,22 @@ class AsyncStreamedResponse(Head):
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._native.close()
+
+
+class Opening:
+    """An answer that is still to come: `async with` it, or await it and close the answer yourself."""
+
+    __slots__ = ("_coming", "_response")
+
+    def __init__(self, coming: Coroutine[Any, Any, AsyncStreamedResponse]) -> None:
+        self._coming = coming
+
+    def __await__(self) -> Generator[Any, Any, AsyncStreamedResponse]:
+        return self._coming.__await__()
+
+    async def __aenter__(self) -> AsyncStreamedResponse:
+        self._response = await self._coming
+        return self._response
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._response.aclose()
