@@ -12,20 +12,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
+import { platformName } from './platform.mjs'
+
 const here = dirname(fileURLToPath(import.meta.url))
 const { values: options } = parseArgs({
   options: { release: { type: 'boolean', default: false }, 'if-possible': { type: 'boolean', default: false } },
 })
 
 const LIBRARY = { linux: 'libevertoken_node.so', darwin: 'libevertoken_node.dylib', win32: 'evertoken_node.dll' }
-
-/** The name that the loader looks for. */
-function platformName() {
-  const { platform, arch } = process
-  if (platform === 'win32') return `${platform}-${arch}-msvc`
-  if (platform !== 'linux') return `${platform}-${arch}`
-  return `${platform}-${arch}-${process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl'}`
-}
 
 function missing() {
   if (LIBRARY[process.platform] === undefined) return `no build for ${process.platform}`

@@ -1,0 +1,39 @@
+// Any HTTP library: `authorize` gives the header, `judge` says what the answer means. Here Node's own http.
+
+import { request as overHttp } from 'node:http'
+import { request as overHttps } from 'node:https'
+import { buffer } from 'node:stream/consumers'
+
+import { Client } from 'evertoken'
+
+const baseUrl = process.env.PISMO_BASE_URL ?? 'https://sandbox.pismolabs.io'
+const client = Client.pismo({ serverKey: process.env.PISMO_SERVER_KEY, serverSecret: process.env.PISMO_SERVER_SECRET, baseUrl })
+
+/** Sends once. */
+function send(authorization) {
+  const url = new URL(authorization.url)
+  const request = url.protocol === 'https:' ? overHttps : overHttp
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { authorization: authorization.value } }, async (answer) => {
+      resolve({ status: answer.statusCode, headers: answer.headers, body: await buffer(answer) })
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+/** Sends, and once more where the verdict says so. */
+async function get(path) {
+  const authorization = await client.authorize(path)
+  const answer = await send(authorization)
+  const verdict = await client.judge(authorization, answer)
+  if (verdict.verdict !== 'resend') return { ...answer, verdict }
+  const again = await send(verdict.authorization)
+  return { ...again, verdict: await client.judge(verdict.authorization, again) }
+}
+
+client.invalidate()
+const { status, verdict } = await get(`${baseUrl}/api/accounts/123`)
+console.log(status, verdict.verdict)
+
+await client.close()
