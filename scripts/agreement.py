@@ -77,9 +77,13 @@ def versions() -> Iterator[str | None]:
     found = re.search(r'^version = "(.+)"$', text("Cargo.toml"), re.MULTILINE)
     assert found
     version = found[1]
-    package = json.loads(text("bindings-node/package.json"))
-    for name, said in {"the package": package["version"], **package.get("optionalDependencies", {})}.items():
-        yield None if said == version else f"bindings-node/package.json: {name} is {said}, Cargo.toml says {version}"
+    for manifest in [
+        "bindings-node/package.json",
+        *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("bindings-node/npm/*/package.json"))),
+    ]:
+        package = json.loads(text(manifest))
+        for name, said in {"the package": package["version"], **package.get("optionalDependencies", {})}.items():
+            yield None if said == version else f"{manifest}: {name} is {said}, Cargo.toml says {version}"
     yield None if f"\n## {version}\n" in text("CHANGELOG.md") else f"CHANGELOG.md has no chapter {version}"
 
 

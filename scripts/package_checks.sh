@@ -8,7 +8,7 @@ root=$PWD
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# One value of the sandbox's start line, by its path.
+# One value of the JSON in $line, by its path.
 value() {
     "${PYTHON:-python3}" -c 'import functools, json, sys; print(functools.reduce(dict.get, sys.argv[2:], json.loads(sys.argv[1])))' "$line" "$@"
 }
@@ -33,13 +33,13 @@ PROGRAM
 
 npm() {
     "${PYTHON:-python3}" -c 'import sys; sys.path.insert(0, "scripts"); import artefacts, pathlib; artefacts.node(pathlib.Path("target/release"))'
-    (cd bindings-node && command npm pack --silent --ignore-scripts --pack-destination "$scratch")
-    cp bindings-node/evertoken.*.node "$scratch"
+    line=$(node bindings-node/pack.mjs "$scratch")
+    local main platform
+    main=$(value main) platform=$(value platform)
     cd "$scratch"
     echo '{"private":true,"type":"module"}' >package.json
-    command npm install --silent --no-audit --no-fund --omit=optional ./evertoken-*.tgz
-    # The platform's package is published separately; its one file is put where the loader also looks.
-    cp evertoken.*.node node_modules/evertoken/
+    # Other platforms' packages are not at hand, and not wanted.
+    command npm install --silent --no-audit --no-fund --offline --omit=optional "$main" "$platform"
     node_modules/.bin/evertoken --version
     cat >program.mjs <<'PROGRAM'
 import assert from 'node:assert/strict'
@@ -82,7 +82,6 @@ int main(void)
     return 0;
 }
 PROGRAM
-    local line
     coproc SANDBOX { exec target/release/evertoken sandbox --until-stdin-closes; }
     read -r line <&"${SANDBOX[0]}"
     URL=$(value url) KEY=$(value credentials pismo server_key) SECRET=$(value credentials pismo server_secret)
