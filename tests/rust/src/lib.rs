@@ -20,3 +20,8 @@ pub use vector::Vector;
 
 /// What went wrong, for the one who reads the test's output.
 pub type Failure = String;
+
+/// Compiles the README's Rust snippets.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
