@@ -50,8 +50,14 @@ note() {
 check() {
     name=$1
     shift
-    status=0
-    "$@" >"$out/check.log" 2>&1 || status=$?
+    # Not behind `||`: there the shell would not stop at the first command that fails.
+    set +e
+    (
+        set -e
+        "$@"
+    ) >"$out/check.log" 2>&1
+    status=$?
+    set -e
     [ "$status" = 0 ] || cat "$out/check.log"
     note "$name" "$status"
 }
@@ -74,10 +80,20 @@ run() {
 build() {
     suffix=$1
     shift
-    for test in surface errors concurrency lifecycle streaming forks twice; do
+    for test in surface errors concurrency lifecycle streaming forks twice examples; do
         # shellcheck disable=SC2086  # lists of words
         "$cc" -std=c99 $strict "$@" $cflags "tests/c/$test.c" tests/c/support/*.c -o "$out/$test$suffix" $libs
     done
+    for source in json sandbox; do
+        # shellcheck disable=SC2086
+        "$cc" -std=c99 $strict "$@" $cflags -c "tests/c/support/$source.c" -o "$out/$source$suffix.o"
+    done
+    # shellcheck disable=SC2086
+    "$cxx" -std=c++17 $strict "$@" $cflags tests/c/wrapper.cpp "$out/json$suffix.o" "$out/sandbox$suffix.o" -o "$out/wrapper$suffix" $libs
+    if [ "$has_curl" = yes ]; then
+        # shellcheck disable=SC2046,SC2086
+        "$cc" -std=c99 $strict "$@" $cflags tests/c/curl.c tests/c/support/*.c -o "$out/curl$suffix" $libs $(pkg-config --cflags --libs libcurl)
+    fi
     # shellcheck disable=SC2086
     "$cc" -std=c99 $strict "$@" $cflags tests/c/loading.c -o "$out/loading$suffix" -ldl
     # shellcheck disable=SC2086
@@ -94,6 +110,12 @@ header_compiles() {
         # shellcheck disable=SC2086
         "$2" -std=$standard $strict $cflags -fsyntax-only -x c++ "$out/header.c"
     done
+    [ "$has_curl" = yes ] || return 0
+    printf '#include <evertoken_curl.h>\n' >"$out/header.c"
+    # shellcheck disable=SC2046,SC2086
+    "$1" -std=c99 $strict $cflags $(pkg-config --cflags libcurl) -fsyntax-only "$out/header.c"
+    # shellcheck disable=SC2046,SC2086
+    "$2" -std=c++11 $strict $cflags $(pkg-config --cflags libcurl) -fsyntax-only -x c++ "$out/header.c"
 }
 
 exports_agree() {
@@ -131,6 +153,22 @@ cmake_package_works() {
     "$out/cmake/consumer_static"
 }
 
+# build_examples: as their comments say, with the strict flags; sets $examples.
+build_examples() {
+    examples=
+    for source in examples/c/*.c; do
+        name=$(basename "$source" .c)
+        needs=
+        if grep -q evertoken_curl.h "$source"; then
+            [ "$has_curl" = yes ] || continue
+            needs=$(pkg-config --cflags --libs libcurl)
+        fi
+        # shellcheck disable=SC2086
+        "$cc" -std=c99 $strict $cflags "$source" -o "$out/example-$name" $libs $needs
+        examples="$examples $out/example-$name"
+    done
+}
+
 plain() {
     check "header in C99, C11, C++11, C++17" header_compiles "$cc" "$cxx"
     if command -v clang >/dev/null 2>&1; then check "header with clang" header_compiles clang clang++; fi
@@ -140,6 +178,11 @@ plain() {
     if command -v cmake >/dev/null 2>&1; then check "CMake package" cmake_package_works; fi
     build ""
     for test in surface errors concurrency lifecycle streaming forks twice loading; do run "$test" "$out/$test"; done
+    run wrapper "$out/wrapper"
+    if [ "$has_curl" = yes ]; then run curl "$out/curl"; else echo "libcurl is not here: left out"; fi
+    build_examples
+    # shellcheck disable=SC2086  # a list of words
+    run examples "$out/examples" $examples
     run vectors "$out/vectors" tests/vectors
 }
 
@@ -147,7 +190,8 @@ sanitizers() {
     build -sanitized -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
     export ASAN_OPTIONS=detect_leaks=1:check_initialization_order=1 UBSAN_OPTIONS=print_stacktrace=1
     # Without forks: a thread may hold the sanitizer's own allocator lock at fork, and then the child waits for it for ever.
-    for test in surface errors concurrency lifecycle streaming loading; do run "$test-sanitized" "$out/$test-sanitized"; done
+    for test in surface errors concurrency lifecycle streaming loading wrapper; do run "$test-sanitized" "$out/$test-sanitized"; done
+    if [ "$has_curl" = yes ]; then run curl-sanitized "$out/curl-sanitized"; fi
     run vectors-sanitized "$out/vectors-sanitized" --together tests/vectors
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }

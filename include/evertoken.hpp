@@ -1,0 +1,511 @@
+/// @file evertoken.hpp
+/// Evertoken for C++17: the C interface with handles that free themselves and failures that are exceptions. Header only.
+///
+///     auto config = evertoken::Config::pismo("https://sandbox.pismolabs.io", key, secret).account_id(123);
+///     evertoken::Client client{config};
+///     evertoken::Response response = client.get("/accounts/123");
+///     std::cout << response.status() << ' ' << response.body() << '\n';
+///
+/// What evertoken.h says holds here too. A std::string_view that is returned lives as long as the object it came from.
+/// Objects can be moved, not copied. `handle()` gives the C handle, for what has no name here.
+#ifndef EVERTOKEN_HPP
+#define EVERTOKEN_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <evertoken.h>
+
+namespace evertoken {
+
+namespace detail {
+
+/// Frees a handle with its own function.
+template <auto Free>
+struct Deleter {
+  template <typename T>
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
+};
+
+template <typename T, auto Free>
+using Handle = std::unique_ptr<T, Deleter<Free>>;
+
+inline std::string_view view(const char* text, std::size_t length) noexcept {
+  return text == nullptr ? std::string_view{} : std::string_view{text, length};
+}
+
+inline std::optional<std::string_view> optional_view(const char* text, std::size_t length) noexcept {
+  if (text == nullptr) return std::nullopt;
+  return std::string_view{text, length};
+}
+
+inline std::optional<std::chrono::milliseconds> optional_ms(std::int64_t milliseconds) noexcept {
+  if (milliseconds < 0) return std::nullopt;
+  return std::chrono::milliseconds{milliseconds};
+}
+
+inline std::optional<std::string> optional_text(const char* text) {
+  if (text == nullptr) return std::nullopt;
+  return std::string{text};
+}
+
+}  // namespace detail
+
+/// A failure. `what()` is the whole story in one line, without a secret.
+class Error : public std::runtime_error {
+ public:
+  /// Copies what a C error says.
+  explicit Error(const evertoken_error* error)
+      : std::runtime_error{evertoken_error_text(error)},
+        status_{evertoken_error_status(error)},
+        message_{evertoken_error_message(error)},
+        hint_{evertoken_error_hint(error)},
+        provider_code_{detail::optional_text(evertoken_error_provider_code(error, nullptr))},
+        provider_message_{detail::optional_text(evertoken_error_provider_message(error, nullptr))},
+        identity_{detail::optional_text(evertoken_error_identity(error, nullptr))},
+        fingerprint_{detail::optional_text(evertoken_error_fingerprint(error, nullptr))},
+        http_status_{evertoken_error_http_status(error)},
+        retry_after_{detail::optional_ms(evertoken_error_retry_after_ms(error))},
+        retryable_{evertoken_error_retryable(error)} {}
+
+  /// The status, to switch over.
+  evertoken_status status() const noexcept { return status_; }
+  /// The stable string, such as `credentials_rejected`.
+  std::string_view code() const noexcept { return evertoken_status_str(status_); }
+  /// What happened, without identity and hint.
+  const std::string& message() const noexcept { return message_; }
+  /// What to do about it.
+  const std::string& hint() const noexcept { return hint_; }
+  /// The provider's own code.
+  const std::optional<std::string>& provider_code() const noexcept { return provider_code_; }
+  /// The provider's own words, secrets removed.
+  const std::optional<std::string>& provider_message() const noexcept { return provider_message_; }
+  /// The identity it happened to.
+  const std::optional<std::string>& identity() const noexcept { return identity_; }
+  /// The fingerprint of the token it concerns.
+  const std::optional<std::string>& fingerprint() const noexcept { return fingerprint_; }
+  /// The status of the HTTP answer that led to it; 0 if there was none.
+  int http_status() const noexcept { return http_status_; }
+  /// How long to wait before the next try.
+  std::optional<std::chrono::milliseconds> retry_after() const noexcept { return retry_after_; }
+  /// Whether the same call may succeed later.
+  bool retryable() const noexcept { return retryable_; }
+
+ private:
+  evertoken_status status_;
+  std::string message_, hint_;
+  std::optional<std::string> provider_code_, provider_message_, identity_, fingerprint_;
+  int http_status_;
+  std::optional<std::chrono::milliseconds> retry_after_;
+  bool retryable_;
+};
+
+namespace detail {
+
+/// Calls a C function with a place for its error; throws what it says.
+template <typename Call>
+void checked(Call&& call) {
+  evertoken_error* raw = nullptr;
+  if (call(&raw) != EVERTOKEN_OK) {
+    Handle<evertoken_error, evertoken_error_free> error{raw};
+    throw Error{error.get()};
+  }
+}
+
+/// The same for a function that makes a handle.
+template <typename T, typename Call>
+T* made(Call&& call) {
+  T* handle = nullptr;
+  checked([&](evertoken_error** error) { return call(&handle, error); });
+  return handle;
+}
+
+}  // namespace detail
+
+/// How long a call may take: the client's own timeout, a duration, or no limit.
+class Timeout {
+ public:
+  /// The client's own timeout.
+  constexpr Timeout() noexcept = default;
+  /// This long, rounded up to milliseconds, at least one. Implicit, so that a duration reads as what it is.
+  template <typename Rep, typename Period>
+  constexpr Timeout(std::chrono::duration<Rep, Period> limit) noexcept
+      : ms_{std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(limit).count())} {}
+  /// For as long as it takes.
+  static constexpr Timeout none() noexcept {
+    Timeout timeout;
+    timeout.ms_ = EVERTOKEN_NO_TIMEOUT;
+    return timeout;
+  }
+  /// As C wants it.
+  constexpr std::int64_t ms() const noexcept { return ms_; }
+
+ private:
+  std::int64_t ms_ = EVERTOKEN_DEFAULT_TIMEOUT;
+};
+
+/// How to log in and where the token may go.
+class Config {
+ public:
+  /// A flow by name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`, `json_login`.
+  explicit Config(const std::string& flow)
+      : handle_{detail::made<evertoken_config>([&](auto out, auto error) { return evertoken_config_new(flow.c_str(), out, error); })} {}
+
+  /// Pismo Passport, server to server.
+  static Config pismo(const std::string& base_url, const std::string& server_key, const std::string& server_secret) {
+    return Config{"pismo"}.text("base_url", base_url).text("server_key", server_key).text("server_secret", server_secret);
+  }
+  /// PassKit with user name and password; region `pub1` or `pub2`.
+  static Config passkit(const std::string& region, const std::string& username, const std::string& password) {
+    return Config{"passkit"}.text("region", region).text("username", username).text("password", password);
+  }
+  /// PassKit with a token from its portal.
+  static Config passkit_token(const std::string& region, const std::string& token) {
+    return Config{"passkit"}.text("region", region).text("token", token);
+  }
+  /// A WSO2 gateway, password grant.
+  static Config wso2(const std::string& token_url, const std::string& consumer_key, const std::string& consumer_secret,
+                     const std::string& username, const std::string& password) {
+    return Config{"wso2"}
+        .text("token_url", token_url)
+        .text("consumer_key", consumer_key)
+        .text("consumer_secret", consumer_secret)
+        .text("username", username)
+        .text("password", password);
+  }
+  /// Any OAuth2 server, password grant.
+  static Config password(const std::string& token_url, const std::string& client_id, const std::string& client_secret,
+                         const std::string& username, const std::string& password) {
+    return Config{"password"}
+        .text("token_url", token_url)
+        .text("client_id", client_id)
+        .text("client_secret", client_secret)
+        .text("username", username)
+        .text("password", password);
+  }
+  /// Any OAuth2 server, client credentials grant.
+  static Config client_credentials(const std::string& token_url, const std::string& client_id, const std::string& client_secret) {
+    return Config{"client_credentials"}.text("token_url", token_url).text("client_id", client_id).text("client_secret", client_secret);
+  }
+
+  /// Sets a text option by name.
+  Config&& text(const std::string& option, const std::string& value) && { return std::move(set_text(option, value)); }
+  Config& text(const std::string& option, const std::string& value) & { return set_text(option, value); }
+  /// Sets a number option by name; durations are seconds.
+  Config&& number(const std::string& option, double value) && { return std::move(set_number(option, value)); }
+  Config& number(const std::string& option, double value) & { return set_number(option, value); }
+  /// Switches an option on or off by name.
+  Config&& flag(const std::string& option, bool on) && { return std::move(set_flag(option, on)); }
+  Config& flag(const std::string& option, bool on) & { return set_flag(option, on); }
+  /// Sets one entry of an option that is a table.
+  Config&& entry(const std::string& option, const std::string& key, const std::string& value) && {
+    return std::move(set_entry(option, key, value));
+  }
+  Config& entry(const std::string& option, const std::string& key, const std::string& value) & { return set_entry(option, key, value); }
+  /// Pismo: the account that the token is limited to.
+  Config&& account_id(std::int64_t id) && { return std::move(set_account_id(id)); }
+  Config& account_id(std::int64_t id) & { return set_account_id(id); }
+  /// Deadline of a call that names none.
+  Config&& timeout(std::chrono::milliseconds limit) && { return std::move(set_timeout(limit)); }
+  Config& timeout(std::chrono::milliseconds limit) & { return set_timeout(limit); }
+  /// Another origin that the token may go to.
+  Config&& allow_origin(const std::string& url) && { return std::move(add_origin(url)); }
+  Config& allow_origin(const std::string& url) & { return add_origin(url); }
+
+  /// The C handle.
+  evertoken_config* handle() const noexcept { return handle_.get(); }
+
+ private:
+  // What a setter has to say is said by the client's constructor.
+  Config& set_text(const std::string& option, const std::string& value) {
+    evertoken_config_set_text(handle(), option.c_str(), value.c_str());
+    return *this;
+  }
+  Config& set_number(const std::string& option, double value) {
+    evertoken_config_set_number(handle(), option.c_str(), value);
+    return *this;
+  }
+  Config& set_flag(const std::string& option, bool on) {
+    evertoken_config_set_flag(handle(), option.c_str(), on ? 1 : 0);
+    return *this;
+  }
+  Config& set_entry(const std::string& option, const std::string& key, const std::string& value) {
+    evertoken_config_set_entry(handle(), option.c_str(), key.c_str(), value.c_str());
+    return *this;
+  }
+  Config& set_account_id(std::int64_t id) {
+    evertoken_config_set_account_id(handle(), id);
+    return *this;
+  }
+  Config& set_timeout(std::chrono::milliseconds limit) {
+    evertoken_config_set_timeout_ms(handle(), limit.count());
+    return *this;
+  }
+  Config& add_origin(const std::string& url) {
+    evertoken_config_allow_origin(handle(), url.c_str());
+    return *this;
+  }
+
+  detail::Handle<evertoken_config, evertoken_config_free> handle_;
+};
+
+/// A token and what is known about it.
+class Token {
+ public:
+  /// Takes a C handle over.
+  explicit Token(evertoken_token* handle) noexcept : handle_{handle} {}
+  /// The token itself, for the wire.
+  std::string_view value() const noexcept {
+    std::size_t length = 0;
+    const char* text = evertoken_token_value(handle(), &length);
+    return detail::view(text, length);
+  }
+  /// When it expires on this machine's wall clock; none if it lives until refused.
+  std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept {
+    const std::int64_t secs = evertoken_token_expires_at_unix_secs(handle());
+    if (secs < 0) return std::nullopt;
+    return std::chrono::system_clock::time_point{std::chrono::seconds{secs}};
+  }
+  /// What was left of its life when it was handed out; none if it lives until refused.
+  std::optional<std::chrono::milliseconds> expires_in() const noexcept {
+    return detail::optional_ms(evertoken_token_expires_in_ms(handle()));
+  }
+  /// The granted scope, if the server named it.
+  std::optional<std::string_view> scope() const noexcept {
+    std::size_t length = 0;
+    const char* text = evertoken_token_scope(handle(), &length);
+    return detail::optional_view(text, length);
+  }
+  /// The first 8 hex digits of its SHA-256.
+  std::string_view fingerprint() const noexcept { return evertoken_token_fingerprint(handle(), nullptr); }
+  /// The C handle.
+  evertoken_token* handle() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<evertoken_token, evertoken_token_free> handle_;
+};
+
+/// Leave to send one request with the token.
+class Authorization {
+ public:
+  /// Takes a C handle over.
+  explicit Authorization(evertoken_authorization* handle) noexcept : handle_{handle} {}
+  /// The header's value, such as `Bearer abc`.
+  std::string_view value() const noexcept {
+    std::size_t length = 0;
+    const char* text = evertoken_authorization_value(handle(), &length);
+    return detail::view(text, length);
+  }
+  /// The C handle.
+  evertoken_authorization* handle() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<evertoken_authorization, evertoken_authorization_free> handle_;
+};
+
+/// What to do about an answer.
+class Verdict {
+ public:
+  /// Takes a C handle over.
+  explicit Verdict(evertoken_verdict* handle) noexcept : handle_{handle} {}
+  /// What to do.
+  evertoken_step step() const noexcept { return evertoken_verdict_step(handle()); }
+  /// The header's value to send again with; empty unless the step is EVERTOKEN_STEP_RESEND.
+  std::string_view value() const noexcept {
+    std::size_t length = 0;
+    const char* text = evertoken_authorization_value(evertoken_verdict_authorization(handle()), &length);
+    return detail::view(text, length);
+  }
+  /// Why a 401 is given back.
+  std::optional<std::string_view> reason() const noexcept {
+    const char* reason = evertoken_verdict_reason(handle());
+    return reason == nullptr ? std::nullopt : std::optional<std::string_view>{reason};
+  }
+  /// The failed renewal, where there was one.
+  std::optional<Error> error() const {
+    const evertoken_error* error = evertoken_verdict_error(handle());
+    return error == nullptr ? std::nullopt : std::optional<Error>{Error{error}};
+  }
+  /// The C handle.
+  evertoken_verdict* handle() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<evertoken_verdict, evertoken_verdict_free> handle_;
+};
+
+/// An answer of the API with its whole body.
+class Response {
+ public:
+  /// Takes a C handle over.
+  explicit Response(evertoken_response* handle) noexcept : handle_{handle} {}
+  /// The HTTP status.
+  int status() const noexcept { return evertoken_response_status(handle()); }
+  /// The body.
+  std::string_view body() const noexcept {
+    std::size_t length = 0;
+    const char* text = evertoken_response_body(handle(), &length);
+    return detail::view(text, length);
+  }
+  /// The value of a header; of several with that name the one at `index`.
+  std::optional<std::string_view> header(const std::string& name, std::size_t index = 0) const noexcept {
+    std::size_t length = 0;
+    const char* text = evertoken_response_header(handle(), name.c_str(), index, &length);
+    return detail::optional_view(text, length);
+  }
+  /// The URL that answered.
+  std::string_view url() const noexcept { return evertoken_response_url(handle(), nullptr); }
+  /// Why a 401 was not healed.
+  std::optional<std::string_view> reason() const noexcept {
+    const char* reason = evertoken_response_reason(handle());
+    return reason == nullptr ? std::nullopt : std::optional<std::string_view>{reason};
+  }
+  /// The renewal that failed and so left the 401, where there was one.
+  std::optional<Error> error() const {
+    const evertoken_error* error = evertoken_response_error(handle());
+    return error == nullptr ? std::nullopt : std::optional<Error>{Error{error}};
+  }
+  /// The C handle.
+  evertoken_response* handle() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<evertoken_response, evertoken_response_free> handle_;
+};
+
+/// A header of a request.
+using Header = std::pair<std::string, std::string>;
+
+/// An event, good for the duration of the callback.
+class Event {
+ public:
+  /// Looks at a C event.
+  explicit Event(const evertoken_event* event) noexcept : event_{event} {}
+  /// What happened, such as `token_installed`.
+  std::string_view name() const noexcept { return evertoken_event_name(event_); }
+  /// The identity.
+  std::string_view identity() const noexcept { return evertoken_event_identity(event_, nullptr); }
+  /// The C event.
+  const evertoken_event* handle() const noexcept { return event_; }
+
+ private:
+  const evertoken_event* event_;
+};
+
+/// Calls a function with every event until it is destroyed.
+class Subscription {
+ public:
+  /// For Client::on_event().
+  Subscription(std::unique_ptr<std::function<void(Event)>> listener, evertoken_subscription* handle) noexcept
+      : listener_{std::move(listener)}, handle_{handle} {}
+
+ private:
+  // In this order: the subscription ends first, and then nobody calls the function.
+  std::unique_ptr<std::function<void(Event)>> listener_;
+  detail::Handle<evertoken_subscription, evertoken_subscription_free> handle_;
+};
+
+/// A client for one identity and one API. Its methods may be called by any number of threads.
+class Client {
+ public:
+  /// Checks the whole configuration; throws Error that names what is wrong.
+  explicit Client(const Config& config)
+      : handle_{detail::made<evertoken_client>([&](auto out, auto error) { return evertoken_client_new(config.handle(), out, error); })} {}
+
+  /// A token that is valid now.
+  Token token(Timeout timeout = {}) const {
+    return Token{detail::made<evertoken_token>([&](auto out, auto error) { return evertoken_client_token(handle(), timeout.ms(), out, error); })};
+  }
+  /// A token with at least this much life left.
+  Token token_for(std::chrono::milliseconds min_ttl, Timeout timeout = {}) const {
+    return Token{detail::made<evertoken_token>(
+        [&](auto out, auto error) { return evertoken_client_token_for(handle(), min_ttl.count(), timeout.ms(), out, error); })};
+  }
+  /// The header for the base URL's origin.
+  Authorization authorize() const {
+    return Authorization{detail::made<evertoken_authorization>(
+        [&](auto out, auto error) { return evertoken_client_authorize(handle(), nullptr, out, error); })};
+  }
+  /// The header for a URL.
+  Authorization authorize(const std::string& url) const {
+    return Authorization{detail::made<evertoken_authorization>(
+        [&](auto out, auto error) { return evertoken_client_authorize(handle(), url.c_str(), out, error); })};
+  }
+  /// What an answer means.
+  Verdict judge(const Authorization& sent, int status, const std::vector<evertoken_header>& headers = {}, std::string_view body_prefix = {},
+                bool replayable = true, Timeout timeout = {}) const {
+    return Verdict{detail::made<evertoken_verdict>([&](auto out, auto error) {
+      return evertoken_client_judge(handle(), sent.handle(), status, headers.data(), headers.size(), body_prefix.data(), body_prefix.size(),
+                                    replayable ? 1 : 0, timeout.ms(), out, error);
+    })};
+  }
+
+  /// Sends a request with the token; any answer is a Response.
+  Response request(const std::string& method, const std::string& url, std::string_view body = {},
+                   const std::vector<Header>& headers = {}, Timeout timeout = {}) const {
+    detail::Handle<evertoken_call, evertoken_call_free> call{detail::made<evertoken_call>(
+        [&](auto out, auto error) { return evertoken_call_new(method.c_str(), url.c_str(), out, error); })};
+    for (const Header& header : headers) {
+      detail::checked([&](auto error) { return evertoken_call_add_header(call.get(), header.first.c_str(), header.second.c_str(), error); });
+    }
+    if (!body.empty()) {
+      detail::checked([&](auto error) { return evertoken_call_set_body(call.get(), body.data(), body.size(), error); });
+    }
+    detail::checked([&](auto error) { return evertoken_call_set_timeout_ms(call.get(), timeout.ms(), error); });
+    return Response{
+        detail::made<evertoken_response>([&](auto out, auto error) { return evertoken_client_send(handle(), call.get(), out, error); })};
+  }
+  /// GET.
+  Response get(const std::string& url, Timeout timeout = {}) const { return request("GET", url, {}, {}, timeout); }
+  /// POST with a JSON body.
+  Response post_json(const std::string& url, std::string_view body, Timeout timeout = {}) const {
+    return request("POST", url, body, {{"content-type", "application/json"}}, timeout);
+  }
+
+  /// Calls `listener` with every event until the subscription is destroyed. On any thread; it must not throw.
+  [[nodiscard]] Subscription on_event(std::function<void(Event)> listener) const {
+    auto owned = std::make_unique<std::function<void(Event)>>(std::move(listener));
+    auto* subscription = detail::made<evertoken_subscription>([&](auto out, auto error) {
+      return evertoken_client_subscribe(
+          handle(), [](void* userdata, const evertoken_event* event) { (*static_cast<std::function<void(Event)>*>(userdata))(Event{event}); },
+          owned.get(), out, error);
+    });
+    return Subscription{std::move(owned), subscription};
+  }
+
+  /// Counters of the identity.
+  evertoken_stats stats() const {
+    evertoken_stats stats{};
+    detail::checked([&](auto error) { return evertoken_client_stats(handle(), &stats, sizeof stats, error); });
+    return stats;
+  }
+  /// Who logs in where, fit for a log.
+  std::string_view identity() const noexcept { return evertoken_client_identity(handle(), nullptr); }
+  /// Forgets pauses and locked-out credentials.
+  void reset() const noexcept { evertoken_client_reset(handle()); }
+  /// Makes the next call renew the token at hand.
+  void invalidate() const noexcept { evertoken_client_invalidate(handle()); }
+  /// Closes the client; later calls throw with EVERTOKEN_CLOSED.
+  void close() const noexcept { evertoken_client_close(handle()); }
+
+  /// The C handle.
+  evertoken_client* handle() const noexcept { return handle_.get(); }
+
+ private:
+  detail::Handle<evertoken_client, evertoken_client_free> handle_;
+};
+
+}  // namespace evertoken
+
+#endif

@@ -1,0 +1,270 @@
+/**
+ * @file evertoken_curl.h
+ * A libcurl easy handle with a token that is always valid. C99 and C++11, header only.
+ *
+ *     evertoken_curl transfer = {0};
+ *     transfer.url = "https://api.example.com/accounts/123";
+ *     transfer.write = my_write;                      // as for CURLOPT_WRITEFUNCTION
+ *     transfer.write_data = &my_body;
+ *     CURLcode code = evertoken_curl_perform(client, curl, &transfer, &error);
+ *     // transfer.status is the answer's status, transfer.reason why a 401 was not healed
+ *     evertoken_curl_cleanup(&transfer);
+ *
+ * evertoken_curl_perform() sets the URL, the `Authorization` header, and the write and header functions; everything else
+ * of the handle is yours: method, body, timeouts, proxies, certificates. A 401 is held back until it is clear that it is
+ * the answer, so your functions see one answer only.
+ *
+ * The token goes to the client's origins only: another URL ends with CURLE_OK and EVERTOKEN_ORIGIN_REFUSED in `error`, and
+ * nothing was sent. Where libcurl follows redirects, it takes the header off on the way to another host; a 401 after a
+ * redirect is given back as it is.
+ */
+#ifndef EVERTOKEN_CURL_H
+#define EVERTOKEN_CURL_H
+
+#include <curl/curl.h>
+#include <evertoken.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One transfer. Zero it, fill in what comes in, clean it up with evertoken_curl_cleanup(). */
+typedef struct evertoken_curl {
+  /** In: the absolute URL. */
+  const char *url;
+  /** In: further request headers, or NULL. They stay yours. */
+  struct curl_slist *headers;
+  /** In: receives the body, as for CURLOPT_WRITEFUNCTION; NULL drops it. */
+  size_t (*write)(char *data, size_t size, size_t count, void *write_data);
+  /** In: for `write`. */
+  void *write_data;
+  /** In: receives the head line by line, as for CURLOPT_HEADERFUNCTION; NULL drops it. */
+  size_t (*header)(char *data, size_t size, size_t count, void *header_data);
+  /** In: for `header`. */
+  void *header_data;
+  /** In: the request's body comes from a read function that cannot start again. Without it a body is what
+      CURLOPT_POSTFIELDS holds, or is rewound by your CURLOPT_SEEKFUNCTION. */
+  bool one_shot;
+  /** In: puts the body's source back to its start before the second sending, for CURLOPT_READFUNCTION; non-zero: it
+      cannot. NULL if nothing has to be put back. */
+  int (*rewind)(void *rewind_data);
+  /** In: for `rewind`. */
+  void *rewind_data;
+
+  /** Out: the answer's status. */
+  long status;
+  /** Out: why a 401 was not healed, with the words of evertoken_verdict_reason(), else NULL. Lives until the cleanup. */
+  const char *reason;
+  /** Out: the failed renewal behind it, else NULL. Lives until the cleanup. */
+  const evertoken_error *renewal_error;
+  /** Out: whether it was sent a second time. */
+  bool resent;
+
+  /** Internal. */
+  struct {
+    CURL *curl;
+    evertoken_verdict *verdict;
+    char *body;
+    size_t body_len;
+    char *head;
+    size_t head_len;
+    long line_status;
+    bool overflow;
+  } own;
+} evertoken_curl;
+
+/** What is held back of a 401; a longer one is let through and counts as the answer. */
+#define EVERTOKEN_CURL_HELD_MAX (1024 * 1024)
+
+static inline bool evertoken_curl_keep(char **text, size_t *len, const char *data, size_t more) {
+  char *grown = (char *)realloc(*text, *len + more + 1);
+  if (grown == NULL) return false;
+  memcpy(grown + *len, data, more);
+  *text = grown;
+  *len += more;
+  grown[*len] = '\0';
+  return true;
+}
+
+/** Whether what arrives belongs to a 401 that is held back. */
+static inline bool evertoken_curl_is_refused(const evertoken_curl *transfer) {
+  return transfer->own.line_status == 401 && !transfer->own.overflow;
+}
+
+/** Gives what was held back to the caller's functions. */
+static inline bool evertoken_curl_let_through(evertoken_curl *transfer) {
+  bool fine = true;
+  if (transfer->header != NULL) {
+    for (char *line = transfer->own.head, *end; fine && line != NULL && *line != '\0'; line = end) {
+      end = strchr(line, '\n');
+      end = end == NULL ? line + strlen(line) : end + 1;
+      fine = transfer->header(line, 1, (size_t)(end - line), transfer->header_data) == (size_t)(end - line);
+    }
+  }
+  if (fine && transfer->write != NULL && transfer->own.body_len > 0) {
+    fine = transfer->write(transfer->own.body, 1, transfer->own.body_len, transfer->write_data) == transfer->own.body_len;
+  }
+  transfer->own.head_len = transfer->own.body_len = 0;
+  if (transfer->own.head != NULL) transfer->own.head[0] = '\0';
+  return fine;
+}
+
+static inline size_t evertoken_curl_on_body(char *data, size_t size, size_t count, void *userdata) {
+  evertoken_curl *transfer = (evertoken_curl *)userdata;
+  size_t length = size * count;
+  if (evertoken_curl_is_refused(transfer)) {
+    if (transfer->own.body_len + length <= EVERTOKEN_CURL_HELD_MAX) {
+      return evertoken_curl_keep(&transfer->own.body, &transfer->own.body_len, data, length) ? length : 0;
+    }
+    transfer->own.overflow = true;
+    if (!evertoken_curl_let_through(transfer)) return 0;
+  }
+  return transfer->write == NULL ? length : transfer->write(data, size, count, transfer->write_data);
+}
+
+static inline size_t evertoken_curl_on_header(char *data, size_t size, size_t count, void *userdata) {
+  evertoken_curl *transfer = (evertoken_curl *)userdata;
+  size_t length = size * count;
+  if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+    /* A new head: the first one, or after a redirect's or an interim one. The line is not ended by NUL but by its own end. */
+    const char *space = (const char *)memchr(data, ' ', length);
+    transfer->own.line_status = space == NULL ? 0 : strtol(space, NULL, 10);
+    transfer->own.head_len = 0;
+  }
+  if (!evertoken_curl_keep(&transfer->own.head, &transfer->own.head_len, data, length)) return 0;
+  if (evertoken_curl_is_refused(transfer)) return length;
+  return transfer->header == NULL ? length : transfer->header(data, size, count, transfer->header_data);
+}
+
+/** Sends once with this authorization. */
+static inline CURLcode evertoken_curl_send(evertoken_curl *transfer, const evertoken_authorization *authorization) {
+  static const char name[] = "Authorization: ";
+  size_t value_len = 0;
+  const char *value = evertoken_authorization_value(authorization, &value_len);
+  char *line = (char *)malloc(sizeof name + value_len);
+  if (line == NULL) return CURLE_OUT_OF_MEMORY;
+  memcpy(line, name, sizeof name - 1);
+  memcpy(line + sizeof name - 1, value, value_len + 1);
+  /* The caller's list hangs behind ours and is taken off again, so that it is neither copied nor changed. */
+  struct curl_slist *headers = curl_slist_append(NULL, line);
+  memset(line, 0, sizeof name + value_len);
+  free(line);
+  if (headers == NULL) return CURLE_OUT_OF_MEMORY;
+  headers->next = transfer->headers;
+  CURL *curl = transfer->own.curl;
+  curl_easy_setopt(curl, CURLOPT_URL, transfer->url);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, 0L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, evertoken_curl_on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, evertoken_curl_on_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+  CURLcode code = curl_easy_perform(curl);
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer->status);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, (struct curl_slist *)NULL);
+  headers->next = NULL;
+  memset(headers->data, 0, strlen(headers->data));
+  curl_slist_free_all(headers);
+  return code;
+}
+
+/** The head as name and value pairs, cut up in place. At most `max` of them. */
+static inline size_t evertoken_curl_split(char *head, evertoken_header *headers, size_t max) {
+  size_t count = 0;
+  for (char *line = head; line != NULL && *line != '\0' && count < max;) {
+    char *end = strpbrk(line, "\r\n"), *next = end == NULL ? NULL : end + strspn(end, "\r\n");
+    if (end != NULL) *end = '\0';
+    char *colon = strchr(line, ':');
+    if (colon != NULL) {
+      *colon = '\0';
+      headers[count].name = line;
+      headers[count].value = colon + 1 + strspn(colon + 1, " \t");
+      count++;
+    }
+    line = next;
+  }
+  return count;
+}
+
+/** Judges the answer at hand; false if the judging itself failed. */
+static inline bool evertoken_curl_judge(evertoken_client *client, evertoken_curl *transfer,
+                                        const evertoken_authorization *authorization, evertoken_error **error) {
+  enum { HEADERS_MAX = 64 };
+  evertoken_header headers[HEADERS_MAX];
+  char *head = NULL;
+  size_t head_len = 0, count = 0;
+  long redirects = 0;
+  curl_easy_getinfo(transfer->own.curl, CURLINFO_REDIRECT_COUNT, &redirects);
+  if (redirects > 0 && transfer->status == 401) return true; /* who refused it may not have seen the token */
+  if (transfer->own.head_len > 0 && evertoken_curl_keep(&head, &head_len, transfer->own.head, transfer->own.head_len)) {
+    count = evertoken_curl_split(head, headers, HEADERS_MAX);
+  }
+  bool replayable = !transfer->one_shot && !transfer->own.overflow;
+  evertoken_verdict *verdict = NULL;
+  evertoken_status status = evertoken_client_judge(client, authorization, (int)transfer->status, headers, count, transfer->own.body,
+                                                   transfer->own.body_len, replayable, EVERTOKEN_DEFAULT_TIMEOUT, &verdict, error);
+  free(head);
+  if (status != EVERTOKEN_OK) return false;
+  evertoken_verdict_free(transfer->own.verdict);
+  transfer->own.verdict = verdict;
+  transfer->reason = evertoken_verdict_reason(verdict);
+  transfer->renewal_error = evertoken_verdict_error(verdict);
+  return true;
+}
+
+/**
+ * Performs `transfer` on `curl`: puts the token on, judges the answer, and sends once more where that heals a 401. Returns
+ * libcurl's code. `error` may be NULL; it is written where the token could not be had or may not go to the URL, and then
+ * nothing was sent and the code is CURLE_OK with `transfer->status` 0.
+ *
+ * Threads: as curl_easy_perform(); the client may be shared. Not from a callback of the library.
+ */
+static inline CURLcode evertoken_curl_perform(evertoken_client *client, CURL *curl, evertoken_curl *transfer, evertoken_error **error) {
+  evertoken_authorization *authorization = NULL;
+  transfer->own.curl = curl;
+  transfer->status = 0;
+  transfer->reason = NULL;
+  transfer->renewal_error = NULL;
+  transfer->resent = false;
+  transfer->own.overflow = false;
+  transfer->own.head_len = transfer->own.body_len = 0;
+  if (evertoken_client_authorize(client, transfer->url, &authorization, error) != EVERTOKEN_OK) return CURLE_OK;
+  CURLcode code = evertoken_curl_send(transfer, authorization);
+  if (code == CURLE_OK && evertoken_curl_judge(client, transfer, authorization, error)
+      && evertoken_verdict_step(transfer->own.verdict) == EVERTOKEN_STEP_RESEND
+      && (transfer->rewind == NULL || transfer->rewind(transfer->rewind_data) == 0)) {
+    evertoken_authorization_free(authorization);
+    authorization = NULL;
+    evertoken_verdict *first = transfer->own.verdict;
+    const evertoken_authorization *again = evertoken_verdict_authorization(first);
+    transfer->own.verdict = NULL;
+    transfer->own.head_len = transfer->own.body_len = 0;
+    transfer->resent = true;
+    code = evertoken_curl_send(transfer, again);
+    if (code == CURLE_OK) evertoken_curl_judge(client, transfer, again, error);
+    evertoken_verdict_free(first);
+  }
+  evertoken_authorization_free(authorization);
+  if (code == CURLE_OK && transfer->status == 401 && !transfer->own.overflow && !evertoken_curl_let_through(transfer)) {
+    code = CURLE_WRITE_ERROR;
+  }
+  return code;
+}
+
+/** Frees what a transfer holds; the handle, the headers and the URL stay yours. It may then be performed again. */
+static inline void evertoken_curl_cleanup(evertoken_curl *transfer) {
+  evertoken_verdict_free(transfer->own.verdict);
+  free(transfer->own.body);
+  free(transfer->own.head);
+  memset(&transfer->own, 0, sizeof transfer->own);
+  transfer->reason = NULL;
+  transfer->renewal_error = NULL;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+// evertoken.hpp: handles that free themselves, failures that are exceptions.
+
+#include <evertoken.hpp>
+
+#include <atomic>
+#include <thread>
+#include <type_traits>
+
+extern "C" {
+#include "support/sandbox.h"
+}
+#include "support/check.h"
+
+static sandbox box;
+
+static evertoken::Config config(const std::string& name) {
+  return evertoken::Config::pismo(box.url, sandbox_credential(&box, "pismo.server_key"), sandbox_credential(&box, "pismo.server_secret"))
+      .text("token_url", std::string{box.url} + "/passport/v2/s2s/access-token?" + name);
+}
+
+static_assert(std::is_nothrow_move_constructible_v<evertoken::Client> && !std::is_copy_constructible_v<evertoken::Client>);
+
+static void a_client_does_all_of_it() {
+  sandbox_do(&box, "POST", "/reset", "{}");
+  evertoken::Client client{config("cpp").timeout(std::chrono::seconds{20}).account_id(INT64_C(123))};
+  std::atomic<int> installed{0};
+  {
+    auto subscription = client.on_event([&](evertoken::Event event) { installed += event.name() == "token_installed"; });
+    evertoken::Token token = client.token();
+    CHECK(!token.value().empty() && token.fingerprint().size() == 8);
+    CHECK(token.expires_in() && *token.expires_in() > std::chrono::seconds{500});
+    CHECK(token.expires_at() && *token.expires_at() > std::chrono::system_clock::now());
+    CHECK(client.authorize().value() == "Bearer " + std::string{token.value()});
+  }
+  CHECK_INT(installed, 1);
+  evertoken::Response response = client.post_json("/pismo/api/x", "{\"a\":1}");
+  CHECK_INT(response.status(), 200);
+  CHECK(response.body().find("\"body_length\":7") != std::string_view::npos);
+  CHECK(response.header("Content-Type")->find("json") != std::string_view::npos);
+  CHECK(!response.header("nothing") && !response.reason() && !response.error());
+  CHECK_INT(client.get("/pismo/api/y", std::chrono::seconds{5}).status(), 200);
+  CHECK_INT(client.stats().logins, 1);
+  sandbox_do(&box, "POST", "/revoke", "{}");
+  evertoken::Authorization authorization = client.authorize(std::string{box.url} + "/pismo/api/x");
+  evertoken::Verdict verdict = client.judge(authorization, 401);
+  CHECK_INT(verdict.step(), EVERTOKEN_STEP_RESEND);
+  CHECK(!verdict.value().empty() && verdict.value() != authorization.value() && !verdict.reason() && !verdict.error());
+}
+
+static void failures_are_exceptions_that_say_what_c_says() {
+  sandbox_do(&box, "POST", "/reset", "{}");
+  sandbox_do(&box, "POST", "/faults", "{\"route\":\"login\",\"fault\":{\"type\":\"rate_limited\",\"retry_after\":7}}");
+  evertoken::Client client{config("cpp-failures").number("max_attempts", 1)};
+  bool caught = false;
+  try {
+    client.token();
+  } catch (const evertoken::Error& error) {
+    caught = true;
+    CHECK_INT(error.status(), EVERTOKEN_RATE_LIMITED);
+    CHECK(error.code() == "rate_limited" && error.retryable() && error.http_status() == 429);
+    CHECK(error.retry_after() && *error.retry_after() <= std::chrono::seconds{7});
+    CHECK(error.identity() && !error.hint().empty() && std::string{error.what()}.find(error.message()) == 0);
+    check_no_secret(&box, error.what());
+  }
+  CHECK(caught);
+  caught = false;
+  try {
+    evertoken::Client wrong{config("cpp-wrong").text("base_ulr", "http://127.0.0.1")};
+  } catch (const std::exception& error) {
+    caught = true;
+    CHECK(std::string{error.what()}.find("base_url") != std::string::npos);
+  }
+  CHECK(caught);
+}
+
+static void a_client_moves_and_is_shared_by_threads() {
+  sandbox_do(&box, "POST", "/reset", "{}");
+  evertoken::Client first{config("cpp-threads")};
+  const evertoken::Client client{std::move(first)};
+  std::vector<std::thread> threads;
+  std::atomic<int> good{0};
+  for (int i = 0; i < 8; i++) threads.emplace_back([&] { good += client.get("/pismo/api/x").status() == 200; });
+  for (std::thread& thread : threads) thread.join();
+  CHECK_INT(good, 8);
+  CHECK_INT(sandbox_count(&box, "total.login"), 1);
+}
+
+int main() {
+  box = sandbox_start(false);
+  RUN(a_client_does_all_of_it);
+  RUN(failures_are_exceptions_that_say_what_c_says);
+  RUN(a_client_moves_and_is_shared_by_threads);
+  sandbox_stop(&box);
+  return 0;
+}
