@@ -8,6 +8,7 @@ import type {
   PassKitOptions,
   PasswordOptions,
   PismoOptions,
+  ProfileOptions,
   UrlLike,
   Wso2Options,
 } from './types/options.js'
@@ -190,6 +191,13 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   static clientCredentials(options: ClientCredentialsOptions): Client
   /** A login with a JSON body, described field by field. */
   static jsonLogin(options: JsonLoginOptions): Client
+
+  /**
+   * The client that a profile in `evertoken.toml` describes: the file that all languages and the command line read.
+   * Names and units in it are the file's (snake case, seconds), those given here are JavaScript's. Blocks while a
+   * `command` of the profile runs. What its reader should know, such as secrets in clear, is a process warning.
+   */
+  static fromProfile(name: string, options?: ProfileOptions): Client
 
   /** The identity, in a form fit for a log. */
   readonly identity: string

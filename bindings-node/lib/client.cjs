@@ -13,7 +13,7 @@ const { fromFailure, invalid, valueOf } = require('./errors.cjs')
 const { authorized } = require('./fetch.cjs')
 const { Gate } = require('./gate.cjs')
 const native = require('./native.cjs')
-const { sorted } = require('./options.cjs')
+const { pathOf, sorted } = require('./options.cjs')
 const { call, hook, port, unhook } = require('./port.cjs')
 const { request } = require('./request.cjs')
 const { Token } = require('./token.cjs')
@@ -29,10 +29,11 @@ class Client extends EventEmitter {
   #receive
   #hook
 
-  constructor(ours, flow, options) {
-    if (ours !== OURS) throw new TypeError('use Client.pismo(), Client.passkit(), Client.wso2(), Client.password(), Client.clientCredentials() or Client.jsonLogin()')
+  constructor(ours, make) {
+    if (ours !== OURS) throw new TypeError('use Client.pismo(), Client.passkit(), Client.wso2(), Client.password(), Client.clientCredentials(), Client.jsonLogin() or Client.fromProfile()')
     super()
-    this.#native = valueOf(native.makeClient(port, flow, sorted(options)))
+    this.#native = valueOf(make())
+    for (const warning of this.#native.warnings) process.emitWarning(warning, 'EvertokenWarning')
     this.#gate = new Gate(this.#native)
     this.#receive = receiver(new WeakRef(this))
     this.#hook = hook(this.#receive)
@@ -40,27 +41,33 @@ class Client extends EventEmitter {
   }
 
   static pismo(options) {
-    return new this(OURS, 'pismo', options)
+    return made(this, 'pismo', options)
   }
 
   static passkit(options) {
-    return new this(OURS, 'passkit', options)
+    return made(this, 'passkit', options)
   }
 
   static wso2(options) {
-    return new this(OURS, 'wso2', options)
+    return made(this, 'wso2', options)
   }
 
   static password(options) {
-    return new this(OURS, 'password', options)
+    return made(this, 'password', options)
   }
 
   static clientCredentials(options) {
-    return new this(OURS, 'client_credentials', options)
+    return made(this, 'client_credentials', options)
   }
 
   static jsonLogin(options) {
-    return new this(OURS, 'json_login', options)
+    return made(this, 'json_login', options)
+  }
+
+  static fromProfile(name, { path, ...options } = {}) {
+    if (typeof name !== 'string') throw invalid('name', `must be a string, not ${check.shapeOf(name)}`)
+    const file = path === undefined || path === null ? undefined : pathOf('path', path)
+    return new this(OURS, () => native.makeProfileClient(port, name, file, sorted(options)))
   }
 
   get identity() {
@@ -191,6 +198,11 @@ if (Symbol.asyncDispose !== undefined) {
     configurable: true,
     writable: true,
   })
+}
+
+/** A client of `Class`, which may be a class of the program's own. */
+function made(Class, flow, options) {
+  return new Class(OURS, () => native.makeClient(port, flow, sorted(options)))
 }
 
 /** Passes events on to the client's listeners and to the diagnostics channels. */

@@ -50,6 +50,7 @@ function asMany(name, value) {
   return { map: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, textOf(`${name}.${key}`, item)])) }
 }
 
+/** Text, or what stands for it. */
 function textOf(name, value) {
   if (typeof value === 'string') return value
   if (value instanceof URL) return textOfUrl(value)
@@ -61,4 +62,4 @@ function textOfUrl(url) {
   return url.protocol === 'file:' ? fileURLToPath(url) : url.href
 }
 
-module.exports = { sorted }
+module.exports = { pathOf: textOf, sorted }

@@ -30,7 +30,8 @@ async function request(nativeClient, method, url, given) {
   if (!isPieces(body)) return answer(await call((id) => nativeClient.request(id, sending, body), signal), sending.stream, signal)
   const pipe = new native.NativeBody(port)
   const failure = {}
-  const pumped = pump(body, pipe, failure)
+  // Not waited for: a source may take its time to notice that nobody reads any more.
+  void pump(body, pipe, failure)
   try {
     return answer(await call((id) => nativeClient.request(id, sending, pipe), signal), sending.stream, signal)
   } catch (error) {
@@ -39,7 +40,6 @@ async function request(nativeClient, method, url, given) {
     throw error
   } finally {
     pipe.end()
-    await pumped
   }
 }
 

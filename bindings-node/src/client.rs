@@ -55,6 +55,18 @@ pub struct NativeClient {
     client: Client,
     line: Arc<Line>,
     subscription: Mutex<Option<Subscription>>,
+    warnings: Vec<String>,
+}
+
+impl NativeClient {
+    fn new(port: &Port, client: Client, warnings: Vec<String>) -> Self {
+        Self {
+            client,
+            line: port.line(),
+            subscription: Mutex::default(),
+            warnings,
+        }
+    }
 }
 
 /// A client of this flow with these options.
@@ -65,11 +77,21 @@ pub fn make_client(
     options: Vec<Given>,
 ) -> Either<NativeClient, Failure> {
     match options::build(&flow, options) {
-        Ok(client) => Either::A(NativeClient {
-            client,
-            line: port.line(),
-            subscription: Mutex::default(),
-        }),
+        Ok(client) => Either::A(NativeClient::new(port, client, Vec::new())),
+        Err(failure) => Either::B(*failure),
+    }
+}
+
+/// A client of this profile, with these options set on top.
+#[napi(catch_unwind)]
+pub fn make_profile_client(
+    port: &Port,
+    name: String,
+    path: Option<String>,
+    options: Vec<Given>,
+) -> Either<NativeClient, Failure> {
+    match options::build_profile(&name, path.as_deref(), options) {
+        Ok((client, warnings)) => Either::A(NativeClient::new(port, client, warnings)),
         Err(failure) => Either::B(*failure),
     }
 }
@@ -80,6 +102,12 @@ impl NativeClient {
     #[napi(getter, catch_unwind)]
     pub fn identity(&self) -> String {
         self.client.identity().to_owned()
+    }
+
+    /// What the reader of the profile should know.
+    #[napi(getter, catch_unwind)]
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.clone()
     }
 
     /// The API's base URL.

@@ -3,7 +3,7 @@
 use evertoken::Error;
 use napi_derive::napi;
 
-use crate::names::{in_javascript, pause_millis};
+use crate::names::{Spelling, in_javascript, pause_millis};
 
 /// Everything an `EvertokenError` holds.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -31,12 +31,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure about options that were given under these names.
-    pub(crate) fn about(error: &Error, given: &[String]) -> Self {
+    /// A failure in JavaScript's spelling.
+    pub(crate) fn spelt(error: &Error, spelling: Spelling<'_>) -> Self {
         Self {
             failed: true,
             code: error.kind().code().to_owned(),
-            message: message(error, given),
+            message: message(error, spelling),
             retryable: error.retryable(),
             http_status: error.http_status().map(u32::from),
             provider_code: error.provider_code().map(str::to_owned),
@@ -50,12 +50,12 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::about(&error, &[])
+        Self::spelt(&error, Spelling::All(&[]))
     }
 }
 
 /// The error's full text. Only the core's own words are translated, never the provider's.
-fn message(error: &Error, given: &[String]) -> String {
+fn message(error: &Error, spelling: Spelling<'_>) -> String {
     let text = error.to_string();
     let hint = error.kind().hint();
     let own = error.message();
@@ -65,8 +65,8 @@ fn message(error: &Error, given: &[String]) -> String {
     match between {
         Some(between) => format!(
             "{}{between}{})",
-            in_javascript(own, given),
-            in_javascript(hint, given)
+            in_javascript(own, spelling),
+            in_javascript(hint, spelling)
         ),
         None => text,
     }

@@ -57,16 +57,32 @@ pub(crate) fn camel(name: &str) -> String {
     camel
 }
 
-/// The core's words with its option names as JavaScript writes them. `given` are names the caller used,
-/// known or not.
-pub(crate) fn in_javascript(words: &str, given: &[String]) -> String {
+/// Which of the core's names in a message are JavaScript's to spell.
+#[derive(Clone, Copy)]
+pub(crate) enum Spelling<'a> {
+    /// All that the core knows, and those that the caller used.
+    All(&'a [String]),
+    /// Those that the caller used; the others stand in a file, spelt as in the message.
+    Given(&'a [String]),
+}
+
+impl Spelling<'_> {
+    fn covers(self, word: &str) -> bool {
+        let (Self::All(given) | Self::Given(given)) = self;
+        let known = matches!(self, Self::All(_)) && KNOWN.contains(&word);
+        known || given.iter().any(|name| name == word)
+    }
+}
+
+/// The core's words with its option names as JavaScript writes them.
+pub(crate) fn in_javascript(words: &str, spelling: Spelling<'_>) -> String {
     let mut told = String::with_capacity(words.len());
     let mut rest = words;
     while !rest.is_empty() {
         let of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         let end = rest.find(|letter| !of_name(letter)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        if KNOWN.contains(&word) || given.iter().any(|name| name == word) {
+        if spelling.covers(word) {
             told.push_str(&camel(word));
         } else {
             told.push_str(word);
@@ -74,6 +90,9 @@ pub(crate) fn in_javascript(words: &str, given: &[String]) -> String {
         let next = after.find(of_name).unwrap_or(after.len());
         told.push_str(&after[..next]);
         rest = &after[next..];
+    }
+    if matches!(spelling, Spelling::Given(_)) {
+        return told;
     }
     told.replace(
         "a number of seconds from 0 to 1000000000",

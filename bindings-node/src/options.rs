@@ -1,13 +1,14 @@
 //! A client from options by name.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use evertoken::options::{OptionValue, Options};
-use evertoken::{Client, ClientBuilder, Secret};
+use evertoken::{Client, ClientBuilder, Secret, profile};
 use napi_derive::napi;
 
 use crate::failure::Failure;
-use crate::names;
+use crate::names::{self, Spelling};
 
 /// One option as JavaScript sorted it: exactly one of the values is there.
 #[napi(object, object_to_js = false)]
@@ -52,6 +53,30 @@ impl Given {
 /// The client of this flow with these options.
 pub(crate) fn build(flow: &str, given: Vec<Given>) -> Result<Client, Box<Failure>> {
     let mut options = Options::new();
+    let asked = put(&mut options, given);
+    ClientBuilder::from_options(flow, options)
+        .and_then(ClientBuilder::build)
+        .map_err(|error| Box::new(Failure::spelt(&error, Spelling::All(&asked))))
+}
+
+/// The client of this profile, with these options set on top, and what its reader should know.
+pub(crate) fn build_profile(
+    name: &str,
+    path: Option<&str>,
+    given: Vec<Given>,
+) -> Result<(Client, Vec<String>), Box<Failure>> {
+    let mut asked = Vec::new();
+    profile::load(name, path.map(Path::new))
+        .and_then(|mut profile| {
+            asked = put(&mut profile.options, given);
+            let warnings = std::mem::take(&mut profile.warnings);
+            Ok((profile.builder()?.build()?, warnings))
+        })
+        .map_err(|error| Box::new(Failure::spelt(&error, Spelling::Given(&asked))))
+}
+
+/// Sets what is given; returns its names.
+fn put(options: &mut Options, given: Vec<Given>) -> Vec<String> {
     let mut asked = Vec::with_capacity(given.len());
     for option in given {
         let name = names::snake(&option.name);
@@ -60,7 +85,5 @@ pub(crate) fn build(flow: &str, given: Vec<Given>) -> Result<Client, Box<Failure
             asked.push(name);
         }
     }
-    ClientBuilder::from_options(flow, options)
-        .and_then(ClientBuilder::build)
-        .map_err(|error| Box::new(Failure::about(&error, &asked)))
+    asked
 }

@@ -32,7 +32,7 @@ pub fn error_kinds() -> Vec<Kind> {
     let row = |kind: &ErrorKind| Kind {
         code: kind.code().to_owned(),
         retryable: kind.retryable(),
-        hint: names::in_javascript(kind.hint(), &[]),
+        hint: names::in_javascript(kind.hint(), names::Spelling::All(&[])),
     };
     ErrorKind::ALL.iter().map(row).collect()
 }

@@ -184,3 +184,9 @@ export interface JsonLoginOptions extends CommonOptions {
    */
   success?: string
 }
+
+/** What a profile may be given on top: any option of its flow. */
+export type ProfileOptions = CommonOptions & {
+  /** The file. Default: `$EVERTOKEN_CONFIG`, `./evertoken.toml`, then the user's configuration folder. */
+  path?: UrlLike
+} & { readonly [option: string]: unknown }

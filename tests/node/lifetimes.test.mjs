@@ -20,6 +20,7 @@ beforeEach(() => {
   sandbox.script({
     'POST /scripted': { repeat_last: true, answers: [token] },
     'POST /gated': { repeat_last: true, answers: [{ ...token, fault: 'gate' }] },
+    'POST /twice': [token, { json: { access_token: 'the-next-token', expires_in: 600 }, fault: 'gate' }],
     'POST /fails': { repeat_last: true, answers: [{ status: 500 }] },
     'GET /open': { repeat_last: true, answers: [{ text: 'x'.repeat(20_000) }] },
   })

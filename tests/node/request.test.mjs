@@ -157,18 +157,26 @@ describe('a body that is sent piece by piece', () => {
   })
 
   test('is not read further once nobody listens', async () => {
-    let isClosed = false
+    let close
+    const closed = new Promise((resolve) => (close = resolve))
     async function* pieces() {
       try {
         for (;;) yield 'x'.repeat(100_000)
       } finally {
-        isClosed = true
+        close()
       }
     }
     const made = client()
     await made.token()
     await assert.rejects(made.request('PUT', API, { body: pieces(), timeout: 100 }))
-    assert.ok(isClosed)
+    await closed
+  })
+
+  test('that never comes does not outlast the deadline', async () => {
+    const body = new ReadableStream({})
+    const made = client()
+    await made.token()
+    await assert.rejects(made.request('PUT', API, { body, timeout: 50 }), { code: 'timed_out' })
   })
 })
 

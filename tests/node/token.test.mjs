@@ -245,6 +245,17 @@ describe('a client', () => {
     await assert.rejects(disposed.token(), { code: 'closed', retryable: false })
   })
 
+  test('may be of a class of the program', async () => {
+    class Mine extends Client {
+      async header() {
+        return this.authorization()
+      }
+    }
+    const { client_id: clientId, client_secret: clientSecret } = sandbox.credentials.plain
+    const mine = Mine.clientCredentials({ tokenUrl: `${sandbox.url}/plain/token?mine`, clientId, clientSecret })
+    assert.match(await mine.header(), /^Bearer /)
+  })
+
   test('is one of six kinds', () => {
     for (const name of ['pismo', 'passkit', 'wso2', 'password', 'clientCredentials', 'jsonLogin']) assert.equal(typeof Client[name], 'function')
   })

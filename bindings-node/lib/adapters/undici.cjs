@@ -22,10 +22,10 @@ function undiciInterceptor(gate) {
         return true
       }
       if (kept !== undefined) return exchange.send(kept)
-      gate.authorize().then(
-        (header) => exchange.send(header),
-        (error) => exchange.fail(error),
-      )
+      gate
+        .authorize()
+        .then((header) => exchange.send(header))
+        .catch((error) => exchange.fail(error))
       return true
     }
 }
@@ -149,9 +149,14 @@ class Held {
     return this.#length >= PREFIX_BYTES
   }
 
-  async decide() {
+  decide() {
     if (this.#isDeciding) return
     this.#isDeciding = true
+    // A handler that throws gets its own error back.
+    this.#decided().catch((error) => this.exchange.fail(error))
+  }
+
+  async #decided() {
     const { held, exchange } = this
     const again = await exchange.verdict(this.kept, held.headers, this.#pieces)
     if (again !== undefined && !exchange.controller.aborted) {
@@ -194,7 +199,7 @@ class Modern extends Held {
     if (this.held === undefined) return this.pass(piece)
     if (this.keep(piece)) {
       controller.pause()
-      void this.decide()
+      this.decide()
     }
   }
 
@@ -203,7 +208,7 @@ class Modern extends Held {
     const end = () => this.exchange.handler.onResponseEnd?.(this.exchange.controller, trailers)
     if (this.held === undefined) return end()
     this.held.end = end
-    void this.decide()
+    this.decide()
   }
 
   onResponseError(_controller, error) {
@@ -211,7 +216,7 @@ class Modern extends Held {
     const end = () => this.exchange.handler.onResponseError?.(this.exchange.controller, error)
     if (this.held === undefined) return end()
     this.held.end = end
-    void this.decide()
+    this.decide()
   }
 
   pass(piece) {
@@ -248,7 +253,7 @@ class Legacy extends Held {
     if (this.isAbandoned) return true
     if (this.held === undefined) return this.pass(piece)
     if (!this.keep(piece)) return true
-    void this.decide()
+    this.decide()
     return false
   }
 
@@ -257,7 +262,7 @@ class Legacy extends Held {
     const end = () => this.exchange.handler.onComplete?.(trailers)
     if (this.held === undefined) return end()
     this.held.end = end
-    void this.decide()
+    this.decide()
   }
 
   onError(error) {
@@ -265,7 +270,7 @@ class Legacy extends Held {
     const end = () => this.exchange.handler.onError(error)
     if (this.held === undefined) return end()
     this.held.end = end
-    void this.decide()
+    this.decide()
   }
 
   pass(piece) {

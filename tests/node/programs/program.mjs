@@ -107,7 +107,7 @@ const programs = {
     }
   },
   async 'one token'() {
-    const made = await client('scripted')
+    const made = await client('twice')
     const { fingerprint } = await made.token()
     const thread = worker('inner token')
     const [found] = await once(thread, 'message')
@@ -141,7 +141,7 @@ const programs = {
     await Promise.all(Array.from({ length: 16 }, loop))
   },
   async 'inner token'() {
-    const made = await client('scripted')
+    const made = await client('twice')
     parentPort.postMessage((await made.token()).fingerprint)
     await once(parentPort, 'message')
     made.invalidate()

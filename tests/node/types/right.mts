@@ -12,6 +12,8 @@ export async function uses(): Promise<void> {
   Client.clientCredentials({ tokenUrl: 'https://as/token', clientId: 'i', clientSecret: 's', extraFields: { audience: 'x' } })
   Client.jsonLogin({ tokenUrl: 'https://as/login', body: { user: 'u' }, refreshBearer: 'refresh_token' })
 
+  Client.fromProfile('production', { path: './evertoken.toml', timeout: 5_000, accountId: 7 })
+
   const token: Token = await client.token({ minTtl: 30_000, timeout: 5_000, signal: AbortSignal.timeout(1_000) })
   const { value, expiresAt, expiresIn, scope, claims, fingerprint } = token
   const parts: [string, Date | null, number | null, string | null, unknown, string] = [value, expiresAt, expiresIn, scope, claims?.['sub'], fingerprint]
