@@ -1,4 +1,4 @@
-"""Runs the README's Python, JavaScript and C snippets against a sandbox. `N passed, N failed`.
+"""Runs the README's Python, JavaScript, C and C++ snippets against a sandbox. `N passed, N failed`.
 
     .venv/bin/python scripts/snippets.py target/debug
 
@@ -19,6 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / sys.argv[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FLAGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
+LIBRARY = ROOT / "build" / "c"
+LINK = [f"-L{LIBRARY}", f"-Wl,-rpath,{LIBRARY}", "-levertoken"]
 VARIABLES = {
     "PISMO_SERVER_KEY": ("pismo", "server_key"),
     "PISMO_SERVER_SECRET": ("pismo", "server_secret"),
@@ -40,6 +43,17 @@ int main(void)
     evertoken_client_free(client);
     evertoken_config_free(config);
     return status == 200 ? 0 : 1;
+}}
+"""
+CPP_PROGRAM = """\
+#include <cstdlib>
+#include <evertoken.hpp>
+#include <iostream>
+
+int main()
+{{
+{body}
+    return client.get("/api/accounts/123").status() == 200 ? 0 : 1;
 }}
 """
 
@@ -88,9 +102,20 @@ def c(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
     body = against(url, "\n".join(snippets("c")))
     (folder / "program.c").write_text(C_PROGRAM.format(body=body), encoding="utf-8")
     compiler = os.environ.get("CC", "cc").split()
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
-    link = [f"-L{ROOT / 'build' / 'c'}", f"-Wl,-rpath,{ROOT / 'build' / 'c'}", "-levertoken"]
-    return [run([*compiler, *flags, "program.c", "-o", "program", *link], environment, folder) and run(["./program"], environment, folder)]
+    return [
+        run([*compiler, "-std=c99", *FLAGS, "program.c", "-o", "program", *LINK], environment, folder)
+        and run(["./program"], environment, folder)
+    ]
+
+
+def cpp(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
+    body = against(url, "\n".join(snippets("cpp")))
+    (folder / "program.cpp").write_text(CPP_PROGRAM.format(body=body), encoding="utf-8")
+    compiler = os.environ.get("CXX", "c++").split()
+    return [
+        run([*compiler, "-std=c++17", *FLAGS, "program.cpp", "-o", "program", *LINK], environment, folder)
+        and run(["./program"], environment, folder)
+    ]
 
 
 def main() -> int:
@@ -104,7 +129,7 @@ def main() -> int:
         line = json.loads(sandbox.stdout.readline())
         environment = os.environ | {variable: str(line["credentials"][provider][name]) for variable, (provider, name) in VARIABLES.items()}
         outcomes: list[bool] = []
-        for language in (python, javascript, c):
+        for language in (python, javascript, c, cpp):
             folder = Path(scratch) / language.__name__
             folder.mkdir()
             outcomes += language(line["url"], environment, folder)
