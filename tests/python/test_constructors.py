@@ -150,7 +150,7 @@ def test_tls_with_a_ca_and_a_client_certificate(tmp_path: Path) -> None:
         assert Client.from_options("pismo", **https, client_cert=both).get("/pismo/api/x").ok
         del https["ca_file"]
         with pytest.raises(evertoken.TlsError, match="ca_file"):
-            Client.from_options("pismo", **https, max_attempts=1).token()
+            Client.from_options("pismo", **https, account_id=1, max_attempts=1).token()
 
 
 def test_a_profile(kind: type[Client] | type[AsyncClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
