@@ -81,6 +81,19 @@ def plain_counts(log: str) -> Counts:
     )
 
 
+# The parts of a long log that tell why a suite failed; the whole log where there are none.
+TELLING = {
+    "cargo": r"^failures:$.*?^test result: .*?$",
+    "node": r"^ *not ok .*?^ *\.\.\.$",
+}
+
+
+def telling(log: str, counts: str) -> list[str]:
+    """The lines to show of a failed step's log."""
+    parts = re.findall(TELLING[counts], log, re.MULTILINE | re.DOTALL) if counts in TELLING else []
+    return "\n".join(parts or [log]).splitlines()
+
+
 READERS: dict[str, Callable[[str], Counts]] = {
     "cargo": cargo_counts,
     "pytest": pytest_counts,
@@ -122,7 +135,7 @@ def run(step: Step) -> tuple[bool, Counts]:
     if not succeeded and counts.failed == 0:
         counts.failed = 1
     if not succeeded and not VERBOSE:
-        lines = log.splitlines()
+        lines = telling(log, step.counts)
         if len(lines) > 300:
             print(f"   … {len(lines) - 300} lines before, see {log_path.relative_to(ROOT)}")
         print("\n".join(f"   | {line}" for line in lines[-300:]))
