@@ -116,8 +116,8 @@ def play(language: str, command: list[str], provider: str, sandbox: Sandbox) -> 
 
 
 def print_table(rows: list[Row], out: IO[str]) -> None:
-    head = ["language", "provider", "story", "requests", "succeeded", "logins", "refreshes", "401s healed", "ms", ""]
-    lines = [
+    head: list[object] = ["language", "provider", "story", "requests", "succeeded", "logins", "refreshes", "401s healed", "ms", ""]
+    lines: list[list[object]] = [
         [
             row.language,
             row.provider,
@@ -133,7 +133,8 @@ def print_table(rows: list[Row], out: IO[str]) -> None:
         for row in rows
     ]
     widths = [max(len(str(line[column])) for line in [head, *lines]) for column in range(len(head))]
-    for line in [head, ["─" * width for width in widths], *lines]:
+    rule: list[object] = ["─" * width for width in widths]
+    for line in [head, rule, *lines]:
         cells = [f"{cell:>{width}}" if isinstance(cell, int) else f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)]
         print("  ".join(cells).rstrip(), file=out)
 

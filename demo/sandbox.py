@@ -34,7 +34,8 @@ class Story:
         lines = out.splitlines()
         if self._process.returncode != 0 or not lines:
             return {"requests": 0, "succeeded": 0, "milliseconds": 0}
-        return json.loads(lines[-1])
+        told: dict[str, int] = json.loads(lines[-1])
+        return told
 
 
 class Sandbox:
@@ -56,7 +57,8 @@ class Sandbox:
     def _call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
         with _OPENER.open(urllib.request.Request(self.line["control_url"] + path, data)) as answer:
-            return json.load(answer)
+            said: dict[str, Any] = json.load(answer)
+            return said
 
     def reset(self) -> None:
         self._call("/reset", {})
@@ -70,7 +72,8 @@ class Sandbox:
         self._call("/revoke", {"provider": provider, "what": "all"})
 
     def counts(self, provider: str) -> dict[str, int]:
-        return self._call("/counts")[provider]
+        counts: dict[str, int] = self._call("/counts")[provider]
+        return counts
 
     def story(self, command: list[str], provider: str, credentials: dict[str, str]) -> Story:
         """Starts a story with its provider's address and credentials in the environment, as a deployed program gets them."""

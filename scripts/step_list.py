@@ -54,7 +54,12 @@ STEPS: tuple[Step, ...] = (
     check("clippy", "Rust lints", "cargo clippy --workspace --all-targets --locked -- -D warnings"),
     check("rustdoc", "Rust documentation", "cargo doc --workspace --no-deps --locked", RUSTDOCFLAGS="-D warnings"),
     check("ruff", "Python formatting and lints", ".venv/bin/ruff format --check; .venv/bin/ruff check", ("environment",)),
-    check("mypy", "Python types", ".venv/bin/mypy bindings-python/python/evertoken tests/python", ("environment", "faces")),
+    check(
+        "mypy",
+        "Python types",
+        ".venv/bin/mypy bindings-python/python/evertoken tests/python; .venv/bin/mypy scripts demo",
+        ("environment", "faces"),
+    ),
     check("stubtest", "Python stubs agree with the extension", f"{PY} -m mypy.stubtest evertoken._native", ("environment", "faces")),
     check("node", "JavaScript lints, TypeScript types, package exports", "cd tests/node; npm run check --silent", ("environment", "faces")),
     check("header", "include/evertoken.h agrees with the Rust code", "target/debug/examples/header --check", ("build",)),
