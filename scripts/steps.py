@@ -106,6 +106,8 @@ def run(step: Step) -> tuple[bool, Counts]:
     print(f"── {step.title} ".ljust(78, "─"), flush=True)
     log_path = LOGS / f"{step.name.replace(':', '-')}.log"
     environment = {"PYTHON": sys.executable} | os.environ | step.environment
+    # The steps share ./target; the suites of each language look for it there.
+    environment.pop("CARGO_TARGET_DIR", None)
     started = time.monotonic()
     with log_path.open("w", encoding="utf-8") as log_file:
         output = subprocess.PIPE if VERBOSE else log_file
