@@ -147,7 +147,7 @@ typedef struct evertoken_client evertoken_client;
 ///
 /// Owner: the caller, who frees it with evertoken_config_free(), at the earliest after evertoken_client_new(); it may
 /// make several clients. Threads: one at a time.
-/// Methods: evertoken_config_new, _pismo, _passkit, _passkit_token, _wso2, _password, _client_credentials, _json_login;
+/// Methods: evertoken_config_new, _profile, _pismo, _passkit, _passkit_token, _wso2, _password, _client_credentials, _json_login;
 /// _set_text, _set_number, _set_flag, _set_list, _set_entry; the _set_… of the common options; _free.
 typedef struct evertoken_config evertoken_config;
 
@@ -340,6 +340,15 @@ bool evertoken_error_retryable(const evertoken_error *error);
 evertoken_status evertoken_config_new(const char *flow_name,
                                       evertoken_config **config,
                                       evertoken_error **error);
+
+/// The profile `name` of an `evertoken.toml`: the file at `path`, or for NULL the first of `$EVERTOKEN_CONFIG`,
+/// `./evertoken.toml` and `evertoken/evertoken.toml` below `$XDG_CONFIG_HOME`. Setters change it further.
+///
+/// Waits while a command of the profile runs, at most 30 s for each. Not from a callback: EVERTOKEN_MISUSE.
+evertoken_status evertoken_config_profile(const char *name,
+                                          const char *path,
+                                          evertoken_config **config,
+                                          evertoken_error **error);
 
 /// Pismo Passport, server to server. `base_url` is the API (`https://sandbox.pismolabs.io`, or your production host, which
 /// Pismo gives you); tokens come from its Passport route. See also evertoken_config_set_account_id().

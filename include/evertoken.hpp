@@ -164,6 +164,12 @@ class Config {
   explicit Config(const std::string& flow)
       : handle_{detail::made<evertoken_config>([&](auto out, auto error) { return evertoken_config_new(flow.c_str(), out, error); })} {}
 
+  /// The profile `name` of the `evertoken.toml` at `path`, or of the first one found if that is empty.
+  static Config profile(const std::string& name, const std::string& path = {}) {
+    return Config{detail::made<evertoken_config>([&](auto out, auto error) {
+      return evertoken_config_profile(name.c_str(), path.empty() ? nullptr : path.c_str(), out, error);
+    })};
+  }
   /// Pismo Passport, server to server.
   static Config pismo(const std::string& base_url, const std::string& server_key, const std::string& server_secret) {
     return Config{"pismo"}.text("base_url", base_url).text("server_key", server_key).text("server_secret", server_secret);
@@ -229,6 +235,8 @@ class Config {
   evertoken_config* handle() const noexcept { return handle_.get(); }
 
  private:
+  explicit Config(evertoken_config* handle) noexcept : handle_{handle} {}
+
   // What a setter has to say is said by the client's constructor.
   Config& set_text(const std::string& option, const std::string& value) {
     evertoken_config_set_text(handle(), option.c_str(), value.c_str());

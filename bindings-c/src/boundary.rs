@@ -150,7 +150,7 @@ pub(crate) fn wait_shared<T: Send>(future: impl Future<Output = Outcome<T>> + Se
 }
 
 /// Runs what waits, unless it must not wait here.
-fn on_a_live_thread<T: Send>(run: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
+pub(crate) fn on_a_live_thread<T: Send>(run: impl FnOnce() -> Outcome<T> + Send) -> Outcome<T> {
     match Handle::try_current() {
         _ if callback::running() => Err(misuse(WAITING)),
         Ok(_) => Err(misuse(WAITING)),

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::path::Path;
 
+use evertoken::profile::{self, Profile};
 use evertoken::{OptionValue, Options, Secret, flow};
 
-use crate::boundary::{Failure, Outcome, enter, release};
+use crate::boundary::{Failure, Outcome, enter, on_a_live_thread, release};
 use crate::error::evertoken_error;
 use crate::ffi::{Contract, Opaque, Owned, hand_over};
 use crate::status::evertoken_status;
@@ -16,7 +18,7 @@ use crate::status::evertoken_status;
 ///
 /// Owner: the caller, who frees it with evertoken_config_free(), at the earliest after evertoken_client_new(); it may
 /// make several clients. Threads: one at a time.
-/// Methods: evertoken_config_new, _pismo, _passkit, _passkit_token, _wso2, _password, _client_credentials, _json_login;
+/// Methods: evertoken_config_new, _profile, _pismo, _passkit, _passkit_token, _wso2, _password, _client_credentials, _json_login;
 /// _set_text, _set_number, _set_flag, _set_list, _set_entry; the _set_… of the common options; _free.
 pub struct evertoken_config {
     _opaque: [u8; 0],
@@ -32,6 +34,8 @@ impl Opaque for evertoken_config {
 /// Options as they were set.
 pub(crate) struct Config {
     flow: String,
+    /// Where the options came from, without them: it is named in messages.
+    profile: Option<Profile>,
     options: Options,
     lists: BTreeMap<String, Vec<String>>,
     maps: BTreeMap<String, Vec<(String, Secret)>>,
@@ -43,10 +47,20 @@ impl Config {
     fn new(flow: &str) -> Self {
         Self {
             flow: flow.to_owned(),
+            profile: None,
             options: Options::new(),
             lists: BTreeMap::new(),
             maps: BTreeMap::new(),
             problem: None,
+        }
+    }
+
+    fn of_profile(mut profile: Profile) -> Self {
+        let options = std::mem::take(&mut profile.options);
+        Self {
+            options,
+            profile: Some(profile),
+            ..Self::new("")
         }
     }
 
@@ -85,7 +99,14 @@ impl Config {
         for (name, map) in &self.maps {
             options.set(name, OptionValue::Map(map.clone()));
         }
-        Ok(evertoken::ClientBuilder::from_options(&self.flow, options)?.build()?)
+        let builder = match self.profile.clone() {
+            Some(mut profile) => {
+                profile.options = options;
+                profile.builder()?
+            }
+            None => evertoken::ClientBuilder::from_options(&self.flow, options)?,
+        };
+        Ok(builder.build()?)
     }
 }
 
@@ -130,6 +151,30 @@ pub unsafe extern "C" fn evertoken_config_new(
                     .map_or_else(Failure::from, |_| Failure::panic()));
             }
             out.write(hand_over(Config::new(name)));
+            Ok(())
+        })
+    }
+}
+
+/// The profile `name` of an `evertoken.toml`: the file at `path`, or for NULL the first of `$EVERTOKEN_CONFIG`,
+/// `./evertoken.toml` and `evertoken/evertoken.toml` below `$XDG_CONFIG_HOME`. Setters change it further.
+///
+/// Waits while a command of the profile runs, at most 30 s for each. Not from a callback: EVERTOKEN_MISUSE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_config_profile(
+    name: *const c_char,
+    path: *const c_char,
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(config, "config")?;
+            let name = contract.text(name, "name")?;
+            let path = contract.text_or_none(path, "path")?.map(Path::new);
+            let profile = on_a_live_thread(|| Ok(profile::load(name, path)?))?;
+            out.write(hand_over(Config::of_profile(profile)));
             Ok(())
         })
     }

@@ -118,6 +118,9 @@ static void constructors_answer_null_and_bad_utf8_and_leave_the_output_alone(voi
     CHECK_FAILS(evertoken_config_new("pismo", NULL, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_config_new("pismi", &config, &error), EVERTOKEN_CONFIG_INVALID);
     CHECK_FAILS(evertoken_config_new(BAD, &config, &error), EVERTOKEN_BAD_UTF8);
+    CHECK_FAILS(evertoken_config_profile(NULL, NULL, &config, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_config_profile("a", BAD, &config, &error), EVERTOKEN_BAD_UTF8);
+    CHECK_FAILS(evertoken_config_profile("a", "/nonexistent/evertoken.toml", &config, &error), EVERTOKEN_CONFIG_INVALID);
     CHECK_FAILS(evertoken_config_pismo(NULL, "k", "s", &config, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_config_pismo("http://127.0.0.1", NULL, "s", &config, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_config_pismo("http://127.0.0.1", "k", BAD, &config, &error), EVERTOKEN_BAD_UTF8);

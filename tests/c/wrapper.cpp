@@ -2,7 +2,10 @@
 
 #include <evertoken.hpp>
 
+#include <stdlib.h>
+
 #include <atomic>
+#include <cstdio>
 #include <thread>
 #include <type_traits>
 
@@ -85,9 +88,35 @@ static void a_client_moves_and_is_shared_by_threads() {
   CHECK_INT(sandbox_count(&box, "total.login"), 1);
 }
 
+static void a_profile_makes_a_client_and_can_be_changed() {
+  sandbox_do(&box, "POST", "/reset", "{}");
+  char path[] = "/tmp/evertoken-profile-XXXXXX";
+  const int fd = mkstemp(path);
+  CHECK(fd >= 0);
+  FILE* file = fdopen(fd, "w");
+  CHECK(file != nullptr);
+  std::fprintf(file, "[profiles.mine]\nflow = \"pismo\"\nbase_url = \"%s\"\nserver_key = { env = \"TEST_KEY\" }\nserver_secret = { env = \"TEST_SECRET\" }\n", box.url);
+  CHECK(std::fclose(file) == 0);
+  CHECK(setenv("TEST_KEY", sandbox_credential(&box, "pismo.server_key"), 1) == 0);
+  CHECK(setenv("TEST_SECRET", sandbox_credential(&box, "pismo.server_secret"), 1) == 0);
+  evertoken::Client client{evertoken::Config::profile("mine", path).account_id(77)};
+  evertoken::Response response = client.get("/pismo/api/x");
+  CHECK_INT(response.status(), 200);
+  CHECK(response.body().find("77") != std::string_view::npos);
+  bool caught = false;
+  try {
+    evertoken::Client wrong{evertoken::Config::profile("mine", path).text("base_ulr", "x")};
+  } catch (const evertoken::Error& error) {
+    caught = error.status() == EVERTOKEN_CONFIG_INVALID && error.message().find(path) != std::string::npos;
+  }
+  CHECK(caught);
+  CHECK(std::remove(path) == 0);
+}
+
 int main() {
   box = sandbox_start(false);
   RUN(a_client_does_all_of_it);
+  RUN(a_profile_makes_a_client_and_can_be_changed);
   RUN(failures_are_exceptions_that_say_what_c_says);
   RUN(a_client_moves_and_is_shared_by_threads);
   sandbox_stop(&box);
