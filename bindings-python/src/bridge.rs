@@ -97,7 +97,7 @@ struct Arrivals(Arc<Runway>);
 
 #[pymethods]
 impl Arrivals {
-    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+    fn __call__(&self, py: Python<'_>) {
         // Before the queue is emptied: what comes later calls again.
         self.0.called.store(false, Ordering::Release);
         loop {
@@ -108,9 +108,12 @@ impl Arrivals {
                 .unwrap_or_else(PoisonError::into_inner)
                 .try_recv();
             let Ok(Arrival { waiter, outcome }) = arrival else {
-                return Ok(());
+                return;
             };
-            settle(waiter.bind(py), outcome)?;
+            // One that cannot be told must not keep the others waiting.
+            if let Err(error) = settle(waiter.bind(py), outcome) {
+                error.write_unraisable(py, Some(waiter.bind(py)));
+            }
         }
     }
 }

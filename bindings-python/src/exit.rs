@@ -4,9 +4,8 @@
 //! all, which takes the process down. So this library's threads enter Python through a gate, and the last
 //! exit handler closes it and waits until nobody is inside.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 

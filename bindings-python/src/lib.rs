@@ -20,6 +20,7 @@ mod failure;
 mod log;
 mod options;
 mod sandbox;
+mod state;
 mod stream;
 mod sync;
 mod token;
@@ -37,7 +38,7 @@ mod _native {
     #[pymodule_export]
     use crate::authorization::{Authorization, Verdict};
     #[pymodule_export]
-    use crate::base::{BaseClient, State, Stats};
+    use crate::base::BaseClient;
     #[pymodule_export]
     use crate::body::Feed;
     #[pymodule_export]
@@ -50,6 +51,8 @@ mod _native {
     use crate::options::{client_option_names, flow_option_names};
     #[pymodule_export]
     use crate::sandbox::Sandbox;
+    #[pymodule_export]
+    use crate::state::{State, Stats};
     #[pymodule_export]
     use crate::stream::Stream;
     #[pymodule_export]

@@ -1,0 +1,133 @@
+//! Where an identity stands, and its counters.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::failure::exception;
+use crate::token::timedelta;
+
+/// Where an identity stands.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct State(pub(crate) evertoken::State);
+
+#[pymethods]
+impl State {
+    /// In one word: "fresh", "soft" (served and due for renewal), "expired", "none" (no token yet), "locked_out".
+    #[getter]
+    fn standing(&self) -> &'static str {
+        self.0.standing.code()
+    }
+
+    /// What is left of the token's life; None without a token or with one that lives until refused.
+    #[getter]
+    fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        timedelta(py, self.0.expires_in)
+    }
+
+    /// The token's fingerprint.
+    #[getter]
+    fn fingerprint(&self) -> Option<&str> {
+        self.0.fingerprint.as_deref()
+    }
+
+    /// How the token came to be.
+    #[getter]
+    fn via(&self) -> Option<&'static str> {
+        self.0.via.map(evertoken::event::Via::code)
+    }
+
+    /// The last failure since the last success.
+    #[getter]
+    fn last_error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0
+            .last_error
+            .as_ref()
+            .map(|error| exception(py, error))
+            .transpose()
+    }
+
+    /// How long no token request is made.
+    #[getter]
+    fn next_try_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        timedelta(py, self.0.next_try_in)
+    }
+
+    fn __repr__(&self) -> String {
+        let state = &self.0;
+        let fields = [
+            ("token", state.fingerprint.clone()),
+            (
+                "expires_in",
+                state.expires_in.map(|left| format!("{}s", left.as_secs())),
+            ),
+            (
+                "last_error",
+                state
+                    .last_error
+                    .as_ref()
+                    .map(|error| error.kind().code().to_owned()),
+            ),
+            (
+                "next_try_in",
+                state
+                    .next_try_in
+                    .map(|pause| format!("{:.1}s", pause.as_secs_f64())),
+            ),
+        ];
+        let texts = fields.map(|(name, value)| {
+            value.map_or_else(String::new, |value| format!(" {name}={value}"))
+        });
+        format!("<State {}{}>", state.standing.code(), texts.concat())
+    }
+}
+
+/// Counters of an identity since its first use in this process.
+#[pyclass(frozen, module = "evertoken")]
+pub(crate) struct Stats(pub(crate) evertoken::Stats);
+
+macro_rules! counters {
+    ($(#[doc = $doc:literal] $name:ident),+ $(,)?) => {
+        #[pymethods]
+        impl Stats {
+            $(#[doc = $doc]
+            #[getter]
+            fn $name(&self) -> u64 {
+                self.0.$name
+            })+
+
+            /// All of them by name.
+            fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+                let dict = PyDict::new(py);
+                $(dict.set_item(stringify!($name), self.0.$name)?;)+
+                Ok(dict)
+            }
+
+            fn __repr__(&self) -> String {
+                let counters = [$((stringify!($name), self.0.$name)),+];
+                let texts = counters.map(|(name, count)| format!(" {name}={count}"));
+                format!("<Stats{}>", texts.concat())
+            }
+        }
+    };
+}
+
+counters! {
+    /// Tokens handed out by a call that looked at the keeper; the fast path is not counted.
+    tokens_served,
+    /// Token requests made, each with its tries.
+    flights,
+    /// Those that ended without a token.
+    failures,
+    /// Logins that brought a token.
+    logins,
+    /// Refreshes that brought a token.
+    refreshes,
+    /// Answers with 401 that were judged.
+    refused,
+    /// Requests sent again after a 401.
+    resends,
+    /// 401s handed to their caller.
+    given_back,
+    /// Callers waiting for a token now.
+    waiting,
+}
