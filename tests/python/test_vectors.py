@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,10 @@ VECTORS = sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != "sk
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    gc.freeze()  # each vector collects garbage: what was there before is none, and need not be looked at
     with Sandbox(https=True, client_cert=True) as sandbox:
         yield Place(sandbox, tmp_path_factory.mktemp("pem"))
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="module", params=FACES)
