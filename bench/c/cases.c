@@ -47,13 +47,22 @@ static void *thread(void *argument) {
   return NULL;
 }
 
+/** Adds what `more` did to `sum`. */
+static void take(caller *sum, caller *more) {
+  size_t sample;
+  sum->calls += more->calls;
+  for (sample = 0; sample < more->samples.count; sample++)
+    samples_add(&sum->samples, 200, (double)more->samples.times[sample] / 1e9);
+  sum->samples.failed += more->samples.failed;
+  free(more->samples.times);
+}
+
 /** Runs `work` on so many threads (on this one, if one) and adds up what they did. */
 static caller together(const adapter *adapter, void *client, void (*work)(caller *, void *), int callers, double seconds) {
   caller sum = {adapter, client, seconds, 0, {0}, work};
   caller *all;
   pthread_t *threads;
   int each;
-  size_t sample;
   if (callers == 1) {
     thread(&sum);
     return sum;
@@ -67,46 +76,68 @@ static caller together(const adapter *adapter, void *client, void (*work)(caller
   }
   for (each = 0; each < callers; each++) {
     pthread_join(threads[each], NULL);
-    sum.calls += all[each].calls;
-    for (sample = 0; sample < all[each].samples.count; sample++)
-      samples_add(&sum.samples, 200, (double)all[each].samples.times[sample] / 1e9);
-    sum.samples.failed += all[each].samples.failed;
-    free(all[each].samples.times);
+    take(&sum, &all[each]);
   }
   free(all);
   free(threads);
   return sum;
 }
 
+/** Runs one slice; what it found. */
+typedef caller slice(const adapter *adapter, void *client, int callers, double seconds);
+
+/** What the measured slices found, and the wall and processor time they took. */
+typedef struct {
+  caller found;
+  double seconds, used;
+} outcome;
+
+/**
+ * Runs slices of wall time until enough processor time went into them, first to warm up, then to measure: so a busy machine
+ * makes a run longer, not shorter of samples. Three times the usual wall time ends it all the same.
+ */
+static outcome measured(const adapter *adapter, void *client, const plan *plan, slice *run) {
+  double enough = plan->seconds / 2, began, used;
+  outcome result;
+  int warm;
+  for (warm = 0; warm < 2; warm++) {
+    if (warm) free(result.found.samples.times);
+    memset(&result, 0, sizeof result);
+    began = now();
+    used = cpu();
+    do {
+      caller more = run(adapter, client, plan->callers, plan->seconds / 4);
+      take(&result.found, &more);
+      result.seconds = now() - began;
+      result.used = cpu() - used;
+    } while (result.used < enough && result.seconds < enough * 6);
+  }
+  return result;
+}
+
+static caller headers(const adapter *adapter, void *client, int callers, double seconds) {
+  return together(adapter, client, call_headers, callers, seconds);
+}
+
+static caller requests(const adapter *adapter, void *client, int callers, double seconds) {
+  caller found;
+  if (adapter->drive == NULL) return together(adapter, client, make_requests, callers, seconds);
+  memset(&found, 0, sizeof found);
+  adapter->drive(client, callers, seconds, &found.samples);
+  return found;
+}
+
 static void header(const adapter *adapter, const plan *plan) {
   void *client = adapter->prepare(&plan->server);
-  double used;
-  caller sum;
-  together(adapter, client, call_headers, plan->callers, plan->seconds / 5);
-  used = cpu();
-  sum = together(adapter, client, call_headers, plan->callers, plan->seconds);
-  used = cpu() - used;
-  printf("{\"ns\":%.4f,\"calls\":%lld}\n", used / (double)sum.calls * 1e9, sum.calls);
+  outcome result = measured(adapter, client, plan, headers);
+  printf("{\"ns\":%.4f,\"calls\":%lld}\n", result.used / (double)result.found.calls * 1e9, result.found.calls);
   adapter->close(client);
 }
 
 static void request(const adapter *adapter, const plan *plan) {
   void *client = adapter->prepare(&plan->server);
-  samples all = {0};
-  double began, used;
-  int round;
-  for (round = 0; round < 2; round++) {
-    double seconds = round == 0 ? plan->seconds / 5 : plan->seconds;
-    free(all.times);
-    memset(&all, 0, sizeof all);
-    began = now();
-    used = cpu();
-    if (adapter->drive != NULL)
-      adapter->drive(client, plan->callers, seconds, &all);
-    else
-      all = together(adapter, client, make_requests, plan->callers, seconds).samples;
-  }
-  samples_print(&all, now() - began, cpu() - used);
+  outcome result = measured(adapter, client, plan, requests);
+  samples_print(&result.found.samples, result.seconds, result.used);
   adapter->close(client);
 }
 

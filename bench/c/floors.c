@@ -3,19 +3,25 @@
 
 #include <evertoken.h>
 #include <stdatomic.h>
-#include <stddef.h>
+#include <time.h>
 
 typedef struct {
   size_t length;
-  double until;
+  time_t until;
 } held;
 
 static held kept = {187, 0};
 static _Atomic(held *) pointer;
 
+static time_t seconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec;
+}
+
 static void *prepare(const server *server) {
   (void)server;
-  kept.until = now() + 3600;
+  kept.until = seconds() + 3600;
   atomic_store(&pointer, &kept);
   return &pointer;
 }
@@ -23,7 +29,7 @@ static void *prepare(const server *server) {
 /** A pointer loaded atomically and a look at the clock. */
 static size_t clock_check(void *client) {
   held *found = atomic_load_explicit((_Atomic(held *) *)client, memory_order_acquire);
-  return now() < found->until ? found->length : 0;
+  return seconds() < found->until ? found->length : 0;
 }
 
 /** A call into the library that does next to nothing. */

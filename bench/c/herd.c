@@ -1,4 +1,4 @@
-/** The herd: many callers at the moment when the token is no longer good. The Rust cases' herd.rs says the same. */
+/** The herd: many callers at the moment when the token is no longer good; or, to compare, while it is. The Rust cases' herd.rs says the same. */
 #include "bench.h"
 
 #include <pthread.h>
@@ -39,7 +39,7 @@ static void spoil(const adapter *adapter, void *client, const plan *plan) {
   server_control(&plan->server, command, answer, sizeof answer);
   if (expiry)
     usleep(UNTIL_EXPIRED_US);
-  else
+  else if (strcmp(plan->kind, "herd-valid") != 0)
     server_control(&plan->server, "revoke", answer, sizeof answer);
 }
 

@@ -82,10 +82,11 @@ ADAPTERS: list[Adapter] = [
         "python",
         "floor",
         [
-            ("floor_attribute", "a function that reads an attribute", "header"),
+            ("floor_attribute", "a plain attribute", "header"),
             ("floor_python", "an empty Python function", "header"),
             ("floor_empty", "an empty native call", "header"),
             ("floor_cached", "a native call that returns a held string", "header"),
+            ("floor_optional", "the same with an optional argument", "header"),
         ],
     ),
     *_table(
@@ -94,7 +95,7 @@ ADAPTERS: list[Adapter] = [
         [
             ("evertoken", "Evertoken request", "header request herd memory", None, "evertoken"),
             ("evertoken_async", "Evertoken await authorization()", "header"),
-            ("evertoken_fetch", "Evertoken fetch", "request herd memory"),
+            ("evertoken_fetch", "fetch + Evertoken", "request herd memory"),
             ("evertoken_undici", "undici + Evertoken", "request herd"),
             ("evertoken_axios", "axios + Evertoken", "request herd"),
             ("evertoken_got", "got + Evertoken", "request"),
@@ -147,7 +148,7 @@ ADAPTERS: list[Adapter] = [
             ("google-cloud-auth", "google-cloud-auth + reqwest", "header request herd", "google-cloud-auth"),
             ("azure_identity", "azure_identity + reqwest", "header request herd", "azure_identity"),
             ("yup-oauth2", "yup-oauth2 + reqwest", "header request herd", "yup-oauth2"),
-            ("aws-smithy-runtime", "aws-smithy identity cache + reqwest", "header request herd", "aws-smithy-runtime"),
+            ("aws-smithy-runtime", "aws-smithy cache + reqwest", "header request herd", "aws-smithy-runtime"),
         ],
     ),
     *_table(

@@ -64,7 +64,7 @@ def _herd(version: Version, languages: set[str], runs: dict) -> None:
     adapters = chosen("herd", languages, version.full)
     for callers in plan.HERD_CALLERS:
         taking_part = [adapter for adapter in adapters if version.full or callers == plan.HERD_CALLERS[0] or adapter.kind == "ours"]
-        for herd in plan.HERDS:
+        for herd in (plan.CALM, *plan.HERDS):
             _interleaved(
                 runs,
                 f"{herd}-{callers}",

@@ -124,11 +124,12 @@ def _median(found: Figure | None, digits: int) -> str:
 def _herd(results: dict) -> str:
     parts = []
     for callers in plan.HERD_CALLERS:
-        keys = [f"{herd}-{callers}" for herd in plan.HERDS]
+        titles = {plan.CALM: "the token is good", **plan.HERDS}
+        keys = [f"{herd}-{callers}" for herd in titles]
         body = _by_language(
             results,
             keys,
-            tuple(plan.HERDS.values()),
+            tuple(titles.values()),
             lambda adapter, keys=keys: tuple(_herd_cell(results, key, adapter) for key in keys),
             (keys[-1], "tokens"),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import plan
-from .catalogue import ADAPTERS, LANGUAGES
+from .catalogue import ADAPTERS, LANGUAGES, Adapter
 from .figures import Figure, figure, ratio
 
 
@@ -96,25 +96,35 @@ def _callers(callers: int) -> str:
     return "one at a time" if callers == 1 else f"{callers} at once"
 
 
-#: Above the token call's 50 ms, and above the 400 ms over which late 401s come in.
+#: A token request takes so long, and late 401s come in over so long.
+_TOKEN_MS, _SPREAD_MS = 50, 400
+#: What may come on top, by callers.
 _HERD_MS = {64: 50, 1000: 150}
 
 
 def _herd(results: dict) -> Iterator[Target]:
+    """Our own clients in all; our adapters on top of what the library below takes for so many requests with a good token."""
     ours = [adapter for adapter in ADAPTERS if adapter.kind == "ours" and "herd" in adapter.cases]
     for callers in plan.HERD_CALLERS:
         for herd, title in plan.HERDS.items():
-            allowed = 50 + _HERD_MS[callers] + (400 if herd == "herd-late" else 0)
             for adapter in ours:
-                key = f"{herd}-{callers}"
-                tokens, failed, ms = (figure(results, key, adapter.key, metric) for metric in ("tokens", "failed", "ms"))
-                what = f"herd of {callers}, {title}: {LANGUAGES[adapter.language]}, {adapter.label}"
-                limit = f"1 token request, 0 failed, ≤ {allowed} ms"
-                if tokens is None or failed is None or ms is None:
-                    yield Target(what, limit, "not measured", None)
-                    continue
-                met = tokens.high == 1 and failed.high == 0 and ms.median <= allowed
-                yield Target(what, limit, f"{tokens.high:.0f}, {failed.high:.0f}, {ms.median:.0f} ms", met)
+                yield _herd_row(results, adapter, callers, herd, title)
+
+
+def _herd_row(results: dict, adapter: Adapter, callers: int, herd: str, title: str) -> Target:
+    key = f"{herd}-{callers}"
+    what = f"herd of {callers:,}, {title}: {LANGUAGES[adapter.language]}, {adapter.label}"
+    allowed = _TOKEN_MS + _HERD_MS[callers] + (_SPREAD_MS if herd == "herd-late" else 0)
+    calm = figure(results, f"{plan.CALM}-{callers}", adapter.key, "ms")
+    over = 0.0
+    if " + " in adapter.label and calm is not None:
+        over = calm.median
+    limit = f"1 token request, 0 failed, ≤ {allowed} ms" + (" over its library's" if over else "")
+    tokens, failed, ms = (figure(results, key, adapter.key, metric) for metric in ("tokens", "failed", "ms"))
+    if tokens is None or failed is None or ms is None:
+        return Target(what, limit, "not measured", None)
+    measured = f"{tokens.high:.0f}, {failed.high:.0f}, {ms.median - over:.0f} ms" + (f" over {over:.0f} ms" if over else "")
+    return Target(what, limit, measured, tokens.high == 1 and failed.high == 0 and ms.median - over <= allowed)
 
 
 def _start(results: dict) -> Iterator[Target]:

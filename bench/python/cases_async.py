@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import repeat
-from time import perf_counter, perf_counter_ns, process_time
+from time import perf_counter, perf_counter_ns
 
 import herd
 import meter
@@ -29,48 +30,46 @@ async def run(make: type[AsyncAdapter], plan: Plan) -> dict:
 async def header(client: AsyncAdapter, plan: Plan) -> dict:
     """Processor time per cached header."""
     get = client.header
-    assert await get(), "a header comes"
+    await get()
 
-    async def caller(seconds: float) -> int:
-        end, calls = perf_counter() + seconds, 0
+    async def caller(seconds: float, calls: list[int]) -> None:
+        end = perf_counter() + seconds
         while perf_counter() < end:
             for _ in repeat(None, BATCH):
                 await get()
-            calls += BATCH
+            calls.append(BATCH)
             await asyncio.sleep(0)
-        return calls
 
-    async def measure(seconds: float) -> int:
-        return sum(await asyncio.gather(*(caller(seconds) for _ in range(plan.callers))))
-
-    await measure(plan.warm_up)
-    cpu = process_time()
-    calls = await measure(plan.seconds)
-    return {"ns": (process_time() - cpu) / calls * 1e9, "calls": calls}
+    calls, _, cpu = await measured(plan, lambda seconds: together(plan.callers, caller, seconds))
+    return {"ns": cpu / sum(calls) * 1e9, "calls": sum(calls)}
 
 
 async def request(client: AsyncAdapter, plan: Plan) -> dict:
     """Authenticated requests, `callers` at once."""
     get = client.get
 
-    async def caller(seconds: float, times: list[int], bad: list[int]) -> None:
+    async def caller(seconds: float, samples: list[tuple[int, int]]) -> None:
         end = perf_counter_ns() + int(seconds * 1e9)
         while (began := perf_counter_ns()) < end:
             status = await get()
-            times.append(perf_counter_ns() - began)
-            if status != 200:
-                bad.append(status)
+            samples.append((perf_counter_ns() - began, status))
 
-    async def measure(seconds: float) -> tuple[list[int], int]:
-        times: list[int] = []
-        bad: list[int] = []
-        await asyncio.gather(*(caller(seconds, times, bad) for _ in range(plan.callers)))
-        return times, len(bad)
+    return meter.report(*await measured(plan, lambda seconds: together(plan.callers, caller, seconds)))
 
-    await measure(plan.warm_up)
-    began, cpu = perf_counter(), process_time()
-    times, failed = await measure(plan.seconds)
-    return meter.report(times, failed, perf_counter() - began, process_time() - cpu)
+
+async def together(callers: int, caller: Callable[[float, list], Awaitable[None]], seconds: float) -> list:
+    """Runs `caller` as so many tasks; what all of them appended."""
+    found: list = []
+    await asyncio.gather(*(caller(seconds, found) for _ in range(callers)))
+    return found
+
+
+async def measured(plan: Plan, run: Callable[[float], Awaitable[list]]) -> tuple[list, float, float]:
+    """As `meter.measured`."""
+    slices = meter.Slices(plan)
+    while slices.more():
+        slices.take(await run(slices.seconds))
+    return slices.result()
 
 
 async def memory(client: AsyncAdapter, plan: Plan) -> dict:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from itertools import repeat
-from time import perf_counter, perf_counter_ns, process_time, sleep
+from time import perf_counter, perf_counter_ns, sleep
 
 import herd
 import meter
@@ -28,7 +29,7 @@ def header(make: type[Adapter], plan: Plan) -> dict:
     """Processor time per cached header."""
     client = make(plan.server, plan.callers)
     get = client.header
-    assert get(), "a header comes"
+    get()
 
     def caller(seconds: float, calls: list[int]) -> None:
         end = perf_counter() + seconds
@@ -37,22 +38,8 @@ def header(make: type[Adapter], plan: Plan) -> dict:
                 get()
             calls.append(BATCH)
 
-    def measure(seconds: float) -> int:
-        calls: list[int] = []
-        if plan.callers == 1:
-            caller(seconds, calls)
-        else:
-            threads = [threading.Thread(target=caller, args=(seconds, calls)) for _ in range(plan.callers)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        return sum(calls)
-
-    measure(plan.warm_up)
-    cpu = process_time()
-    calls = measure(plan.seconds)
-    return {"ns": (process_time() - cpu) / calls * 1e9, "calls": calls}
+    calls, _, cpu = meter.measured(plan, lambda seconds: together(plan.callers, caller, seconds))
+    return {"ns": cpu / sum(calls) * 1e9, "calls": sum(calls)}
 
 
 def request(make: type[Adapter], plan: Plan) -> dict:
@@ -60,31 +47,27 @@ def request(make: type[Adapter], plan: Plan) -> dict:
     client = make(plan.server, plan.callers)
     get = client.get
 
-    def caller(seconds: float, times: list[int], bad: list[int]) -> None:
+    def caller(seconds: float, samples: list[tuple[int, int]]) -> None:
         end = perf_counter_ns() + int(seconds * 1e9)
         while (began := perf_counter_ns()) < end:
             status = get()
-            times.append(perf_counter_ns() - began)
-            if status != 200:
-                bad.append(status)
+            samples.append((perf_counter_ns() - began, status))
 
-    def measure(seconds: float) -> tuple[list[int], int]:
-        times: list[int] = []
-        bad: list[int] = []
-        if plan.callers == 1:
-            caller(seconds, times, bad)
-        else:
-            threads = [threading.Thread(target=caller, args=(seconds, times, bad)) for _ in range(plan.callers)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        return times, len(bad)
+    return meter.report(*meter.measured(plan, lambda seconds: together(plan.callers, caller, seconds)))
 
-    measure(plan.warm_up)
-    began, cpu = perf_counter(), process_time()
-    times, failed = measure(plan.seconds)
-    return meter.report(times, failed, perf_counter() - began, process_time() - cpu)
+
+def together(callers: int, caller: Callable[[float, list], None], seconds: float) -> list:
+    """Runs `caller` on so many threads (on this one, if one); what all of them appended."""
+    found: list = []
+    if callers == 1:
+        caller(seconds, found)
+        return found
+    threads = [threading.Thread(target=caller, args=(seconds, found)) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 def memory(make: type[Adapter], plan: Plan) -> dict:

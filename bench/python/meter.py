@@ -2,6 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter, process_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from plan import Plan
+
+
+class Slices:
+    """Runs slices of wall time until enough processor time went into them, first to warm up, then to measure.
+
+    So a busy machine makes a run longer, not shorter of samples. Three times the usual wall time ends it all the same.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        #: How long a slice is.
+        self.seconds = plan.seconds / 4
+        self.enough = plan.seconds / 2
+        self.warm = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self.found: list = []
+        self.began, self.cpu = perf_counter(), process_time()
+
+    def more(self) -> bool:
+        """Whether another slice is needed."""
+        used, gone = process_time() - self.cpu, perf_counter() - self.began
+        over = used >= self.enough or gone >= self.enough * 6
+        if over and not self.warm:
+            self.warm = True
+            self._begin()
+            return True
+        self.spent = (gone, used)
+        return not over
+
+    def take(self, found: list) -> None:
+        """What a slice found."""
+        self.found += found
+
+    def result(self) -> tuple[list, float, float]:
+        """What was found, and the wall and processor time it took."""
+        return self.found, *self.spent
+
+
+def measured(plan: Plan, run: Callable[[float], list]) -> tuple[list, float, float]:
+    """What `run` found in all its measured slices, and the wall and processor time they took."""
+    slices = Slices(plan)
+    while slices.more():
+        slices.take(run(slices.seconds))
+    return slices.result()
+
 
 def memory_kb(line: str) -> int:
     """A line of /proc/self/status in kilobytes, such as VmRSS (now) or VmHWM (at most so far)."""
@@ -12,16 +64,16 @@ def memory_kb(line: str) -> int:
     return 0
 
 
-def report(times_ns: list[int], failed: int, seconds: float, cpu: float) -> dict[str, float]:
-    """The result of a request run."""
-    times_ns.sort()
+def report(samples: list[tuple[int, int]], seconds: float, cpu: float) -> dict[str, float]:
+    """The result of a request run; samples are nanoseconds and status."""
+    times = sorted(time for time, _ in samples)
 
     def quantile_us(share: float) -> float:
-        return times_ns[round((len(times_ns) - 1) * share)] / 1e3 if times_ns else 0.0
+        return times[round((len(times) - 1) * share)] / 1e3 if times else 0.0
 
     return {
-        "requests": len(times_ns),
-        "failed": failed,
+        "requests": len(times),
+        "failed": sum(status != 200 for _, status in samples),
         "seconds": seconds,
         "cpu": cpu,
         "p50_us": quantile_us(0.5),

@@ -17,8 +17,3 @@ class Plan:
     seconds: float
     #: Resident memory of the interpreter before it imported anything, in kilobytes.
     bare_kb: int
-
-    @property
-    def warm_up(self) -> float:
-        """How long to run before measuring, in seconds."""
-        return self.seconds / 5

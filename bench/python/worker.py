@@ -9,6 +9,7 @@ BARE_KB = meter.memory_kb("VmRSS")  # before anything else is imported: the bare
 import asyncio  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
+import os  # noqa: E402
 import sys  # noqa: E402
 
 from plan import Plan  # noqa: E402
@@ -41,6 +42,7 @@ ADAPTERS = {
     "floor_python": "floors:PythonCall",
     "floor_empty": "floors:NativeEmpty",
     "floor_cached": "floors:NativeCached",
+    "floor_optional": "floors:NativeOptional",
 }
 
 
@@ -57,7 +59,8 @@ def main() -> None:
         import cases_sync
 
         result = cases_sync.run(make, plan)
-    print(json.dumps(result))
+    print(json.dumps(result), flush=True)
+    os._exit(0)  # some libraries' threads do not survive the end of an interpreter
 
 
 if __name__ == "__main__":

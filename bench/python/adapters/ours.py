@@ -20,7 +20,9 @@ class Sync(Adapter):
 
     def __init__(self, server, callers):
         self.client = evertoken.Client.client_credentials(**_options(server))
-        self.header = self.client.authorization
+
+    def header(self):
+        return self.client.authorization()
 
     def get(self):
         response = self.client.get("/accounts/123")
@@ -33,7 +35,9 @@ class Async(AsyncAdapter):
 
     async def open(self):
         self.client = evertoken.AsyncClient.client_credentials(**_options(self.server))
-        self.header = self.client.authorization
+
+    async def header(self):
+        return await self.client.authorization()
 
     async def get(self):
         response = await self.client.get("/accounts/123")

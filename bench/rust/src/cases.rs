@@ -29,11 +29,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// How long to run before measuring.
-    pub fn warm_up(&self) -> Duration {
-        self.time / 5
-    }
-
     /// One caller needs one thread; many get as many as the machine has cores.
     pub fn runtime(&self) -> Runtime {
         let built = if self.callers == 1 {
@@ -99,29 +94,18 @@ async fn loop_for<A: Adapter>(client: A, time: Duration) -> Samples {
 
 /// Authenticated requests, `callers` at once.
 pub fn request<A: Adapter>(plan: &Plan) -> Value {
-    plan.runtime().block_on(async {
-        let client = A::prepare(plan.server).await;
-        let run = |time| {
-            let client = client.clone();
-            async move {
-                if plan.callers == 1 {
-                    return loop_for(client, time).await;
-                }
-                let tasks: Vec<_> = (0..plan.callers)
-                    .map(|_| tokio::spawn(loop_for(client.clone(), time)))
-                    .collect();
-                let mut all = Samples::default();
-                for task in tasks {
-                    all = all.and(task.await.expect("no caller panics"));
-                }
-                all
-            }
-        };
-        run(plan.warm_up()).await;
-        let (began, cpu) = (Instant::now(), meter::cpu());
-        let samples = run(plan.time).await;
-        samples.report(began.elapsed(), meter::cpu().saturating_sub(cpu))
-    })
+    let runtime = plan.runtime();
+    let client = runtime.block_on(A::prepare(plan.server));
+    let run = |time| {
+        if plan.callers == 1 {
+            return runtime.block_on(loop_for(client.clone(), time));
+        }
+        let callers = (0..plan.callers).map(|_| loop_for(client.clone(), time));
+        let found = runtime.block_on(async { all(callers).await });
+        found.into_iter().fold(Samples::default(), Samples::and)
+    };
+    let (samples, wall, cpu) = meter::measured(plan.time, run, Samples::and);
+    samples.report(wall, cpu)
 }
 
 /// Headers, each caller a thread.
@@ -164,10 +148,8 @@ pub fn per_call(plan: &Plan, caller: impl Fn(Duration) -> u64 + Sync) -> Value {
             calls.sum()
         })
     };
-    run(plan.warm_up());
-    let cpu = meter::cpu();
-    let calls: u64 = run(plan.time);
-    json!({ "ns": nanoseconds(meter::cpu().saturating_sub(cpu), calls), "calls": calls })
+    let (calls, _, cpu): (u64, _, _) = meter::measured(plan.time, run, |one, other| one + other);
+    json!({ "ns": nanoseconds(cpu, calls), "calls": calls })
 }
 
 #[allow(clippy::cast_precision_loss)]

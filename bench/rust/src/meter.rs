@@ -1,6 +1,6 @@
 //! What is read off the machine: processor time, memory, latencies.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Processor time of this process so far, all threads, user and system.
 pub fn cpu() -> Duration {
@@ -36,4 +36,29 @@ pub fn quantile_us(sorted: &[Duration], share: f64) -> f64 {
     }
     let place = ((sorted.len() - 1) as f64 * share).round() as usize;
     sorted[place].as_secs_f64() * 1e6
+}
+
+/// Runs slices of wall time until enough processor time went into them, first to warm up, then to measure; what the
+/// measured ones found, and the wall and processor time they took.
+///
+/// So a busy machine makes a run longer, not shorter of samples. Three times the usual wall time ends it all the same.
+pub fn measured<T: Default>(
+    time: Duration,
+    mut run: impl FnMut(Duration) -> T,
+    and: impl Fn(T, T) -> T,
+) -> (T, Duration, Duration) {
+    let enough = time / 2;
+    let mut phase = || {
+        let (began, used) = (Instant::now(), cpu());
+        let mut found = T::default();
+        loop {
+            found = and(found, run(time / 4));
+            let (wall, spent) = (began.elapsed(), cpu().saturating_sub(used));
+            if spent >= enough || wall >= enough * 6 {
+                return (found, wall, spent);
+            }
+        }
+    };
+    phase();
+    phase()
 }

@@ -19,6 +19,12 @@ impl Holder {
         self.0.clone_ref(py)
     }
 
+    /// The same, with an optional argument, as a header for a URL has.
+    #[pyo3(signature = (url = None))]
+    fn held(&self, py: Python<'_>, url: Option<&Bound<'_, PyString>>) -> Py<PyString> {
+        url.map_or_else(|| self.0.clone_ref(py), |url| url.clone().unbind())
+    }
+
     /// Nothing.
     #[allow(clippy::unused_self)]
     fn empty(&self) {}

@@ -98,29 +98,29 @@ pub fn blocking(plan: &Plan) -> Value {
         return herd::threads(plan, warm, &|| get(&client));
     }
     assert_eq!(get(&client), 200, "the warm-up request succeeds");
-    std::thread::scope(|scope| {
-        let run = |time| {
+    let caller = |time| {
+        let mut samples = Samples::default();
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            let began = Instant::now();
+            samples.add(get(&client), began.elapsed());
+        }
+        samples
+    };
+    let run = |time| {
+        if plan.callers == 1 {
+            return caller(time);
+        }
+        std::thread::scope(|scope| {
             let callers: Vec<_> = (0..plan.callers)
-                .map(|_| {
-                    let client = client.clone();
-                    scope.spawn(move || {
-                        let mut samples = Samples::default();
-                        let end = Instant::now() + time;
-                        while Instant::now() < end {
-                            let began = Instant::now();
-                            samples.add(get(&client), began.elapsed());
-                        }
-                        samples
-                    })
-                })
+                .map(|_| scope.spawn(|| caller(time)))
                 .collect();
-            callers.into_iter().fold(Samples::default(), |all, caller| {
-                all.and(caller.join().expect("no caller panics"))
-            })
-        };
-        run(plan.warm_up());
-        let (began, cpu) = (Instant::now(), meter::cpu());
-        let samples = run(plan.time);
-        samples.report(began.elapsed(), meter::cpu().saturating_sub(cpu))
-    })
+            let found = callers
+                .into_iter()
+                .map(|caller| caller.join().expect("no caller panics"));
+            found.fold(Samples::default(), Samples::and)
+        })
+    };
+    let (samples, wall, cpu) = meter::measured(plan.time, run, Samples::and);
+    samples.report(wall, cpu)
 }
