@@ -23,7 +23,7 @@ pub(crate) struct Header {
     pub(crate) value: HeaderValue,
     pub(crate) current: Arc<Current>,
     /// On the coarse clocks: before it on both, the token is fresh.
-    fresh_until: Option<Moment>,
+    pub(crate) fresh_until: Option<Moment>,
 }
 
 /// The header's bytes, wiped with its last owner.
@@ -72,6 +72,45 @@ impl Header {
                 let now = clock.coarse();
                 now.boot < until.boot && now.wall < until.wall
             })
+    }
+}
+
+/// How long a header may be served again without asking for it. Plain numbers, for faces that keep their own form of
+/// the header and must look without a lock, a reference count or a write to shared memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    pub(crate) changes: u64,
+    /// On the coarse clocks.
+    pub(crate) until: Moment,
+}
+
+impl Freshness {
+    /// The same as five numbers.
+    pub fn to_words(self) -> [u64; 5] {
+        let Moment { boot, wall } = self.until;
+        [
+            self.changes,
+            boot.as_secs(),
+            boot.subsec_nanos().into(),
+            wall.as_secs(),
+            wall.subsec_nanos().into(),
+        ]
+    }
+
+    /// What [`Self::to_words`] made numbers of.
+    pub fn from_words([changes, boot_secs, boot_nanos, wall_secs, wall_nanos]: [u64; 5]) -> Self {
+        // Below a second in any order of writing and reading, so that adding up cannot overflow.
+        let time = |secs: u64, nanos: u64| {
+            Duration::new(
+                secs,
+                u32::try_from(nanos).map_or(0, |nanos| nanos % 1_000_000_000),
+            )
+        };
+        let until = Moment {
+            boot: time(boot_secs, boot_nanos),
+            wall: time(wall_secs, wall_nanos),
+        };
+        Self { changes, until }
     }
 }
 

@@ -9,9 +9,10 @@ use arc_swap::ArcSwapOption;
 use http::Method;
 use url::Url;
 
-use crate::authorization::{Authorization, GiveBack, Header, Seen, Verdict, target_of};
+use crate::authorization::{Authorization, Freshness, GiveBack, Header, Seen, Verdict, target_of};
 use crate::builder::ClientBuilder;
 use crate::challenge;
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Listener, Stats, Subscription, What, count};
 use crate::flow::IntoFlow;
@@ -105,6 +106,37 @@ impl Client {
         })
     }
 
+    /// The same header as [`Self::cached`] shows, for a request to the base URL.
+    pub fn cached_authorization(&self) -> Option<Authorization> {
+        Some(Authorization {
+            header: self.fresh_header()?,
+            target: target_of(&self.0.base_url),
+            resent: false,
+        })
+    }
+
+    /// How long this client's current header may be served again without asking for it, and the header itself;
+    /// `None` if there is none to serve from a cache.
+    pub fn freshness(&self) -> Option<(Authorization, Freshness)> {
+        // Read first: what changes after this is seen by `holds`.
+        let changes = self.0.keeper.changes.load(Ordering::Acquire);
+        let authorization = self.cached_authorization()?;
+        let until = authorization.header.fresh_until.unwrap_or(Moment {
+            boot: Duration::MAX,
+            wall: Duration::MAX,
+        });
+        Some((authorization, Freshness { changes, until }))
+    }
+
+    /// Whether what [`Self::freshness`] said still holds: two coarse clock reads and one load.
+    pub fn holds(&self, freshness: Freshness) -> bool {
+        let keeper = &self.0.keeper;
+        let now = keeper.clock.coarse();
+        keeper.changes.load(Ordering::Acquire) == freshness.changes
+            && now.boot < freshness.until.boot
+            && now.wall < freshness.until.wall
+    }
+
     /// How long the header of this generation needs no second look; `None` if it lives until refused,
     /// zero if it is not to be served from a cache at all.
     pub fn fresh_for(&self, authorization: &Authorization) -> Option<Duration> {
@@ -184,6 +216,7 @@ impl Client {
         let header = Arc::new(Header::new(&inner.scheme, current, &*inner.keeper.clock)?);
         if !inner.closed.load(Ordering::Acquire) {
             inner.header.store(Some(Arc::clone(&header)));
+            inner.keeper.note_change();
         }
         Ok(header)
     }
@@ -328,7 +361,7 @@ impl Client {
     /// Makes the next call renew the token at hand, as if an API had refused it.
     pub fn invalidate(&self) {
         if let Some(current) = self.0.keeper.current.load().as_ref() {
-            current.mark_refused();
+            self.0.keeper.refuse(current);
         }
     }
 
@@ -337,6 +370,7 @@ impl Client {
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         self.0.header.store(None);
+        self.0.keeper.note_change();
     }
 
     /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes.

@@ -223,7 +223,13 @@ fn log(event: &Event) {
             expires_in,
         } => {
             let expires_in_secs = expires_in.map(|life| life.as_secs());
-            tracing::info!(identity, via = via.code(), fingerprint, expires_in_secs, "{name}");
+            tracing::info!(
+                identity,
+                via = via.code(),
+                fingerprint,
+                expires_in_secs,
+                "{name}"
+            );
         }
         What::FlightFailed { error } => {
             tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}");

@@ -1,7 +1,7 @@
 //! Keeps one identity's token: serves it, has it renewed in time, one flight for all who wait.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -37,6 +37,8 @@ pub(crate) struct Keeper {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) current: ArcSwapOption<Current>,
     pub(crate) health: ArcSwap<Health>,
+    /// Rises with whatever may end a header's freshness before its time: a refusal, a newer header, a closed client.
+    pub(crate) changes: AtomicU64,
     pub(crate) counters: Counters,
     pub(crate) listeners: Arc<Listeners>,
     field: Arc<Airfield<Arc<Current>>>,
@@ -76,6 +78,7 @@ impl Keeper {
             clock,
             current: ArcSwapOption::new(pasted),
             health: ArcSwap::default(),
+            changes: AtomicU64::new(0),
             counters: Counters::default(),
             listeners: Arc::default(),
             field: Arc::new(Airfield::new()),
@@ -283,7 +286,13 @@ impl Keeper {
             current.generation == refused.generation || current.value.same_as(&refused.value)
         }) {
             current.mark_refused();
+            self.note_change();
         }
+    }
+
+    /// Headers that were fresh before this are looked at again.
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Forgets pauses, the breaker and the storm guard: the reader has mended what was wrong.

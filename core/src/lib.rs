@@ -70,7 +70,7 @@ mod weak_map;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-pub use authorization::{Authorization, GiveBack, Seen, Verdict};
+pub use authorization::{Authorization, Freshness, GiveBack, Seen, Verdict};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::Client;
-use crate::authorization::{Authorization, Seen, Verdict};
+use crate::authorization::{Authorization, Freshness, Seen, Verdict};
 use crate::builder::assemble;
 use crate::error::{ErrorKind, Result};
 use crate::flow::{Answer, IntoFlow, PassKit};
@@ -352,4 +352,42 @@ async fn events_tell_the_story_in_order() {
         ),
         (2, 2, 2, 1, 1)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn freshness_ends_with_time_refusal_a_newer_header_and_close() {
+    let (rig, client) = open((1..9).map(|number| token(&format!("token-{number}"), 600)));
+    let fresh = || client.freshness().map(|(_, freshness)| freshness);
+    assert!(fresh().is_none());
+
+    client.authorization().await.unwrap();
+    let first = fresh().unwrap();
+    assert_eq!(Freshness::from_words(first.to_words()), first);
+    assert!(client.holds(first));
+    rig.pass(590.0).await;
+    assert!(!client.holds(first) && fresh().is_none());
+
+    client.authorization().await.unwrap();
+    let second = fresh().unwrap();
+    client.invalidate();
+    assert!(!client.holds(second) && fresh().is_none());
+
+    client.authorization().await.unwrap();
+    let third = fresh().unwrap();
+    // Another client of the identity takes a token with more life: this client's own header is as good as before.
+    rig.pass(100.0).await;
+    client
+        .token_for(Duration::from_secs(550), None)
+        .await
+        .unwrap();
+    assert!(client.holds(third));
+    let sent = client.cached_authorization().unwrap();
+    let Verdict::Resend(_) = judge(&client, &sent, 401).await else {
+        panic!("not resent")
+    };
+    assert!(!client.holds(third));
+
+    let fourth = fresh().unwrap();
+    client.close();
+    assert!(!client.holds(fourth) && fresh().is_none());
 }
