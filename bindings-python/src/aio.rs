@@ -45,7 +45,7 @@ impl AsyncClient {
         slf: &Bound<'py, Self>,
         authorization: &Bound<'py, Authorization>,
     ) -> Bound<'py, PyString> {
-        slf.as_super().get().hold(slf.py(), &authorization.get().0)
+        slf.as_super().get().text(slf.py(), &authorization.get().0)
     }
 
     fn _authorize<'py>(
@@ -85,13 +85,11 @@ impl AsyncClient {
     }
 
     fn _send<'py>(slf: &Bound<'py, Self>, parts: Parts<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let call = parts.call(slf.as_super().get())?;
-        start(slf.py(), call.answer())
+        parts.call(slf.as_super().get())?.start_answer(slf.py())
     }
 
     fn _open<'py>(slf: &Bound<'py, Self>, parts: Parts<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let call = parts.call(slf.as_super().get())?;
-        start(slf.py(), call.stream())
+        parts.call(slf.as_super().get())?.start_stream(slf.py())
     }
 
     /// Closes at once; the awaitable is the revocation where one is wanted.

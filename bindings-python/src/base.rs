@@ -1,9 +1,7 @@
 //! What the synchronous and the asynchronous client have in common: everything that never waits.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use evertoken::{ClientBuilder, Options, profile};
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -13,6 +11,7 @@ use pyo3::types::{PyDict, PyString};
 use crate::event::{Hooks, Subscription};
 use crate::exit;
 use crate::failure::raised;
+use crate::header::{self, Header};
 use crate::log;
 use crate::options::fill;
 use crate::state::{State, Stats};
@@ -21,18 +20,13 @@ use crate::state::{State, Stats};
 #[pyclass(subclass, frozen, module = "evertoken._native")]
 pub(crate) struct BaseClient {
     pub(crate) client: evertoken::Client,
-    /// The header as a Python string, beside the token it was made from: both change together.
-    held: ArcSwapOption<Held>,
+    id: u64,
+    header: Header,
     hooks: Hooks,
 }
 
 /// A profile's name, and the file it stands in if it is not the one that is found.
 pub(crate) type Place = (String, Option<PathBuf>);
-
-struct Held {
-    generation: u64,
-    text: Py<PyString>,
-}
 
 impl BaseClient {
     /// A client of the way to log in that `flow` names, or of a profile, its options overridden by those given.
@@ -67,45 +61,35 @@ impl BaseClient {
             .map_err(|error| raised(py, &error))?;
         Ok(Self {
             client,
-            held: ArcSwapOption::empty(),
+            id: header::next_id(),
+            header: Header::default(),
             hooks: Hooks::default(),
         })
     }
 
     /// The header if nothing has to be asked for it: the fast path. The same object until the token changes.
     pub(crate) fn cached<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
-        let held = self.held.load();
-        let held = held
-            .as_ref()
-            .filter(|held| self.client.still_fresh(held.generation))?;
-        Some(held.text.bind(py).clone())
+        let header = header::seen_last(py, self.id, |freshness| self.client.holds(freshness));
+        header.or_else(|| {
+            let (authorization, freshness) = self.client.freshness()?;
+            let text = self.header.text(py, &authorization);
+            header::see(self.id, freshness, text.clone().unbind());
+            Some(text)
+        })
     }
 
-    /// The header as a Python string, kept for [`Self::cached`].
-    pub(crate) fn hold<'py>(
+    /// The header as a Python string: the same object for the same token.
+    pub(crate) fn text<'py>(
         &self,
         py: Python<'py>,
         authorization: &evertoken::Authorization,
     ) -> Bound<'py, PyString> {
-        let generation = authorization.generation();
-        let held = self
-            .held
-            .load_full()
-            .filter(|held| held.generation == generation)
-            .unwrap_or_else(|| {
-                let held = Arc::new(Held {
-                    generation,
-                    text: PyString::new(py, authorization.value()).unbind(),
-                });
-                self.held.store(Some(Arc::clone(&held)));
-                held
-            });
-        held.text.bind(py).clone()
+        self.header.text(py, authorization)
     }
 
     pub(crate) fn close(&self) {
         self.client.close();
-        self.held.store(None);
+        self.header.forget();
         self.hooks.clear();
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use evertoken::http::{Payload, rewindable, streaming};
+use evertoken::runtime;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use pyo3::exceptions::PyTypeError;
@@ -12,10 +13,12 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
 
 use crate::bridge::start;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, panicked};
+use crate::wait::wait_shared;
 
 /// Pieces that may wait for the network: enough to keep it busy, few enough to hold back a fast source.
 const FEED_PIECES: usize = 4;
@@ -40,26 +43,39 @@ impl Trouble {
     }
 }
 
-/// The payload for a body that the package has prepared: `None`, bytes, a [`Feed`], or an iterable of
-/// bytes that can be iterated again (`replayable`) or not.
-pub(crate) fn payload(body: &Bound<'_, PyAny>, replayable: bool) -> PyResult<(Payload, Trouble)> {
+/// A body on its way into a request.
+pub(crate) struct Body {
+    pub(crate) payload: Payload,
+    pub(crate) trouble: Trouble,
+    /// What has to be read while the request is under way.
+    pub(crate) pump: Option<Pump>,
+}
+
+/// The body that the package has prepared: `None`, bytes, a [`Feed`], or an iterable of bytes that can be
+/// iterated again (`replayable`) or not.
+pub(crate) fn body(given: &Bound<'_, PyAny>, replayable: bool) -> PyResult<Body> {
     let trouble = Trouble::default();
-    let payload = if body.is_none() {
+    let mut pump = None;
+    let payload = if given.is_none() {
         Payload::Empty
-    } else if let Ok(bytes) = body.cast::<PyBytes>() {
+    } else if let Ok(bytes) = given.cast::<PyBytes>() {
         Payload::Bytes(Bytes::from_owner(PyBackedBytes::from(bytes.clone())))
-    } else if let Ok(feed) = body.cast::<Feed>() {
-        streaming(feed.get().pieces(trouble.clone())?)
+    } else if let Ok(feed) = given.cast::<Feed>() {
+        streaming(received(feed.get().take()?, trouble.clone()))
     } else if replayable {
-        let (source, trouble) = (Arc::new(body.clone().unbind()), trouble.clone());
+        let (source, trouble) = (Arc::new(given.clone().unbind()), trouble.clone());
         rewindable(move || pieces(Source::Iterable(Arc::clone(&source)), trouble.clone()))
     } else {
-        streaming(pieces(
-            Source::Iterable(Arc::new(body.clone().unbind())),
-            trouble.clone(),
-        ))
+        let (into, from) = channel(FEED_PIECES);
+        let source = given.try_iter()?.unbind();
+        pump = Some(Pump { source, into });
+        streaming(received(from, trouble.clone()))
     };
-    Ok((payload, trouble))
+    Ok(Body {
+        payload,
+        trouble,
+        pump,
+    })
 }
 
 enum Source {
@@ -67,8 +83,8 @@ enum Source {
     Iterator(Py<PyIterator>),
 }
 
-/// The pieces of an iterable. A blocking call reads them on its own thread, where a caller expects its
-/// generator to run; an asynchronous one on the runtime's threads for blocking work.
+/// The pieces of an iterable that can be iterated again. A blocking call reads them on its own thread, an
+/// asynchronous one on the runtime's threads for blocking work.
 fn pieces(
     source: Source,
     trouble: Trouble,
@@ -98,11 +114,11 @@ fn read_piece(source: Source, trouble: Trouble) -> Read {
 }
 
 fn next_piece(py: Python<'_>, source: Source) -> PyResult<Option<(Bytes, Source)>> {
-    let iterator = match source {
+    let mut iterator = match source {
         Source::Iterable(iterable) => iterable.bind(py).try_iter()?,
         Source::Iterator(iterator) => iterator.into_bound(py),
     };
-    let Some(piece) = iterator.clone().next().transpose()? else {
+    let Some(piece) = iterator.next().transpose()? else {
         return Ok(None);
     };
     Ok(Some((
@@ -132,6 +148,74 @@ impl AsRef<[u8]> for OwnedText {
 }
 
 type Piece = Result<Bytes, PyErr>;
+
+/// The pieces that come through a channel.
+fn received(
+    from: Receiver<Piece>,
+    trouble: Trouble,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+    unfold((from, trouble), |(mut from, trouble)| async move {
+        let piece = from.recv().await?.map_err(|error| trouble.note(error));
+        Some((piece, (from, trouble)))
+    })
+}
+
+/// A source that can be read once. It is read outside the runtime, because it may itself call this library:
+/// what one API answers may be what another is sent.
+pub(crate) struct Pump {
+    source: Py<PyIterator>,
+    into: Sender<Piece>,
+}
+
+impl Pump {
+    /// Reads the source on this thread, its caller's, while `call` is under way on the library runtime.
+    pub(crate) fn drive<T, F>(self, py: Python<'_>, call: F) -> PyResult<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let Self { source, into } = self;
+        let mut call = AbortOnDrop(runtime::handle().spawn(call));
+        for piece in source.into_bound(py) {
+            let piece = bytes_of(&piece?)?;
+            let wanted = wait_shared(py, async { Ok(into.send(Ok(piece)).await.is_ok()) })?;
+            if !wanted {
+                break; // answered already
+            }
+        }
+        drop(into);
+        wait_shared(py, async {
+            (&mut call.0).await.unwrap_or_else(|_| Err(panicked()))
+        })
+    }
+
+    /// Reads the source on a thread of its own.
+    pub(crate) fn run(self) -> PyResult<()> {
+        let Self { source, into } = self;
+        let work = move || {
+            while let Some(Some(piece)) = exit::attach(|py| {
+                let piece = source.bind(py).clone().next()?;
+                Some(piece.and_then(|piece| bytes_of(&piece)))
+            }) {
+                let failed = piece.is_err();
+                if into.blocking_send(piece).is_err() || failed {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("evertoken-body".to_owned());
+        thread.spawn(work)?;
+        Ok(())
+    }
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// A body that an asynchronous source fills piece by piece, held back while the network is slow.
 #[pyclass(frozen, module = "evertoken._native")]
@@ -193,19 +277,12 @@ impl Feed {
 }
 
 impl Feed {
-    fn pieces(
-        &self,
-        trouble: Trouble,
-    ) -> PyResult<impl Stream<Item = std::io::Result<Bytes>> + Send + 'static> {
+    fn take(&self) -> PyResult<Receiver<Piece>> {
         let from = self
             .from
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let from = from.ok_or_else(|| PyTypeError::new_err("a feed is a body once"))?;
-        Ok(unfold((from, trouble), |(mut from, trouble)| async move {
-            let piece = from.recv().await?.map_err(|error| trouble.note(error));
-            Some((piece, (from, trouble)))
-        }))
+        from.ok_or_else(|| PyTypeError::new_err("a feed is a body once"))
     }
 }

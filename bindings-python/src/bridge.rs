@@ -12,7 +12,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evertoken::runtime;
-use evertoken::{Error, ErrorKind};
 use futures_util::FutureExt;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
@@ -22,7 +21,7 @@ use pyo3::{IntoPyObjectExt, intern};
 use tokio::task::AbortHandle;
 
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, panicked};
 use crate::wait::at_once;
 
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -201,9 +200,7 @@ where
         let outcome = AssertUnwindSafe(future)
             .catch_unwind()
             .await
-            .unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Internal, "a call ended in a panic").into())
-            });
+            .unwrap_or_else(|_| Err(panicked()));
         let outcome: Outcome = Box::new(move |py| match outcome {
             Ok(value) => value.into_py_any(py),
             Err(failure) => Err(failure.into_py_err(py)),

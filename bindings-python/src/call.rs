@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use evertoken::{Authorization, Client, Error, Method, RequestBuilder};
+use evertoken::{Authorization, Client, Error, Method, RequestBuilder, Response};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::answer::Answer;
 use crate::base::BaseClient;
-use crate::body::{Trouble, payload};
+use crate::body::{Body, Pump, Trouble, body};
+use crate::bridge::start;
 use crate::failure::{Failure, raised};
 use crate::options::{Deadline, deadline, duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
+use crate::wait::{wait, wait_shared};
 
 /// About 31 years: as long as a timer can reliably wait.
 const FOREVER: Duration = Duration::from_secs(1_000_000_000);
@@ -60,10 +62,14 @@ pub(crate) struct Parts<'py>(
 impl Parts<'_> {
     /// The call, with the core's own types.
     pub(crate) fn call(self, base: &BaseClient) -> PyResult<Call> {
-        let Self(method, url, headers, body, replayable, timeout, follow_redirects) = self;
+        let Self(method, url, headers, given, replayable, timeout, follow_redirects) = self;
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|_| raised(url.py(), &Error::config("method", "is not an HTTP method")))?;
-        let (payload, trouble) = payload(&body, replayable)?;
+        let Body {
+            payload,
+            trouble,
+            pump,
+        } = body(&given, replayable)?;
         let request = base.client.request(method, &line("url", &url)?);
         let mut request = request.payload(payload).follow_redirects(follow_redirects);
         for (name, value) in headers {
@@ -74,34 +80,66 @@ impl Parts<'_> {
             Deadline::None => request.timeout(None),
             Deadline::In(timeout) => request.timeout(Some(timeout)),
         };
-        Ok(Call { request, trouble })
+        let request = Request { request, trouble };
+        Ok(Call { request, pump })
     }
 }
 
 /// One request, ready to be sent.
 pub(crate) struct Call {
+    request: Request,
+    pump: Option<Pump>,
+}
+
+impl Call {
+    /// Sends it and reads the whole answer, on this thread.
+    pub(crate) fn wait_answer(self, py: Python<'_>) -> PyResult<Answer> {
+        match self.pump {
+            Some(pump) => pump.drive(py, self.request.answer()),
+            None => wait(py, self.request.answer()),
+        }
+    }
+
+    /// Sends it, on this thread, and leaves the body on the wire.
+    pub(crate) fn wait_stream(self, py: Python<'_>) -> PyResult<Stream> {
+        match self.pump {
+            Some(pump) => pump.drive(py, self.request.stream()),
+            None => wait_shared(py, self.request.stream()),
+        }
+    }
+
+    /// As [`Self::wait_answer`], for asyncio.
+    pub(crate) fn start_answer(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        self.pump.map_or(Ok(()), Pump::run)?;
+        start(py, self.request.answer())
+    }
+
+    /// As [`Self::wait_stream`], for asyncio.
+    pub(crate) fn start_stream(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        self.pump.map_or(Ok(()), Pump::run)?;
+        start(py, self.request.stream())
+    }
+}
+
+struct Request {
     request: RequestBuilder,
     trouble: Trouble,
 }
 
-impl Call {
-    /// Sends it and reads the whole answer.
-    pub(crate) async fn answer(self) -> Result<Answer, Failure> {
-        let (request, trouble) = (self.request, self.trouble);
-        let response = request
+impl Request {
+    async fn response(self) -> Result<Response, Failure> {
+        let Self { request, trouble } = self;
+        request
             .send()
             .await
-            .map_err(|error| trouble.or(error.into()))?;
-        Answer::read(response).await
+            .map_err(|error| trouble.or(error.into()))
     }
 
-    /// Sends it and leaves the body on the wire.
-    pub(crate) async fn stream(self) -> Result<Stream, Failure> {
-        let (request, trouble) = (self.request, self.trouble);
-        let response = request
-            .send()
-            .await
-            .map_err(|error| trouble.or(error.into()))?;
-        Ok(Stream::new(response))
+    async fn answer(self) -> Result<Answer, Failure> {
+        Answer::read(self.response().await?).await
+    }
+
+    async fn stream(self) -> Result<Stream, Failure> {
+        self.response().await.map(Stream::new)
     }
 }

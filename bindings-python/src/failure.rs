@@ -35,6 +35,11 @@ impl Failure {
     }
 }
 
+/// A call that panicked: a defect of this library.
+pub(crate) fn panicked() -> Failure {
+    Error::new(ErrorKind::Internal, "a call ended in a panic").into()
+}
+
 /// The exception for `error`, ready to be raised.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     match exception(py, error) {

@@ -17,6 +17,7 @@ mod cli;
 mod event;
 mod exit;
 mod failure;
+mod header;
 mod log;
 mod options;
 mod sandbox;

@@ -10,7 +10,7 @@ use crate::call::{Parts, authorize, token};
 use crate::options::{duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
-use crate::wait::{wait, wait_or_now, wait_shared};
+use crate::wait::{wait, wait_or_now};
 
 /// The blocking client's native half.
 #[pyclass(extends = BaseClient, subclass, frozen, module = "evertoken._native")]
@@ -70,7 +70,7 @@ impl SyncClient {
         }
         let url = url.map(|url| line("url", url)).transpose()?;
         let authorization = wait_or_now(py, authorize(base.client.clone(), url))?;
-        Ok(base.hold(py, &authorization))
+        Ok(base.text(py, &authorization))
     }
 
     /// Leave to send one request with an HTTP library of your own; show it to `judge` with the answer.
@@ -126,13 +126,11 @@ impl SyncClient {
     }
 
     fn _send(slf: &Bound<'_, Self>, parts: Parts<'_>) -> PyResult<Answer> {
-        let call = parts.call(slf.as_super().get())?;
-        wait(slf.py(), call.answer())
+        parts.call(slf.as_super().get())?.wait_answer(slf.py())
     }
 
     fn _open(slf: &Bound<'_, Self>, parts: Parts<'_>) -> PyResult<Stream> {
-        let call = parts.call(slf.as_super().get())?;
-        wait_shared(slf.py(), call.stream())
+        parts.call(slf.as_super().get())?.wait_stream(slf.py())
     }
 
     /// Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.

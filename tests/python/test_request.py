@@ -117,6 +117,27 @@ def test_what_a_generator_raises_reaches_the_caller(client: Client) -> None:
         client.post(API, content=iter([1]))  # type: ignore[arg-type]
 
 
+def test_what_one_api_answers_may_be_what_another_is_sent(client: Client, sandbox: Sandbox) -> None:
+    sandbox.arm({"type": "huge", "bytes": 500_000}, route="/plain/api/big")
+    with sandbox.plain().client().stream("GET", "/plain/api/big") as source:
+        assert body_of(client.post(API, content=source.iter_bytes()))[0] == 500_000
+
+
+def test_an_early_answer_ends_the_reading_of_the_body(client: Client, sandbox: Sandbox) -> None:
+    read: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(1_000_000):
+            read.append(number)
+            yield b"x" * 10_000
+
+    sandbox.arm("close", route=API)
+    with pytest.raises(evertoken.UnreachableError):
+        # One byte is what the server waits for before it closes.
+        client.post(API, content=pieces(), headers={"content-length": "1"})
+    assert len(read) < 1_000_000
+
+
 def test_a_file_is_sent_from_where_it_stands_with_its_length(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "body"
     path.write_bytes(b"skipped" + b"x" * 200_000)
@@ -347,6 +368,8 @@ async def test_bodies_in_asyncio(sandbox: Sandbox, tmp_path: Path) -> None:
             assert body_of(await client.post(API, content=file)) == digest(b"x" * 200_000)
         with pytest.raises(KeyError, match="mine"):
             await client.post(API, content=failing())
+        with pytest.raises(ZeroDivisionError):
+            await client.post(API, content=(b"%d" % (1 // number) for number in (1, 0)))
         sandbox.revoke()
         response = await client.post(API, content=pieces())
         assert (response.status_code, response.auth.reason) == (401, "body_not_replayable")
