@@ -5,9 +5,10 @@ use std::ffi::c_char;
 use evertoken::Authorization;
 
 use crate::boundary::{Failure, Outcome, enter, look, look_text, release, wait};
-use crate::client::evertoken_client;
+use crate::client::{Client, evertoken_client};
 use crate::error::evertoken_error;
 use crate::ffi::{Opaque, Owned, hand_over};
+use crate::hot::Copied;
 use crate::status::evertoken_status;
 use crate::text::{SecretText, Text};
 
@@ -98,16 +99,23 @@ pub unsafe extern "C" fn evertoken_client_authorization_copy(
         enter(error, |contract| {
             let len = contract.out(len, "len")?;
             let buffer = contract.buffer(buffer.cast(), capacity, "buffer")?;
-            let client = &contract.get(client, "client")?.core;
-            let copy = |value: &str| (buffer.write_text(value), value.len());
-            let (fits, length) = match client.cached(copy) {
-                Some(copied) => copied,
-                None => copy(wait(async { Ok(client.authorization().await?) })?.value()),
+            let client = contract.get(client, "client")?;
+            let length = match client.hot.copy(&client.core, &buffer) {
+                Some(Copied::Whole(length)) => {
+                    len.write(length);
+                    return Ok(());
+                }
+                Some(Copied::TooLong(length)) => length,
+                None => {
+                    let value = fresh_value(client)?;
+                    let value = value.value();
+                    if buffer.write_text(value) {
+                        len.write(value.len());
+                        return Ok(());
+                    }
+                    value.len()
+                }
             };
-            if fits {
-                len.write(length);
-                return Ok(());
-            }
             len.write(length + 1);
             Err(Failure::face(
                 evertoken_status::EVERTOKEN_BUFFER_TOO_SMALL,
@@ -118,6 +126,19 @@ pub unsafe extern "C" fn evertoken_client_authorization_copy(
             ))
         })
     }
+}
+
+/// The header for the base URL, after a wait if need be; published for the next who asks.
+fn fresh_value(client: &Client) -> Outcome<Authorization> {
+    if let Some((authorization, freshness)) = client.core.freshness() {
+        client.hot.publish(authorization.value(), freshness);
+        return Ok(authorization);
+    }
+    let authorization = wait(async { Ok(client.core.authorization().await?) })?;
+    if let Some((current, freshness)) = client.core.freshness() {
+        client.hot.publish(current.value(), freshness);
+    }
+    Ok(authorization)
 }
 
 /// Frees an authorization and wipes it. NULL is a no-op, and so is a `const` one that another handle lent.

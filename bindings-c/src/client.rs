@@ -6,6 +6,7 @@ use crate::boundary::{enter, look, look_text, release, wait};
 use crate::config::evertoken_config;
 use crate::error::evertoken_error;
 use crate::ffi::{Opaque, Owned, hand_over, write_prefix};
+use crate::hot::Hot;
 use crate::status::evertoken_status;
 use crate::text::Text;
 
@@ -31,6 +32,7 @@ impl Opaque for evertoken_client {
 /// The core's client, and what C wants to borrow from it.
 pub(crate) struct Client {
     pub(crate) core: evertoken::Client,
+    pub(crate) hot: Hot,
     identity: Text,
 }
 
@@ -47,7 +49,12 @@ pub unsafe extern "C" fn evertoken_client_new(
             let out = contract.out(client, "client")?;
             let core = contract.get(config, "config")?.client()?;
             let identity = Text::new(core.identity());
-            out.write(hand_over(Client { core, identity }));
+            let hot = Hot::new();
+            out.write(hand_over(Client {
+                core,
+                hot,
+                identity,
+            }));
             Ok(())
         })
     }
@@ -66,7 +73,12 @@ pub unsafe extern "C" fn evertoken_client_free(client: *mut evertoken_client) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_close(client: *const evertoken_client) {
     // SAFETY: the caller keeps the header's contract.
-    unsafe { look(client, (), |client, _| client.core.close()) }
+    unsafe {
+        look(client, (), |client, _| {
+            client.core.close();
+            client.hot.wipe();
+        });
+    }
 }
 
 /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes the client. It is
@@ -80,7 +92,9 @@ pub unsafe extern "C" fn evertoken_client_revoke_and_close(
     unsafe {
         enter(error, |contract| {
             let client = contract.get(client, "client")?;
-            wait(async { Ok(client.core.revoke_and_close().await?) })
+            let outcome = wait(async { Ok(client.core.revoke_and_close().await?) });
+            client.hot.wipe();
+            outcome
         })
     }
 }

@@ -37,6 +37,7 @@ pub(crate) struct Config {
     /// Where the options came from, without them: it is named in messages.
     profile: Option<Profile>,
     options: Options,
+    /// Entries added to options that are lists or tables.
     lists: BTreeMap<String, Vec<String>>,
     maps: BTreeMap<String, Vec<(String, Secret)>>,
     /// The first setter that failed: its status and what it said.
@@ -66,6 +67,7 @@ impl Config {
 
     pub(crate) fn set(&mut self, name: &str, value: impl Into<OptionValue>) {
         self.lists.remove(name);
+        self.maps.remove(name);
         self.options.set(name, value);
     }
 
@@ -93,11 +95,16 @@ impl Config {
             return Err(Failure::face(*status, message.clone()));
         }
         let mut options = self.options.clone();
-        for (name, list) in &self.lists {
-            options.set(name, OptionValue::List(list.clone()));
+        for (name, more) in &self.lists {
+            let mut list = options.take_list(name)?.unwrap_or_default();
+            list.extend_from_slice(more);
+            options.set(name, OptionValue::List(list));
         }
-        for (name, map) in &self.maps {
-            options.set(name, OptionValue::Map(map.clone()));
+        for (name, more) in &self.maps {
+            let mut map = options.take_map(name)?.unwrap_or_default();
+            map.retain(|(key, _)| more.iter().all(|(other, _)| other != key));
+            map.extend_from_slice(more);
+            options.set(name, OptionValue::Map(map));
         }
         let builder = match self.profile.clone() {
             Some(mut profile) => {

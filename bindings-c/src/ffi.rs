@@ -241,6 +241,36 @@ impl Buffer<'_> {
         count
     }
 
+    /// Writes the first `length` bytes of `words` and a NUL if both fit; whether they did. For words that may change
+    /// while they are read: whoever calls finds out.
+    pub(crate) fn write_words(&self, words: &[AtomicU64], length: usize) -> bool {
+        const BYTES: usize = size_of::<u64>();
+        if length >= self.capacity || length > words.len() * BYTES {
+            return false;
+        }
+        let (whole, rest) = (length / BYTES, length % BYTES);
+        for (index, word) in words[..whole].iter().enumerate() {
+            let word = word.load(Ordering::Relaxed);
+            // SAFETY: the word ends at or before `length`, which is below the capacity.
+            unsafe {
+                self.ptr
+                    .add(index * BYTES)
+                    .cast::<u64>()
+                    .write_unaligned(word);
+            };
+        }
+        if rest > 0 {
+            let last = words[whole].load(Ordering::Relaxed).to_ne_bytes();
+            // SAFETY: these bytes end at `length`, which is below the capacity; they do not overlap our own.
+            unsafe {
+                std::ptr::copy_nonoverlapping(last.as_ptr(), self.ptr.add(whole * BYTES), rest);
+            };
+        }
+        // SAFETY: `length` is below the capacity.
+        unsafe { self.ptr.add(length).write(0) };
+        true
+    }
+
     /// Writes `text` and a NUL if both fit; whether they did.
     pub(crate) fn write_text(&self, text: &str) -> bool {
         if text.len() >= self.capacity {

@@ -16,6 +16,7 @@
 mod boundary;
 mod callback;
 mod ffi;
+mod hot;
 mod text;
 
 pub mod status;

@@ -131,6 +131,79 @@ static void a_thousand_requests_refused_by_a_revocation_are_healed_by_one_renewa
     evertoken_client_free(client);
 }
 
+enum { COPIERS = 4, RENEWALS = 200, SEEN_MAX = 1024 };
+
+typedef struct {
+    evertoken_client *client;
+    pthread_mutex_t *lock;
+    const bool *over;
+    char *seen[SEEN_MAX];
+    int count;
+} copier;
+
+/* Copies the header as fast as it can, and keeps each value that differs from the one before. */
+static void *copy_on(void *argument) {
+    copier *c = argument;
+    for (bool over = false; !over;) {
+        char text[4096];
+        size_t len = 0;
+        evertoken_error *error = NULL;
+        for (int i = 0; i < 1000; i++) {
+            CHECK_OK(evertoken_client_authorization_copy(c->client, text, sizeof text, &len, &error));
+            CHECK_INT(strlen(text), len);
+            if (c->count > 0 && strcmp(c->seen[c->count - 1], text) == 0) continue;
+            CHECK(c->count < SEEN_MAX);
+            char *kept = malloc(len + 1);
+            CHECK(kept != NULL);
+            c->seen[c->count++] = memcpy(kept, text, len + 1);
+        }
+        pthread_mutex_lock(c->lock);
+        over = *c->over;
+        pthread_mutex_unlock(c->lock);
+    }
+    return NULL;
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void a_header_copied_while_it_is_renewed_is_never_a_mixture(void) {
+    sandbox_do(&box, "POST", "/reset", "{}");
+    evertoken_error *error = NULL;
+    evertoken_client *client = pismo_client(&box, "copied");
+    pthread_mutex_t lock;
+    bool over = false;
+    static copier copiers[COPIERS];
+    pthread_t threads[COPIERS];
+    CHECK(pthread_mutex_init(&lock, NULL) == 0);
+    for (int i = 0; i < COPIERS; i++) {
+        copiers[i] = (copier){.client = client, .lock = &lock, .over = &over};
+        CHECK(pthread_create(&threads[i], NULL, copy_on, &copiers[i]) == 0);
+    }
+    for (int i = 0; i < RENEWALS; i++) {
+        evertoken_token *token = NULL;
+        evertoken_client_invalidate(client);
+        CHECK_OK(evertoken_client_token(client, EVERTOKEN_DEFAULT_TIMEOUT, &token, &error));
+        evertoken_token_free(token);
+    }
+    pthread_mutex_lock(&lock);
+    over = true;
+    pthread_mutex_unlock(&lock);
+    static char *all[COPIERS * SEEN_MAX];
+    int count = 0, distinct = 0;
+    for (int i = 0; i < COPIERS; i++) {
+        CHECK(pthread_join(threads[i], NULL) == 0);
+        for (int j = 0; j < copiers[i].count; j++) all[count++] = copiers[i].seen[j];
+    }
+    qsort(all, (size_t)count, sizeof *all, by_text);
+    for (int i = 0; i < count; i++) distinct += i == 0 || strcmp(all[i - 1], all[i]) != 0;
+    CHECK(distinct > 1 && distinct <= sandbox_count(&box, "total.login"));
+    for (int i = 0; i < count; i++) free(all[i]);
+    pthread_mutex_destroy(&lock);
+    evertoken_client_free(client);
+}
+
 static void clients_of_one_identity_share_one_token(void) {
     sandbox_do(&box, "POST", "/reset", "{}");
     evertoken_error *error = NULL;
@@ -154,6 +227,7 @@ int main(void) {
     RUN(ten_thousand_cold_callers_make_one_login);
     RUN(a_failed_login_is_shared_by_all_who_wait);
     RUN(a_thousand_requests_refused_by_a_revocation_are_healed_by_one_renewal);
+    RUN(a_header_copied_while_it_is_renewed_is_never_a_mixture);
     RUN(clients_of_one_identity_share_one_token);
     sandbox_stop(&box);
     return 0;
