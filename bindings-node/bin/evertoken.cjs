@@ -3,8 +3,8 @@
 
 const native = require('../lib/native.cjs')
 
-// Node's own handlers raise a signal again until it kills; chained behind the command's they would do so for
-// ever. With listeners Node leaves the end to the command.
+// The command blocks this thread and handles these itself. Node's own handlers would raise the signal again from
+// within the command's, for ever; a listener takes their place.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
 
-process.exitCode = native.runCli(['evertoken', ...process.argv.slice(2)])
+process.exit(native.runCli(['evertoken', ...process.argv.slice(2)]))

@@ -1,7 +1,8 @@
 // The packages as they are published: packed, installed in a project of its own, used from there.
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -162,4 +163,15 @@ describe('a missing native half', () => {
     })
     assert.match(told, /it is version \S+, this package is 9\.9\.9/)
   })
+})
+
+test('the command ends by a signal and by the end of its input', { skip: process.platform === 'win32' }, async () => {
+  const command = join(project(), 'node_modules/evertoken/bin/evertoken.cjs')
+  for (const end of [(child) => child.kill('SIGINT'), (child) => child.kill('SIGTERM'), (child) => child.stdin.end()]) {
+    const child = spawn(process.execPath, [command, 'sandbox', '--until-stdin-closes'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const [line] = await once(child.stdout, 'data')
+    assert.ok(JSON.parse(line).url)
+    end(child)
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+  }
 })

@@ -93,8 +93,11 @@ describe('a header', () => {
   })
 
   test('that is not there starts a login and is there after it', async () => {
+    sandbox.arm({ route: 'token', fault: 'gate' })
     const cold = client()
     assert.equal(cold.authorizationSync(), undefined)
+    await sandbox.waitHeld(1)
+    sandbox.release()
     const header = await cold.authorization()
     assert.equal(cold.authorizationSync(), header)
     assert.equal(logins(), 1)
@@ -113,8 +116,11 @@ describe('a header', () => {
     const [one, other] = [client({ tokenUrl }), client({ tokenUrl })]
     const before = await one.authorization()
     assert.equal(one.authorizationSync(), before)
+    sandbox.arm({ route: 'token', fault: 'gate' })
     other.invalidate()
     assert.equal(one.authorizationSync(), undefined)
+    await sandbox.waitHeld(1)
+    sandbox.release()
     assert.notEqual(await one.authorization(), before)
     assert.equal(sandbox.counts().wso2.refresh, 1)
   })
