@@ -69,13 +69,18 @@ impl BaseClient {
 
     /// The header if nothing has to be asked for it: the fast path. The same object until the token changes.
     pub(crate) fn cached<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
-        let header = header::seen_last(py, self.id, |freshness| self.client.holds(freshness));
-        header.or_else(|| {
-            let (authorization, freshness) = self.client.freshness()?;
-            let text = self.header.text(py, &authorization);
-            header::see(self.id, freshness, text.clone().unbind());
-            Some(text)
-        })
+        header::seen_last(py, self.id, |freshness| self.client.holds(freshness))
+            .or_else(|| self.look(py))
+    }
+
+    /// As [`Self::cached`], for a thread that has not seen this header.
+    #[cold]
+    #[inline(never)]
+    fn look<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
+        let (authorization, freshness) = self.client.freshness()?;
+        let text = self.header.text(py, &authorization);
+        header::see(self.id, freshness, text.clone().unbind());
+        Some(text)
     }
 
     /// The header as a Python string: the same object for the same token.

@@ -99,7 +99,7 @@ class SyncClient(BaseClient):
         """The Authorization header's value: the fast path, the same object until the token changes.
 
         Args:
-            url: Where the request goes. None: the API's own origin, about 50 ns.
+            url: Where the request goes. None: the API's own origin, some tens of nanoseconds.
 
         Raises:
             OriginRefusedError: The token may not go there.
