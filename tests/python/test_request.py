@@ -300,11 +300,12 @@ def test_a_401_that_cannot_be_healed_is_the_answer(client: Client, sandbox: Sand
         response.raise_for_status()
 
 
-def test_a_failed_renewal_is_told(client: Client, sandbox: Sandbox) -> None:
+def test_a_failed_renewal_is_told(sandbox: Sandbox) -> None:
+    client = sandbox.pismo().client(max_attempts=1)
     client.token()
     sandbox.revoke()
     sandbox.arm({"type": "status", "status": 503}, route="login", count=0)
-    response = client.get(API, timeout=5)
+    response = client.get(API)
     assert (response.status_code, response.auth.reason) == (401, "renewal_failed")
     assert isinstance(response.auth.error, evertoken.ServerUnavailableError)
     assert "renewal_failed" in repr(response.auth)
