@@ -34,11 +34,12 @@ if (lack !== undefined) {
   process.exit(options['if-possible'] ? 0 : 1)
 }
 
-const profile = options.release ? ['--release'] : []
-execFileSync('cargo', ['build', '--package', 'evertoken-node', ...profile], { cwd: here, stdio: 'inherit' })
+// Its own profile: see the workspace's Cargo.toml.
+const profile = options.release ? 'node' : 'dev'
+execFileSync('cargo', ['build', '--package', 'evertoken-node', '--profile', profile], { cwd: here, stdio: 'inherit' })
 
 const metadata = JSON.parse(execFileSync('cargo', ['metadata', '--format-version', '1', '--no-deps'], { cwd: here, maxBuffer: 2 ** 26 }))
-const built = join(metadata.target_directory, options.release ? 'release' : 'debug', LIBRARY[process.platform])
+const built = join(metadata.target_directory, options.release ? 'node' : 'debug', LIBRARY[process.platform])
 const place = join(here, `evertoken.${platformName()}.node`)
 // By way of another name: a program that has the old one loaded keeps it whole.
 copyFileSync(built, `${place}.new`)

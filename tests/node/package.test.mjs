@@ -98,8 +98,9 @@ describe('what is published', () => {
   test('is small', () => {
     assert.ok(statSync(tarballs.main).size < 100_000)
     const binary = readdirSync(source).find((name) => name.endsWith('.node'))
-    const isRelease = statSync(join(source, binary)).size < 20_000_000
-    if (isRelease) assert.ok(statSync(tarballs.platform).size < 3_000_000)
+    // Builds for tests are many times the size of what build.mjs --release makes.
+    const isPublished = statSync(join(source, binary)).size < 8_000_000
+    if (isPublished) assert.ok(statSync(tarballs.platform).size < 3_000_000)
   })
 
   test('holds no binary, no source, no script', () => {
