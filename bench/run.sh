@@ -72,6 +72,7 @@ if [ "${1:-}" != --render ]; then
     place "$built/libbench_floors_node.so" "$peers/floors/bench_floors_node.node"
     place bindings-python/python/evertoken "$peers/ours/python/evertoken"
     place "$target/release/lib_native.so" "$peers/ours/python/evertoken/_native.abi3.so"
+    "$peers/python/bin/python" -m compileall -q "$peers/ours/python" # as pip does when it installs
     place bindings-node "$peers/ours/node"
     rm -rf "$peers/ours/node/node_modules" "$peers"/ours/node/*.node
     place "$target/release/libevertoken_node.so" "$peers/ours/node/evertoken.$(node -p 'process.platform + "-" + process.arch')-gnu.node"

@@ -127,7 +127,7 @@ ADAPTERS: list[Adapter] = [
         "floor",
         [
             ("floor_check", "a plain check in JavaScript", "header"),
-            ("floor_await", "await of an empty async function", "header"),
+            ("floor_await", "await of an empty async function", "header memory"),
             ("floor_empty", "an empty native call", "header"),
             ("floor_cached", "a native call that returns a string", "header"),
         ],

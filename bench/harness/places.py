@@ -28,8 +28,8 @@ def worker(language: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """What the workers find in their environment. No proxy, so that loopback is loopback."""
-    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    """What the workers find in their environment. No proxy, so that loopback is loopback, and no switch for Python."""
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower() and not name.startswith("PYTHON")}
     return kept | {
         "BENCH_KEY": str(PEERS / "key.pem"),
         "BENCH_FLOORS_NODE": str(PEERS / "floors" / "bench_floors_node.node"),

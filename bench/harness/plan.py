@@ -25,7 +25,7 @@ class Version:
     memory_rounds: int
 
 
-SHORT = Version("short", False, 3, 0.15, 3, 0.4, 1, 5, 1)
+SHORT = Version("short", False, 3, 0.1, 3, 0.25, 1, 5, 1)
 FULL = Version("full", True, 7, 0.5, 7, 1.5, 3, 15, 3)
 
 #: Callers at once. One caller runs pinned to the server's core.

@@ -141,5 +141,10 @@ def _memory(results: dict) -> Iterator[Target]:
         if adapter.kind != "ours" or "memory" not in adapter.cases:
             continue
         name = f"memory, {LANGUAGES[adapter.language]}, {adapter.label}"
-        yield _at_most(f"{name}: over the bare runtime after 10,000 requests", figure(results, "memory", adapter.key, "first_mb"), 12, "MB")
+        after = figure(results, "memory", adapter.key, "first_mb")
+        # A JavaScript engine grows by running a loop at all; that much is the runtime's.
+        loop = figure(results, "memory", f"{adapter.language}/floor_await", "first_mb")
+        if after is not None and loop is not None:
+            after = Figure(*(value - loop.median for value in (after.median, after.low, after.high)))
+        yield _at_most(f"{name}: over the bare runtime after 10,000 requests", after, 12, "MB")
         yield _at_most(f"{name}: what 100,000 more add", figure(results, "memory", adapter.key, "growth_percent"), 1, "%")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import meter
+import importlib
+import json
+import os
+import sys
 
-BARE_KB = meter.memory_kb("VmRSS")  # before anything else is imported: the bare interpreter
-
-import asyncio  # noqa: E402
-import importlib  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
-
-from plan import Plan  # noqa: E402
-from server import Server  # noqa: E402
+from meter import memory_kb
+from plan import Plan
+from server import Server
 
 ADAPTERS = {
     "evertoken": "ours:Sync",
@@ -46,19 +42,23 @@ ADAPTERS = {
 }
 
 
+#: Those that are awaited.
+AWAITED = {name for name, place in ADAPTERS.items() if "Async" in place or "aiohttp" in name}
+
+
 def main() -> None:
     name, case, port, callers, seconds = sys.argv[1:]
-    plan = Plan(case, Server(int(port)), int(callers), float(seconds), BARE_KB)
-    module, kind = ADAPTERS[name].split(":")
-    make = getattr(importlib.import_module(f"adapters.{module}"), kind)
-    if make.is_async:
-        import cases_async
+    if name in AWAITED:
+        import asyncio
 
-        result = asyncio.run(cases_async.run(make, plan))
+        import cases_async
     else:
         import cases_sync
-
-        result = cases_sync.run(make, plan)
+    # No library is imported yet: this is the bare runtime.
+    plan = Plan(case, Server(int(port)), int(callers), float(seconds), memory_kb("VmRSS"))
+    module, kind = ADAPTERS[name].split(":")
+    make = getattr(importlib.import_module(f"adapters.{module}"), kind)
+    result = asyncio.run(cases_async.run(make, plan)) if name in AWAITED else cases_sync.run(make, plan)
     print(json.dumps(result), flush=True)
     os._exit(0)  # some libraries' threads do not survive the end of an interpreter
 

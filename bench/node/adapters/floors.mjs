@@ -27,6 +27,12 @@ export class Await {
   async header() {
     return TEXT
   }
+
+  /** One turn of the event loop: what a loop of requests costs the runtime's memory without any. */
+  async get() {
+    await new Promise(setImmediate)
+    return 200
+  }
 }
 
 const native = () => createRequire(import.meta.url)(process.env.BENCH_FLOORS_NODE)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 class Adapter:
     """A client whose calls block. `callers` says how many threads will share it."""
 
-    is_async = False
     ours = False
 
     def __init__(self, server: Server, callers: int) -> None:
@@ -32,7 +31,6 @@ class Adapter:
 class AsyncAdapter:
     """A client whose calls are awaited. `callers` says how many tasks will share it."""
 
-    is_async = True
     ours = False
 
     def __init__(self, server: Server, callers: int) -> None:
