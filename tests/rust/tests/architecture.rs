@@ -191,7 +191,7 @@ fn one_room_names_the_http_library() {
 }
 
 #[test]
-fn one_file_is_unsafe() {
+fn two_files_call_the_system_unsafely() {
     let unsafe_code = [
         "unsafe {",
         "unsafe fn",
@@ -201,7 +201,7 @@ fn one_file_is_unsafe() {
     ];
     let strangers: Vec<_> = naming(&unsafe_code)
         .into_iter()
-        .filter(|file| file != "fork.rs")
+        .filter(|file| !["clock.rs", "fork.rs"].contains(&file.as_str()))
         .collect();
     assert!(strangers.is_empty(), "{strangers:?}");
 }
