@@ -218,6 +218,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   /**
    * The same without waiting: a comparison or two while the token is fresh. Where there is no valid token, a login is
    * started and undefined returned; wait for `authorization()` then.
+   * @throws {EvertokenError} `origin_refused`, `closed`, and a failed login's error while no other is due
    */
   authorizationSync(url?: UrlLike): string | undefined
   /** `{ authorization }`, to spread into the headers of a request to `url`. */

@@ -21,7 +21,7 @@ beforeEach(() => {
     'POST /scripted': { repeat_last: true, answers: [token] },
     'POST /gated': { repeat_last: true, answers: [{ ...token, fault: 'gate' }] },
     'POST /twice': [token, { json: { access_token: 'the-next-token', expires_in: 600 }, fault: 'gate' }],
-    'POST /fails': { repeat_last: true, answers: [{ status: 500 }] },
+    'POST /fails': { repeat_last: true, answers: [{ status: 500, fault: 'gate' }] },
     'GET /open': { repeat_last: true, answers: [{ text: 'x'.repeat(20_000) }] },
   })
 })
@@ -46,7 +46,12 @@ async function ends(name, printed = ['']) {
 
 test('idle clients keep nothing alive', () => ends('idle'))
 test('a login that nobody waits for keeps nothing alive', () => ends('started'))
-test('a failed background login is no unhandled rejection', () => ends('background'))
+test('a failed background login is no unhandled rejection', async () => {
+  const ended = ends('background')
+  await sandbox.waitHeld(1)
+  sandbox.release()
+  await ended
+})
 test('a call that was given up keeps nothing alive', () => ends('abandoned', ['cancelled']))
 
 test('a pending promise keeps the process alive until it settles', async () => {
