@@ -17,7 +17,7 @@ use std::io;
 use std::rc::Rc;
 
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::authority::Authority;
@@ -26,6 +26,9 @@ use crate::http::{Parsed, parse};
 mod authority;
 mod http;
 mod routes;
+
+/// Room for every caller of a herd: a connection that finds none is tried again after a second.
+const BACKLOG: u32 = 4096;
 
 /// What all connections share; one thread, so a cell is enough.
 type Shared = Rc<RefCell<Authority>>;
@@ -38,7 +41,9 @@ fn main() -> io::Result<()> {
 }
 
 async fn serve() -> io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    let listener = socket.listen(BACKLOG)?;
     println!("{{\"port\":{}}}", listener.local_addr()?.port());
     let shared = Shared::default();
     tokio::select! {
