@@ -97,15 +97,6 @@ impl Client {
         Some(visit(header.text.expose()))
     }
 
-    /// Whether the header that carries the token of this generation may be served again without asking
-    /// for it: for faces that keep their own form of it.
-    pub fn still_fresh(&self, generation: u64) -> bool {
-        let header = self.0.header.load();
-        header.as_ref().is_some_and(|header| {
-            header.current.generation == generation && header.fresh(&*self.0.keeper.clock)
-        })
-    }
-
     /// The same header as [`Self::cached`] shows, for a request to the base URL.
     pub fn cached_authorization(&self) -> Option<Authorization> {
         Some(Authorization {

@@ -279,9 +279,8 @@ async fn a_refused_pasted_token_is_given_back_as_not_renewable() {
 async fn the_cached_header_is_served_while_fresh_and_never_after_a_refusal_or_close() {
     let (rig, client) = open([token("T1", 600), token("T2", 600)]);
     assert!(client.cached(str::len).is_none());
-    let sent = client.authorization().await.unwrap();
+    client.authorization().await.unwrap();
     assert_eq!(client.cached(str::to_owned).unwrap(), "Bearer T1");
-    assert!(client.still_fresh(sent.generation()));
     rig.pass(455.0).await;
     assert!(client.cached(str::len).is_some());
     rig.pass(26.0).await;
@@ -289,11 +288,10 @@ async fn the_cached_header_is_served_while_fresh_and_never_after_a_refusal_or_cl
         client.cached(str::len).is_none(),
         "soft: the keeper decides"
     );
-    let sent = client.authorization().await.unwrap();
+    client.authorization().await.unwrap();
     rig.settle().await;
     client.invalidate();
     assert!(client.cached(str::len).is_none());
-    drop(sent);
     client.close();
     assert_eq!(
         client.authorization().await.unwrap_err().kind(),
