@@ -47,9 +47,13 @@ def versions() -> dict[str, str]:
     for adapter in ADAPTERS:
         if adapter.package is None or adapter.package in found:
             continue
-        version = {"python": _of_python, "node": _of_node, "rust": crates.get, "c": _of_c, "wrk": _of_wrk}[adapter.language](adapter.package)
+        version = {"python": _of_python, "node": _of_node, "rust": crates.get, "c": _of_c, "wrk": _of_wrk}[adapter.language](
+            adapter.package
+        )
         if version:
-            found[f"{adapter.package} ({adapter.language})" if adapter.language in ("python", "node", "rust") else adapter.package] = version
+            found[f"{adapter.package} ({adapter.language})" if adapter.language in ("python", "node", "rust") else adapter.package] = (
+                version
+            )
     return found
 
 

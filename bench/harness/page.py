@@ -40,7 +40,11 @@ Made by `make bench{"" if results["version"] == "short" else " ARGS=full"}` on {
 Only ratios mean something: runs are interleaved, each is a process of its own against a server of its own, and a ratio is taken between runs of
 the same round. A figure is the median, with minimum and maximum in brackets. CPU is user and system time of the client's process, all threads.
 
-Versions: {versions}.""" + (f"\n\nThe short version leaves out of `request`: {', '.join(left_out)}; and measures herds of 1,000 for ours only." if left_out else "")
+Versions: {versions}.""" + (
+        f"\n\nThe short version leaves out of `request`: {', '.join(left_out)}; and measures herds of 1,000 for ours only."
+        if left_out
+        else ""
+    )
 
 
 def _targets(results: dict) -> str:
@@ -105,7 +109,10 @@ def _request(results: dict) -> str:
             [key],
             ("CPU s per 10,000", "requests/s", "p50 µs", "p99 µs", "peak MB", "failed"),
             lambda adapter, key=key: (
-                *(_cell(figure(results, key, adapter, metric), digits) for metric, digits in (("cpu_10k", 3), ("per_second", 0), ("p50_us", 0), ("p99_us", 0))),
+                *(
+                    _cell(figure(results, key, adapter, metric), digits)
+                    for metric, digits in (("cpu_10k", 3), ("per_second", 0), ("p50_us", 0), ("p99_us", 0))
+                ),
                 _median(figure(results, key, adapter, "peak_mb"), 0),
                 _median(figure(results, key, adapter, "failed"), 0),
             ),

@@ -17,7 +17,11 @@ def plots(results: dict) -> dict[str, str]:
         "herd.svg": (_herd(results), "64 callers at the moment the token dies: token requests", 3),
         "start.svg": (_start(results), "What an import costs", 2),
     }
-    return {name: draw(title, subtitle, panels, columns) for name, (panels, title, columns) in pictures.items() if any(panel.bars for panel in panels)}
+    return {
+        name: draw(title, subtitle, panels, columns)
+        for name, (panels, title, columns) in pictures.items()
+        if any(panel.bars for panel in panels)
+    }
 
 
 def _subtitle(results: dict) -> str:
@@ -76,8 +80,20 @@ def _start(results: dict) -> list[Panel]:
 
     panels = []
     for language, name in (("python", "Python"), ("node", "Node")):
-        panels.append(Panel(f"{name}: import", "milliseconds over the bare runtime", _bars(results, "start", language, "import_ms", _milliseconds, importable)))
-        panels.append(Panel(f"{name}: installed size", "megabytes with all that comes along", _bars(results, "start", language, "size_mb", _megabytes, importable)))
+        panels.append(
+            Panel(
+                f"{name}: import",
+                "milliseconds over the bare runtime",
+                _bars(results, "start", language, "import_ms", _milliseconds, importable),
+            )
+        )
+        panels.append(
+            Panel(
+                f"{name}: installed size",
+                "megabytes with all that comes along",
+                _bars(results, "start", language, "size_mb", _megabytes, importable),
+            )
+        )
     return panels
 
 

@@ -79,14 +79,20 @@ def _panel(panel: Panel, x: float, y: float, width: float) -> str:
         middle = top + BAR / 2
         weight = " font-weight='600'" if bar.kind == "ours" else ""
         length = max(scale(bar.value), 1.5)
-        parts.append(f"<text x='{x + LABEL - 8:.0f}' y='{middle + 4:.1f}' text-anchor='end' font-size='12' fill='#1b1f24'{weight}>{escape(bar.label)}</text>")
+        parts.append(
+            f"<text x='{x + LABEL - 8:.0f}' y='{middle + 4:.1f}' text-anchor='end' font-size='12' fill='#1b1f24'{weight}>{escape(bar.label)}</text>"
+        )
         parts.append(f"<rect x='{x + LABEL:.1f}' y='{top:.1f}' width='{length:.1f}' height='{BAR}' rx='2' fill='{COLOURS[bar.kind]}'/>")
         end = length
         if bar.low is not None and bar.high is not None and bar.high > bar.low:
             left, right = (x + LABEL + scale(value) for value in (bar.low, bar.high))
             end = max(end, scale(bar.high))
-            parts.append(f"<path d='M{left:.1f} {middle:.1f}H{right:.1f}M{left:.1f} {middle - 3:.1f}v6M{right:.1f} {middle - 3:.1f}v6' stroke='#1b1f24' stroke-opacity='.55' fill='none'/>")
-        parts.append(f"<text x='{x + LABEL + end + 6:.1f}' y='{middle + 4:.1f}' font-size='12' fill='#1b1f24'{weight}>{escape(bar.text)}</text>")
+            parts.append(
+                f"<path d='M{left:.1f} {middle:.1f}H{right:.1f}M{left:.1f} {middle - 3:.1f}v6M{right:.1f} {middle - 3:.1f}v6' stroke='#1b1f24' stroke-opacity='.55' fill='none'/>"
+            )
+        parts.append(
+            f"<text x='{x + LABEL + end + 6:.1f}' y='{middle + 4:.1f}' font-size='12' fill='#1b1f24'{weight}>{escape(bar.text)}</text>"
+        )
     return "".join(parts)
 
 

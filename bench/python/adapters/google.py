@@ -11,9 +11,7 @@ from adapters import Adapter
 
 class Google(Adapter):
     def __init__(self, server, callers):
-        self.credentials = Credentials(
-            None, refresh_token="refresh", token_uri=server.token_url, client_id="bench", client_secret="secret"
-        )
+        self.credentials = Credentials(None, refresh_token="refresh", token_uri=server.token_url, client_id="bench", client_secret="secret")
         self.session = AuthorizedSession(self.credentials)
         self.session.mount("http://", HTTPAdapter(pool_connections=callers, pool_maxsize=callers))
         self.transport = Request()
