@@ -97,11 +97,13 @@ export class Run {
     this.sandbox = place.sandbox
     this.vector = vector
     this.send = SENDERS[sender]
+    // An identity of this run's own: the other sender's, if it is still alive, must not lend its token.
+    this.identity = `${vector.name}.${sender}`
     this.secrets = new Set(this.fill(vector.secrets ?? []))
   }
 
   fill(value) {
-    return this.place.fill(value, this.vector.name)
+    return this.place.fill(value, this.identity)
   }
 
   async run() {
