@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -175,7 +175,18 @@ impl Drop for Subscription {
     }
 }
 
-/// The hooks of one identity.
+/// The hooks that see every identity.
+static EVERYWHERE: LazyLock<Arc<Listeners>> = LazyLock::new(Arc::default);
+
+/// Calls `listener` with the events of every identity of the process, those of clients made later
+/// included, until the subscription is dropped: for traces and metrics, which count a token request
+/// once however many clients share the identity.
+pub fn on_any_event(listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
+    let listener: Listener = Arc::new(listener);
+    EVERYWHERE.add(&listener)
+}
+
+/// The hooks of one identity, or of all.
 #[derive(Default)]
 pub(crate) struct Listeners {
     list: ArcSwap<Vec<(u64, Listener)>>,
@@ -207,7 +218,8 @@ impl Listeners {
 
     pub(crate) fn tell(&self, event: &Event) {
         log(event);
-        for (_, listener) in self.list.load_full().iter() {
+        let (own, everywhere) = (self.list.load_full(), EVERYWHERE.list.load_full());
+        for (_, listener) in own.iter().chain(everywhere.iter()) {
             // A hook's panic is the hook's affair; the panic handler has reported it already.
             let _ = catch_unwind(AssertUnwindSafe(|| listener(event)));
         }
@@ -304,7 +316,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Event, Listener, Listeners, What};
+    use super::{Event, Listener, Listeners, What, on_any_event};
 
     #[test]
     fn a_panicking_hook_harms_nobody_and_a_dropped_subscription_is_silent() {
@@ -326,5 +338,27 @@ mod tests {
         drop(good);
         listeners.tell(&event);
         assert_eq!(seen.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_hook_for_all_sees_every_identity_until_it_is_dropped() {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&seen);
+        let everywhere = on_any_event(move |event| {
+            if event.identity.starts_with("hook for all") {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let tell = |identity: &str| {
+            Arc::new(Listeners::default()).tell(&Event {
+                identity: identity.into(),
+                what: What::FlightStarted,
+            });
+        };
+        tell("hook for all, one");
+        tell("hook for all, two");
+        drop(everywhere);
+        tell("hook for all, three");
+        assert_eq!(seen.load(Ordering::Relaxed), 2);
     }
 }

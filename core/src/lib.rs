@@ -74,7 +74,7 @@ pub use authorization::{Authorization, Freshness, GiveBack, Seen, Verdict};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
-pub use event::{Event, Stats, Subscription};
+pub use event::{Event, Stats, Subscription, on_any_event};
 pub use keeper::{Standing, State};
 pub use options::{OptionValue, Options};
 pub use request::RequestBuilder;
