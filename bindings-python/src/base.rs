@@ -15,6 +15,7 @@ use crate::header::{self, Header};
 use crate::log;
 use crate::options::fill;
 use crate::state::{State, Stats};
+use crate::telemetry;
 
 /// What both clients have in common.
 #[pyclass(subclass, frozen, module = "evertoken._native")]
@@ -37,6 +38,7 @@ impl BaseClient {
         profile: Option<Place>,
     ) -> PyResult<Self> {
         log::install();
+        telemetry::install();
         let builder = match (flow, profile) {
             (Some(flow), None) => {
                 let mut options = Options::new();

@@ -13,6 +13,12 @@ use crate::token::timedelta;
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Event(evertoken::Event);
 
+impl From<evertoken::Event> for Event {
+    fn from(event: evertoken::Event) -> Self {
+        Self(event)
+    }
+}
+
 #[pymethods]
 impl Event {
     /// What happened.

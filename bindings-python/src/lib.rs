@@ -24,6 +24,7 @@ mod sandbox;
 mod state;
 mod stream;
 mod sync;
+mod telemetry;
 mod token;
 mod wait;
 
