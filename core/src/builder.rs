@@ -303,7 +303,7 @@ impl ClientBuilder {
         if self.danger_accept_invalid_certs {
             tracing::warn!(base_url = %base_url.host_str().unwrap_or_default(), "certificates are not checked: anyone on the way can read the secrets");
         }
-        let http = http::shared(settings);
+        let http = http::shared(settings)?;
         let terms = Terms {
             transport: Arc::<Http>::clone(&http),
             timeout: self.timeout,

@@ -1,22 +1,38 @@
 //! Port: HTTP. The only room that names the HTTP library.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
-use http::{HeaderMap, Method, Version};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, PROXY_AUTHORIZATION, RANGE, USER_AGENT,
+};
+use http::{HeaderMap, Method, Request, Uri, Version};
+use hyper::body::{Body as _, Incoming};
+use tokio::time::Sleep;
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Answer, Outgoing};
-use explain::explain;
+use body::Body;
+use encoding::Decoder;
+use explain::{bare_host, explain, is_unprocessed, no_answer_in_time};
 
+mod body;
 mod connect;
+mod connector;
+mod encoding;
 mod explain;
+mod names;
+mod proxy;
+mod stream;
 mod tls;
 
 pub(crate) use connect::{Http, HttpSettings, Pem, shared};
@@ -76,44 +92,187 @@ pub(crate) struct Sending {
     pub(crate) timeout: Option<Duration>,
 }
 
+impl Sending {
+    /// The same once more, if its body can be had again.
+    fn again(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            payload: self.payload.again()?,
+            timeout: self.timeout,
+        })
+    }
+}
+
 /// One HTTP answer, its body still to be read.
 pub(crate) struct Received {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    body: reqwest::Response,
+    uri: Uri,
+    body: Incoming,
+    decoder: Option<Decoder>,
+    deadline: Deadline,
 }
 
 impl Received {
     /// The next piece of the body; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        self.body.chunk().await.map_err(|error| explain(&error))
+        loop {
+            if let Some(decoder) = &mut self.decoder
+                && let Some(piece) = decoder.piece()?
+            {
+                return Ok(Some(piece));
+            }
+            let piece = self.piece().await?;
+            match (&mut self.decoder, piece) {
+                (None, piece) => return Ok(piece),
+                (Some(decoder), Some(piece)) => decoder.feed(piece),
+                (Some(decoder), None) => {
+                    decoder.finish()?;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// The next piece as it came; trailers are nobody's here.
+    async fn piece(&mut self) -> Result<Option<Bytes>> {
+        let host = bare_host(&self.uri);
+        let body = &mut self.body;
+        loop {
+            let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
+            let Some(frame) = self.deadline.within(frame).await else {
+                return Err(no_answer_in_time(host));
+            };
+            let Some(frame) = frame else { return Ok(None) };
+            if let Ok(piece) = frame.map_err(|error| explain(&error, host))?.into_data() {
+                return Ok(Some(piece));
+            }
+        }
+    }
+}
+
+/// The end of a call's time, for its body too.
+struct Deadline(Option<Pin<Box<Sleep>>>);
+
+impl Deadline {
+    fn after(timeout: Option<Duration>) -> Self {
+        Self(timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))))
+    }
+
+    /// What `work` comes to; `None` if time is up first. Work that is done costs no look at the time.
+    async fn within<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|cx| match (work.as_mut().poll(cx), &mut self.0) {
+            (Poll::Ready(done), _) => Poll::Ready(Some(done)),
+            (Poll::Pending, Some(end)) => end.as_mut().poll(cx).map(|()| None),
+            (Poll::Pending, None) => Poll::Pending,
+        })
+        .await
+    }
+}
+
+/// A request that got no answer.
+struct Failure {
+    error: Error,
+    /// The server has not begun with it.
+    unprocessed: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            unprocessed: false,
+        }
     }
 }
 
 impl Http {
     /// Sends one request; redirects are returned, not followed.
     pub(crate) async fn send(&self, sending: Sending) -> Result<Received> {
-        let mut request = self
-            .client(&sending.url)?
-            .request(sending.method, sending.url)
-            .headers(sending.headers);
-        if let Some(timeout) = sending.timeout {
-            request = request.timeout(timeout);
+        // Only HTTP/2 says so, and only TLS leads to it.
+        let tls = sending.url.scheme() == "https";
+        let spare = if tls { sending.again() } else { None };
+        match (self.attempt(sending).await, spare) {
+            (Err(failure), Some(spare)) if failure.unprocessed => self.attempt(spare).await,
+            (outcome, _) => outcome,
         }
-        request = match sending.payload {
-            Payload::Empty => request,
-            Payload::Bytes(bytes) => request.body(bytes),
-            Payload::Rewindable(make) => request.body(reqwest::Body::wrap_stream(make())),
-            Payload::Once(stream) => request.body(reqwest::Body::wrap_stream(stream)),
-        };
-        let mut body = request.send().await.map_err(|error| explain(&error))?;
+        .map_err(|failure| failure.error)
+    }
+
+    async fn attempt(&self, sending: Sending) -> Result<Received, Failure> {
+        let mut deadline = Deadline::after(sending.timeout);
+        let request = self.assemble(sending)?;
+        let uri = request.uri().clone();
+        let answer = deadline.within(self.request(request)?).await;
+        let answer = answer
+            .ok_or_else(|| no_answer_in_time(bare_host(&uri)))?
+            .map_err(|error| Failure {
+                error: explain(&error, bare_host(&uri)),
+                unprocessed: is_unprocessed(&error),
+            })?;
+        let (mut head, body) = answer.into_parts();
+        let decoder = Decoder::take_from(&mut head.headers);
         Ok(Received {
-            status: body.status().as_u16(),
-            version: body.version(),
-            headers: std::mem::take(body.headers_mut()),
+            status: head.status.as_u16(),
+            version: head.version,
+            headers: head.headers,
+            uri,
             body,
+            decoder,
+            deadline,
         })
+    }
+
+    fn assemble(&self, sending: Sending) -> Result<Request<Body>> {
+        let Sending {
+            method,
+            mut url,
+            mut headers,
+            payload,
+            ..
+        } = sending;
+        if !url.username().is_empty() || url.password().is_some() {
+            // A redirect may bring them; they belong into no request line.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+        }
+        let uri = Uri::try_from(url.as_str()).map_err(|_| {
+            Error::new(
+                ErrorKind::ConfigInvalid,
+                "the request could not be built: the URL is not valid",
+            )
+        })?;
+        let body = Body::from(payload);
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("*/*"));
+        headers
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.agent.clone());
+        // A part of a compressed body could not be unpacked.
+        if !headers.contains_key(RANGE) {
+            headers
+                .entry(ACCEPT_ENCODING)
+                .or_insert(HeaderValue::from_static(encoding::ACCEPTED));
+        }
+        // RFC 9110 §8.6; servers in the field answer 411 without it.
+        if body.is_end_stream() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+            headers
+                .entry(CONTENT_LENGTH)
+                .or_insert(HeaderValue::from_static("0"));
+        }
+        if let Some(credentials) = self.proxies.credentials(&uri) {
+            headers.insert(PROXY_AUTHORIZATION, credentials);
+        }
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 }
 

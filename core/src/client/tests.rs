@@ -22,18 +22,19 @@ const API: &str = "https://api.example/v1";
 fn client(rig: &Rig) -> Client {
     let base = Url::parse(API).unwrap();
     let origins = Origins::new(vec![Origin::of(&base).unwrap()]);
-    let http = Arc::new(Http::new(HttpSettings {
+    let http = Http::new(HttpSettings {
         connect_timeout: Duration::from_secs(5),
         ca_pem: None,
         client_pem: None,
         proxy: None,
         user_agent: "test".into(),
         skip_certificate_check: false,
-    }));
+    })
+    .unwrap();
     assemble(
         Arc::clone(&rig.keeper),
         Arc::clone(&rig.terms),
-        http,
+        Arc::new(http),
         base,
         origins,
         "Bearer".into(),

@@ -1,118 +1,135 @@
-//! Failures of the HTTP library as rows of the error table.
+//! Failures of the HTTP library as rows of the error table. Their texts may hold URLs and are not passed on.
 
 use std::error::Error as StdError;
+use std::io;
+use std::iter::successors;
 
-use url::Url;
+use http::Uri;
 
+use super::names::Unresolved;
 use crate::error::{Error, ErrorKind};
 
-/// The row of the error table for a failure of the HTTP library. Its text may hold URLs and is not passed on.
-pub(super) fn explain(error: &reqwest::Error) -> Error {
-    if error.is_builder() {
-        return if error.url().is_some() {
-            Error::new(
-                ErrorKind::ConfigInvalid,
-                "the request could not be built: a header or the URL is not valid",
-            )
-        } else {
-            Error::new(ErrorKind::Internal, "the HTTP client could not be set up")
-        };
+type Cause = dyn StdError + 'static;
+
+/// The host without the brackets of an IPv6 address, which neither a certificate nor a reader knows.
+pub(super) fn bare_host(uri: &Uri) -> &str {
+    let host = uri.host().unwrap_or("the server");
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// No connection to `host`.
+pub(super) fn explain_connect(error: &Cause, host: &str) -> Error {
+    if find::<io::Error>(error).any(|io| io.kind() == io::ErrorKind::TimedOut) {
+        return no_connection_in_time(host);
     }
-    let host = error
-        .url()
-        .and_then(Url::host_str)
-        .unwrap_or("the server")
-        .to_owned();
-    if let Some(tls) = tls_cause(error) {
-        return Error::new(ErrorKind::Tls, format!("TLS with {host} failed: {tls}"));
+    let why = if find::<Unresolved>(error).next().is_some() {
+        "its name could not be resolved"
+    } else {
+        io_cause(error).unwrap_or("the connection failed")
+    };
+    Error::new(
+        ErrorKind::Unreachable,
+        format!("{host} could not be reached: {why}"),
+    )
+}
+
+pub(super) fn no_connection_in_time(host: &str) -> Error {
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("no connection to {host} in time"),
+    )
+}
+
+pub(super) fn no_answer_in_time(host: &str) -> Error {
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("no answer from {host} in time"),
+    )
+}
+
+/// The handshake with `host` failed.
+pub(super) fn explain_tls(error: &io::Error, host: &str) -> Error {
+    tls_cause(error, host).unwrap_or_else(|| explain_connect(error, host))
+}
+
+/// The proxy could not be reached, or would not let us through.
+pub(super) fn explain_proxy(error: &Cause, proxy: &Uri) -> Error {
+    let host = bare_host(proxy);
+    if let Some(ours) = find::<Error>(error).next() {
+        return ours.clone();
     }
-    if error.is_timeout() {
-        let phase = if error.is_connect() {
-            "no connection to"
-        } else {
-            "no answer from"
-        };
-        return Error::new(ErrorKind::TimedOut, format!("{phase} {host} in time"));
+    if io_cause(error).is_some() {
+        return explain_connect(error, host);
     }
-    if error.is_connect() {
-        let why = if error.is_dns() {
-            "its name could not be resolved"
-        } else {
-            io_cause(error).unwrap_or("the connection failed")
-        };
+    // The library's own words on a handshake, such as "proxy authorization required"; they quote nothing.
+    Error::new(
+        ErrorKind::Unreachable,
+        format!("the proxy {host} lets nothing through: {error}"),
+    )
+}
+
+/// A request that got no answer, or a body that broke off.
+pub(super) fn explain(error: &Cause, host: &str) -> Error {
+    if let Some(ours) = find::<Error>(error).next() {
+        return ours.clone();
+    }
+    if let Some(tls) = tls_cause(error, host) {
+        return tls;
+    }
+    let malformed = find::<hyper::Error>(error).any(hyper::Error::is_parse)
+        // How a body is reported whose chunks are not RFC 9112 §7.1.
+        || find::<io::Error>(error)
+            .any(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
+    if malformed {
         return Error::new(
-            ErrorKind::Unreachable,
-            format!("{host} could not be reached: {why}"),
-        );
-    }
-    let hyper = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
-    // Without a failure of the connection beneath, the body itself could not be decoded.
-    if error.is_decode() && hyper.is_none() {
-        return Error::new(
-            ErrorKind::BadResponse,
-            "the answer is not compressed as its Content-Encoding says",
-        );
-    }
-    match hyper {
-        Some(hyper) if hyper.is_parse() || is_malformed(error) => Error::new(
             ErrorKind::BadResponse,
             format!("{host} answered something that is not HTTP"),
-        ),
-        _ => {
-            let why = io_cause(error).unwrap_or("the answer broke off");
-            Error::new(
-                ErrorKind::Unreachable,
-                format!("the connection to {host} broke: {why}"),
-            )
-        }
+        );
     }
+    let why = io_cause(error).unwrap_or("the answer broke off");
+    Error::new(
+        ErrorKind::Unreachable,
+        format!("the connection to {host} broke: {why}"),
+    )
 }
 
-/// How hyper reports a body whose chunks are not RFC 9112 §7.1.
-fn is_malformed(error: &reqwest::Error) -> bool {
-    use std::io::ErrorKind::{InvalidData, InvalidInput};
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| matches!(io.kind(), InvalidData | InvalidInput))
-}
-
-fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let mut next = Some(error);
-    std::iter::from_fn(move || {
-        let error = next?;
-        next = error.source();
-        Some(error)
+/// Whether the server says that it did not begin with the request: it may be sent again whatever it does
+/// (RFC 9113 §6.8, §8.7).
+pub(super) fn is_unprocessed(error: &Cause) -> bool {
+    find::<h2::Error>(error).any(|h2| {
+        let graceful = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
+        let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+        h2.is_remote() && (graceful || refused)
     })
 }
 
-/// `io::Error::source` skips the error it wraps, and they are wrapped in one another: TLS errors are looked for inside.
-fn tls_cause(error: &reqwest::Error) -> Option<String> {
-    causes(error)
-        .flat_map(insides)
-        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
-        .map(ToString::to_string)
-}
-
-fn insides<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-        Some(inner as &(dyn StdError + 'static))
-    })
-}
-
-fn io_cause(error: &reqwest::Error) -> Option<&'static str> {
-    use std::io::ErrorKind as Io;
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .find_map(|io| match io.kind() {
-            Io::ConnectionRefused => Some("the connection was refused"),
-            Io::ConnectionReset => Some("the connection was reset"),
-            Io::HostUnreachable | Io::NetworkUnreachable => Some("there is no route to it"),
-            Io::UnexpectedEof => Some("the connection was closed early"),
-            _ => None,
+/// All causes that are a `T`. `io::Error::source` skips the error it wraps, and they are wrapped in one
+/// another: they are looked into as well.
+fn find<'a, T: StdError + 'static>(error: &'a Cause) -> impl Iterator<Item = &'a T> {
+    let chain = successors(Some(error), |error: &&'a Cause| (*error).source());
+    chain
+        .flat_map(|error| {
+            successors(Some(error), |error: &&'a Cause| {
+                let inner = (*error).downcast_ref::<io::Error>()?.get_ref()?;
+                Some(inner as &Cause)
+            })
         })
+        .filter_map(|cause| cause.downcast_ref::<T>())
+}
+
+fn tls_cause(error: &Cause, host: &str) -> Option<Error> {
+    let tls = find::<rustls::Error>(error).next()?;
+    let text = format!("TLS with {host} failed: {tls}");
+    Some(Error::new(ErrorKind::Tls, text))
+}
+
+fn io_cause(error: &Cause) -> Option<&'static str> {
+    use io::ErrorKind as Io;
+    find::<io::Error>(error).find_map(|io| match io.kind() {
+        Io::ConnectionRefused => Some("the connection was refused"),
+        Io::ConnectionReset => Some("the connection was reset"),
+        Io::HostUnreachable | Io::NetworkUnreachable => Some("there is no route to it"),
+        Io::UnexpectedEof => Some("the connection was closed early"),
+        _ => None,
+    })
 }

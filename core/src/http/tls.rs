@@ -1,7 +1,8 @@
-//! TLS: whom to trust and who we are. One configuration per set of settings, shared by all its clients,
-//! because reading the platform's roots takes 5 to 44 ms and a megabyte.
+//! TLS: whom to trust and who we are. One configuration per set of settings, shared by all its clients
+//! and made when the first `https` connection wants it, because reading the platform's roots takes 5 to
+//! 44 ms and a megabyte.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -14,6 +15,20 @@ use super::connect::HttpSettings;
 use crate::error::{Error, ErrorKind, Result};
 
 type Chain = Vec<CertificateDer<'static>>;
+
+/// The configuration, once it is wanted.
+#[derive(Default)]
+pub(super) struct Tls(OnceLock<Arc<ClientConfig>>);
+
+impl Tls {
+    pub(super) fn config(&self, settings: &HttpSettings) -> Result<Arc<ClientConfig>> {
+        if let Some(config) = self.0.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(config(settings)?);
+        Ok(Arc::clone(self.0.get_or_init(|| config)))
+    }
+}
 
 /// The provider that the host program chose, else ours; choosing for the whole process is not a library's part.
 fn provider() -> Arc<CryptoProvider> {
@@ -48,7 +63,7 @@ pub(super) fn identity(pem: Option<&[u8]>) -> Result<Option<(Chain, PrivateKeyDe
 }
 
 /// Trusts the platform's roots, Mozilla's where the machine has none (slim containers), and `ca_file`'s.
-pub(super) fn config(settings: &HttpSettings) -> Result<ClientConfig> {
+fn config(settings: &HttpSettings) -> Result<ClientConfig> {
     let provider = provider();
     let broken = |_| Error::new(ErrorKind::Internal, "TLS could not be set up");
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -185,7 +185,7 @@ fn one_file_reads_clocks() {
 
 #[test]
 fn one_room_names_the_http_library() {
-    let found = naming(&["reqwest", "hyper::", "rustls"]);
+    let found = naming(&["hyper::", "hyper_util", "rustls", "h2::Error"]);
     let strangers: Vec<_> = found.iter().filter(|file| !is_room(file, "http")).collect();
     assert!(!found.is_empty() && strangers.is_empty(), "{strangers:?}");
 }
@@ -210,7 +210,7 @@ fn two_files_call_the_system_unsafely() {
 fn pure_rooms_wait_for_nothing_and_ask_nobody() {
     let impure = [
         "tokio",
-        "reqwest",
+        "hyper",
         "crate::clock",
         "crate::http",
         "crate::keeper",

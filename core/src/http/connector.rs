@@ -1,0 +1,187 @@
+//! How a connection comes about: directly or through a proxy, with TLS where the URL says so.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::Uri;
+use http::header::{HeaderMap, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::connect::HttpSettings;
+use super::explain::{bare_host, explain_connect, explain_proxy, explain_tls};
+use super::names::Names;
+use super::proxy::{Proxies, is_https, with_port};
+use super::stream::{Io, Stream};
+use super::tls::Tls;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How often a quiet connection is probed, so that a dead peer is noticed and a middlebox does not forget it.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// Probes without an answer after which it is dead.
+const KEEPALIVE_PROBES: u32 = 3;
+/// How long sent bytes may stay unacknowledged.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// Makes the connections of one client.
+#[derive(Clone)]
+pub(super) struct Connector {
+    tcp: HttpConnector<Names>,
+    settings: Arc<HttpSettings>,
+    proxies: Arc<Proxies>,
+    tls: Arc<Tls>,
+}
+
+impl Connector {
+    pub(super) fn new(settings: Arc<HttpSettings>, proxies: Arc<Proxies>, tls: Arc<Tls>) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Names::default());
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        // Shared among a name's addresses, so that one that does not answer leaves time for the next.
+        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
+        #[cfg(target_os = "linux")]
+        tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        Self {
+            tcp,
+            settings,
+            proxies,
+            tls,
+        }
+    }
+
+    async fn connect(mut self, to: Uri) -> Result<Stream> {
+        let Some(proxy) = self.proxies.intercept(&to) else {
+            let tcp = self.tcp(&to).await?;
+            return self.secured(&to, tcp, Alpn::Http).await;
+        };
+        match proxy.uri().scheme_str() {
+            Some("http" | "https") if is_https(&to) => self.through_tunnel(&to, &proxy).await,
+            Some("http" | "https") => Ok(self
+                .proxy_connection(proxy.uri())
+                .await?
+                .with_forwarding_proxy()),
+            Some("socks5" | "socks5h") => self.through_socks(&to, &proxy).await,
+            _ => Err(Error::config("proxy", super::proxy::SCHEMES)),
+        }
+    }
+
+    async fn tcp(&mut self, to: &Uri) -> Result<impl Io + 'static> {
+        let connected = self.tcp.call(to.clone()).await;
+        connected.map_err(|error| explain_connect(&error, bare_host(to)))
+    }
+
+    /// A proxy that is spoken to over TLS is spoken to in HTTP/1.1, the language of `CONNECT` here.
+    async fn proxy_connection(&mut self, proxy: &Uri) -> Result<Stream> {
+        let tcp = self.tcp(proxy).await?;
+        self.secured(proxy, tcp, Alpn::None).await
+    }
+
+    /// RFC 9110 §9.3.6.
+    async fn through_tunnel(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
+        let agent = self.settings.agent()?;
+        let mut headers = HeaderMap::from_iter([(USER_AGENT, agent)]);
+        if let Some(credentials) = proxy.basic_auth() {
+            headers.insert(PROXY_AUTHORIZATION, credentials.clone());
+        }
+        let inner = ToProxy(self.clone());
+        let mut tunnel = Tunnel::new(proxy.uri().clone(), inner).with_headers(headers);
+        let tunnelled = tunnel.call(to.clone()).await;
+        let stream = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
+        self.secured(to, stream, Alpn::Http).await
+    }
+
+    /// RFC 1928. The proxy resolves the name, so that no query about it leaves this machine.
+    async fn through_socks(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
+        let mut socks = SocksV5::new(with_port(proxy.uri(), 1080), self.tcp.clone());
+        if let Some((user, password)) = proxy.raw_auth() {
+            socks = socks.with_auth(user.to_owned(), password.to_owned());
+        }
+        let default_port = if is_https(to) { 443 } else { 80 };
+        let tunnelled = socks.call(with_port(to, default_port)).await;
+        let tcp = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
+        self.secured(to, tcp, Alpn::Http).await
+    }
+
+    /// TLS over `io` if `to` is `https`.
+    async fn secured(&self, to: &Uri, io: impl Io + 'static, alpn: Alpn) -> Result<Stream> {
+        if !is_https(to) {
+            return Ok(Stream::new(io));
+        }
+        let host = bare_host(to);
+        let mut config = self.tls.config(&self.settings)?;
+        if matches!(alpn, Alpn::None) {
+            Arc::make_mut(&mut config).alpn_protocols.clear();
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| {
+            Error::new(
+                ErrorKind::Tls,
+                format!("{host} is no name that a certificate can carry"),
+            )
+        })?;
+        let tls = TlsConnector::from(config)
+            .connect(name, TokioIo::new(io))
+            .await
+            .map_err(|error| explain_tls(&error, host))?;
+        let is_h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+        let stream = Stream::new(TokioIo::new(tls));
+        Ok(if is_h2 { stream.with_h2() } else { stream })
+    }
+}
+
+/// Whether the protocol is negotiated (RFC 7301).
+enum Alpn {
+    Http,
+    None,
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = Error;
+    type Future = BoxFuture<'static, Result<Stream>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move {
+            let patience = connector.settings.connect_timeout;
+            let host = bare_host(&to).to_owned();
+            match tokio::time::timeout(patience, connector.connect(to)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(super::explain::no_connection_in_time(&host)),
+            }
+        })
+    }
+}
+
+/// Connects to the proxy, whatever the destination.
+#[derive(Clone)]
+struct ToProxy(Connector);
+
+impl Service<Uri> for ToProxy {
+    type Response = Stream;
+    type Error = Error;
+    type Future = BoxFuture<'static, Result<Stream>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, proxy: Uri) -> Self::Future {
+        let mut connector = self.0.clone();
+        Box::pin(async move { connector.proxy_connection(&proxy).await })
+    }
+}
