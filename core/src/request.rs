@@ -224,7 +224,10 @@ impl Call<'_> {
     async fn hop(&self, hop: &mut Hop) -> Result<Response> {
         let client = self.client;
         if !client.0.origins.allow(&hop.url) {
+            // The hop after this one may need the body as well.
+            let replay = hop.payload.as_ref().and_then(Payload::again);
             let received = self.send(hop, None).await?;
+            hop.payload = replay;
             let given_back = (received.status == 401).then_some(GiveBack {
                 reason: Reason::ForeignOrigin,
                 error: None,
