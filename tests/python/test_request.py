@@ -264,34 +264,6 @@ def test_redirects_are_followed_and_the_token_stays_at_home(client: Client, sand
     assert sandbox.counts()["pismo"]["login"] == 1
 
 
-@pytest.mark.parametrize("make", [lambda _: b"body", lambda _: "body", lambda _: io.BytesIO(b"body"), lambda _: [b"bo", b"dy"]])
-def test_a_401_is_healed_and_the_whole_body_sent_again(client: Client, sandbox: Sandbox, make: Any) -> None:
-    client.token()
-    sandbox.revoke()
-    response = client.post(API, content=make(0))
-    assert body_of(response) == digest(b"body")
-    assert response.auth.reason is None
-    assert [(e["status"], e["body_length"]) for e in sandbox.journal() if e["path"] == API] == [(401, 4), (200, 4)]
-
-
-def test_a_file_in_a_form_is_sent_again_whole(client: Client, sandbox: Sandbox) -> None:
-    client.token()
-    sandbox.revoke()
-    assert client.post(API, files={"file": io.BytesIO(b"x" * 100_000)}).ok
-    lengths = {entry["body_length"] for entry in sandbox.journal() if entry["path"] == API}
-    assert len(lengths) == 1
-    assert lengths.pop() > 100_000
-
-
-def test_a_one_shot_body_gives_the_401_back_and_the_next_call_works(client: Client, sandbox: Sandbox) -> None:
-    client.token()
-    sandbox.revoke()
-    response = client.post(API, content=iter([b"once"]))
-    assert (response.status_code, response.auth.reason) == (401, "body_not_replayable")
-    assert client.post(API, content=iter([b"once"])).ok
-    assert sandbox.counts()["pismo"]["login"] == 2
-
-
 def test_a_401_that_cannot_be_healed_is_the_answer(client: Client, sandbox: Sandbox) -> None:
     sandbox.arm("unauthorized", route="api", count=0)
     response = client.get(API)
