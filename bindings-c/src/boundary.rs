@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
+use evertoken::error::one_line;
 use evertoken::runtime;
 use tokio::runtime::Handle;
 
@@ -26,7 +27,7 @@ pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn face(status: evertoken_status, message: impl Into<String>) -> Self {
-        Self::Face(status, message.into())
+        Self::Face(status, one_line(message.into()))
     }
 
     pub(crate) fn panic() -> Self {

@@ -105,11 +105,12 @@ struct Inner {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of this kind. `message` is one line without a secret, a body or a URL's query.
+    /// An error of this kind. `message` is one line without a secret, a body or a URL's query; control characters that
+    /// came in with a name are written out.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
-            message: message.into(),
+            message: one_line(message.into()),
             retryable: kind.retryable(),
             identity: None,
             http_status: None,
@@ -134,7 +135,9 @@ impl Error {
     #[must_use]
     pub fn with_identity(self, identity: impl Into<String>) -> Self {
         self.edit(|inner| {
-            inner.identity.get_or_insert(identity.into());
+            inner
+                .identity
+                .get_or_insert_with(|| one_line(identity.into()));
         })
     }
 
@@ -177,12 +180,12 @@ impl Error {
     /// The same error with words added to its message.
     #[must_use]
     pub fn with_note(self, note: impl fmt::Display) -> Self {
-        self.edit(|inner| inner.message = format!("{}; {note}", inner.message))
+        self.edit(|inner| inner.message = one_line(format!("{}; {note}", inner.message)))
     }
 
     /// The same error that says first where it happened, such as a file.
     pub(crate) fn within(self, place: impl fmt::Display) -> Self {
-        self.edit(|inner| inner.message = format!("{place}: {}", inner.message))
+        self.edit(|inner| inner.message = one_line(format!("{place}: {}", inner.message)))
     }
 
     /// The row of the error table.
@@ -229,6 +232,22 @@ impl Error {
     pub fn fingerprint(&self) -> Option<&str> {
         self.0.fingerprint.as_deref()
     }
+}
+
+/// `text` with its control characters written out: the names of options, files and profiles may hold them, and in a log
+/// they would begin a line that nobody wrote.
+pub fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars().fold(String::new(), |mut line, c| {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+        line
+    })
 }
 
 impl fmt::Display for Error {
@@ -279,6 +298,19 @@ mod tests {
         for &kind in ErrorKind::ALL {
             assert_eq!(ErrorKind::from_code(kind.code()), Some(kind));
         }
+    }
+
+    #[test]
+    fn a_name_with_a_line_break_does_not_begin_a_line() {
+        let error = Error::config("a\nb", "is not an option here")
+            .within("file\r")
+            .with_note("\u{1b}[2J")
+            .with_identity("x\u{85}y");
+        assert_eq!(
+            error.message(),
+            "file\\r: a\\nb: is not an option here; \\u{1b}[2J"
+        );
+        assert!(!error.to_string().contains(char::is_control), "{error}");
     }
 
     #[test]

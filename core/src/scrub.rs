@@ -9,7 +9,7 @@ use crate::secret::Secret;
 
 mod line;
 
-use line::Line;
+use line::{Line, MESSAGE_CHARS, folded};
 
 /// Longest provider code in characters.
 const CODE_CHARS: usize = 64;
@@ -104,7 +104,18 @@ impl Scrubber {
 
     /// `text` as one line of at most 300 characters; `None` if nothing is left of it.
     pub fn message(&self, text: &str) -> Option<String> {
-        let mut line = Line::default();
+        // Leaving out what is invisible and folding blanks can put a secret together that stood there in pieces: the
+        // line is looked over again, far enough to see a secret whole that begins within it.
+        let longest = self
+            .needles
+            .first()
+            .map_or(0, |needle| needle.expose().len());
+        let line = self.line(text, MESSAGE_CHARS + longest)?;
+        self.line(&line, MESSAGE_CHARS)
+    }
+
+    fn line(&self, text: &str, most: usize) -> Option<String> {
+        let mut line = Line::new(most);
         let mut rest = text;
         let mut before = None;
         while let Some(next) = rest.chars().next() {
@@ -147,6 +158,7 @@ impl Scrubber {
             return;
         }
         self.add(secret);
+        self.add(&folded(secret));
         let percent = percent_encoded(secret);
         let form = form_encoded(secret);
         for encoded in [&percent, &form] {

@@ -1,17 +1,29 @@
 //! A message in the making.
 
+use zeroize::Zeroizing;
+
 /// Longest message in characters, the ellipsis included (contract §10).
 pub(super) const MESSAGE_CHARS: usize = 300;
 
 /// One line in the making: blanks folded, unprintable characters out.
-#[derive(Default)]
 pub(super) struct Line {
     text: String,
     chars: usize,
+    most: usize,
     blank_pending: bool,
 }
 
 impl Line {
+    /// A line of at most `most` characters; what goes beyond is cut off.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            text: String::new(),
+            chars: 0,
+            most,
+            blank_pending: false,
+        }
+    }
+
     pub(super) fn push(&mut self, c: char) {
         if c.is_whitespace() || c.is_control() {
             self.blank_pending = true;
@@ -31,15 +43,15 @@ impl Line {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.chars > MESSAGE_CHARS
+        self.chars > self.most
     }
 
     pub(super) fn finish(mut self) -> Option<String> {
-        if self.chars > MESSAGE_CHARS {
+        if self.chars > self.most {
             let kept = self
                 .text
                 .char_indices()
-                .nth(MESSAGE_CHARS - 1)
+                .nth(self.most - 1)
                 .map_or(self.text.len(), |(at, _)| at);
             self.text.truncate(kept);
             self.text.truncate(self.text.trim_end().len());
@@ -47,6 +59,13 @@ impl Line {
         }
         (!self.text.is_empty()).then_some(self.text)
     }
+}
+
+/// `text` as it stands in a line.
+pub(super) fn folded(text: &str) -> Zeroizing<String> {
+    let mut line = Line::new(text.len());
+    text.chars().for_each(|c| line.push(c));
+    Zeroizing::new(line.text)
 }
 
 /// Characters that print nothing but can turn or split a line in a terminal (Unicode TR 36 §2.5).

@@ -43,6 +43,19 @@ fn every_form_of_a_secret_is_hidden() {
 }
 
 #[test]
+fn a_secret_in_pieces_that_the_line_would_join_is_hidden() {
+    let scrubber = Scrubber::new([&Secret::new("hunter2-long"), &Secret::new("a  b\tc d")]);
+    for text in [
+        "no hunt\u{AD}er2-\u{200B}long here",
+        "no a b \n c\r\nd here",
+    ] {
+        assert_eq!(scrubber.message(text).unwrap(), "no [redacted] here");
+    }
+    let late = format!("{}hunt\u{AD}er2-long", "x".repeat(MESSAGE_CHARS - 4));
+    assert!(!scrubber.message(&late).unwrap().contains("hun"));
+}
+
+#[test]
 fn what_looks_like_a_key_is_hidden_and_prose_is_not() {
     let table = [
         (
