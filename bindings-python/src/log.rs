@@ -5,6 +5,7 @@ use std::sync::Once;
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Level, Metadata, Subscriber};
@@ -63,18 +64,10 @@ impl Subscriber for ToPython {
     fn exit(&self, _: &Id) {}
 }
 
-/// `logging` is asked for only where the program has imported it: nobody else can be listening.
 fn hand_over(py: Python<'_>, level: i32, line: &Line) -> PyResult<()> {
-    let modules = py
-        .import(intern!(py, "sys"))?
-        .getattr(intern!(py, "modules"))?;
-    let Ok(logging) = modules.get_item(intern!(py, "logging")) else {
+    let Some(logger) = logger(py)? else {
         return Ok(());
     };
-    let Some(get_logger) = logging.getattr_opt(intern!(py, "getLogger"))? else {
-        return Ok(());
-    }; // half imported
-    let logger = get_logger.call1((TARGET,))?;
     if logger
         .call_method1(intern!(py, "isEnabledFor"), (level,))?
         .is_truthy()?
@@ -85,6 +78,30 @@ fn hand_over(py: Python<'_>, level: i32, line: &Line) -> PyResult<()> {
         )?;
     }
     Ok(())
+}
+
+/// `logging` is asked for only where the program has imported it: nobody else can be listening.
+fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
+    static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if let Some(logger) = LOGGER.get(py) {
+        return Ok(Some(logger.bind(py)));
+    }
+    let modules = py
+        .import(intern!(py, "sys"))?
+        .getattr(intern!(py, "modules"))?;
+    let Ok(logging) = modules.get_item(intern!(py, "logging")) else {
+        return Ok(None);
+    };
+    let (Some(get_logger), Some(null_handler)) = (
+        logging.getattr_opt(intern!(py, "getLogger"))?,
+        logging.getattr_opt(intern!(py, "NullHandler"))?,
+    ) else {
+        return Ok(None); // half imported
+    };
+    let logger = get_logger.call1((TARGET,))?;
+    // A library's warnings are not for the terminal of a program that has set up no logging.
+    logger.call_method1(intern!(py, "addHandler"), (null_handler.call0()?,))?;
+    Ok(Some(LOGGER.get_or_init(py, || logger.unbind()).bind(py)))
 }
 
 /// One line: the event's name, then its fields.

@@ -22,11 +22,6 @@ def test_child_and_grandchild_work_and_end() -> None:
     assert well(program("fork_chain.py")) == "ok"
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_multiprocessing(method: str) -> None:
-    assert well(program("multiprocess.py", method)) == "ok"
-
-
 @pytest.mark.parametrize("times", range(3))
 def test_the_interpreter_ends_under_blocking_calls(times: int) -> None:
     assert well(program("exit_threads.py")) == "leaving"
