@@ -21,22 +21,21 @@ const OF_ORIGIN = ['cookie', 'proxy-authorization', 'host']
  */
 function authorized(gate, inner, strict) {
   return async function fetch(input, init) {
-    const url = urlOf(gate, input)
-    if (url instanceof Error) {
-      if (strict) throw url
+    const call = described(gate, input, init)
+    const refusal = call instanceof Error ? call : call.refusal(gate)
+    if (refusal !== undefined) {
+      if (strict) throw refusal
       return inner(input, init)
     }
-    const call = described(url, input, init)
-    const refusal = gate.refusal(url)
-    if (refusal !== undefined && strict) throw refusal
-    if (call.headers.has('authorization')) {
-      if (strict) throw invalid('headers', 'Authorization is set by the client')
-      return inner(input, init)
-    }
-    if (refusal !== undefined) return inner(input, init)
     try {
-      await holdBody(call)
-      return await followed(gate, inner, call)
+      if (call.request !== undefined) await call.holdBody()
+      // The first hop stands here and not behind another function: most calls end with it.
+      const kept = gate.fresh() ?? (await gate.authorize(call.signal))
+      const response = await inner(call.target, call.init(kept.header))
+      const { status } = response
+      if (status === 401) return await healed(gate, inner, call, kept, response)
+      gate.note(kept, status)
+      return REDIRECTS.includes(status) ? await followed(gate, inner, call, response) : response
     } catch (error) {
       // As fetch itself: an aborted call rejects with its signal's reason.
       if (error?.code === 'cancelled' && call.signal?.aborted) throw call.signal.reason
@@ -45,10 +44,12 @@ function authorized(gate, inner, strict) {
   }
 }
 
-/** The URL that is meant, or why it is none for us: what else fetch takes (`data:`) is not our affair. */
-function urlOf(gate, input) {
+/** The arguments of fetch taken apart, or why the URL is none for us: what else fetch takes (`data:`) is not our affair. */
+function described(gate, input, init) {
+  const request = isRequest(input) ? input : undefined
+  const text = typeof input === 'string' ? gate.plainUrl(input) : undefined
   try {
-    return gate.resolve(isRequest(input) ? input.url : input)
+    return new Call(text ?? gate.resolve(request === undefined ? input : request.url), request, init)
   } catch (error) {
     return error
   }
@@ -58,62 +59,144 @@ function isRequest(input) {
   return typeof input === 'object' && input !== null && !(input instanceof URL) && typeof input.clone === 'function'
 }
 
-/** The arguments of fetch taken apart: what changes from hop to hop, and what does not. */
-function described(url, input, init) {
-  const rest = { ...init }
-  const request = isRequest(input) ? input : undefined
-  const of = (name) => rest[name] ?? request?.[name]
-  return {
-    url,
-    request,
-    rest,
-    method: String(of('method') ?? 'GET'),
-    headers: new Headers(of('headers')),
-    body: rest.body ?? null,
-    replayable: true,
-    redirect: of('redirect') ?? 'follow',
-    signal: of('signal') ?? undefined,
+/** What changes from hop to hop, and what does not. */
+class Call {
+  /** Whether the body can be sent again. */
+  replayable = true
+  #url
+
+  constructor(url, request, init) {
+    this.#url = url
+    this.request = request
+    this.rest = init ?? undefined
+    this.method = String(init?.method ?? request?.method ?? 'GET')
+    this.headers = headersOf(init?.headers ?? request?.headers)
+    this.body = init?.body ?? null
+    this.redirect = init?.redirect ?? request?.redirect ?? 'follow'
+    this.signal = init?.signal ?? request?.signal ?? undefined
+    if (this.body !== null) this.replayable = !isStream(this.body)
+  }
+
+  /** Taken apart when somebody asks: most calls end without. */
+  get url() {
+    if (typeof this.#url === 'string') this.#url = new URL(this.#url)
+    return this.#url
+  }
+
+  /** What fetch is given for the next hop. */
+  get target() {
+    if (this.request !== undefined) return this.request
+    return typeof this.#url === 'string' ? this.#url : this.#url.href
+  }
+
+  /** Why the token cannot go with it; undefined if it can. */
+  refusal(gate) {
+    const isAllowed = typeof this.#url === 'string' ? gate.allowsText(this.#url) : gate.allows(this.#url)
+    if (!isAllowed) return gate.refusal(this.url)
+    return brings(this.headers) ? invalid('headers', 'Authorization is set by the client') : undefined
+  }
+
+  /**
+   * A Request's body goes into memory: whether it could be had again does not show. A stream that should not be held
+   * goes beside the URL instead, and once.
+   */
+  async holdBody() {
+    if (this.body === null && this.request.body !== null) this.body = Buffer.from(await this.request.arrayBuffer())
+  }
+
+  /** What goes beside the URL. */
+  init(authorization) {
+    const init = { ...this.rest, method: this.method, redirect: 'manual' }
+    if (this.headers instanceof Headers) {
+      init.headers = new Headers(this.headers)
+      if (authorization !== undefined) init.headers.set('authorization', authorization)
+    } else {
+      init.headers = authorization === undefined ? this.headers : { ...this.headers, authorization }
+    }
+    if (this.signal !== undefined) init.signal = this.signal
+    if (this.body !== null) init.body = this.body
+    else if (init.body !== undefined) init.body = null
+    return init
+  }
+
+  /** The next hop, as the fetch standard has it. */
+  turn(status, location) {
+    let url
+    try {
+      url = new URL(location, this.url)
+    } catch {
+      throw failed('the redirect leads to no URL')
+    }
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failed('the redirect leads to no http or https URL')
+    this.headers = new Headers(this.headers)
+    const toGet = status === 303 ? !['GET', 'HEAD'].includes(this.method) : status < 303 && this.method === 'POST'
+    if (toGet) {
+      this.method = 'GET'
+      this.body = null
+      this.replayable = true
+      for (const name of CONTENT) this.headers.delete(name)
+    } else if (!this.replayable) {
+      throw failed('a body that is a stream cannot follow a redirect')
+    }
+    if (url.origin !== this.url.origin) for (const name of OF_ORIGIN) this.headers.delete(name)
+    this.#url = url
+    this.request = undefined
   }
 }
 
-/**
- * A Request's body goes into memory: whether it could be had again does not show. A stream that should not be held
- * goes beside the URL instead, and once.
- */
-async function holdBody(call) {
-  if (call.body !== null) call.replayable = !isStream(call.body)
-  else if (call.request !== undefined && call.request.body !== null) call.body = Buffer.from(await call.request.arrayBuffer())
+/** Plain objects stay as they are, for fetch to read; what else headers may be is read here, once. */
+function headersOf(headers) {
+  if (headers === undefined || headers === null) return undefined
+  const isPlain = typeof headers === 'object' && typeof headers[Symbol.iterator] !== 'function'
+  return isPlain ? headers : new Headers(headers)
+}
+
+function brings(headers) {
+  if (headers === undefined) return false
+  if (headers instanceof Headers) return headers.has('authorization')
+  for (const name in headers) if (name.length === 13 && name.toLowerCase() === 'authorization') return true
+  return false
 }
 
 function isStream(body) {
   return typeof body.getReader === 'function' || (typeof body[Symbol.asyncIterator] === 'function' && typeof body.arrayBuffer !== 'function')
 }
 
-async function followed(gate, inner, call) {
+/** Follows the redirect that `response` is, and those after it. */
+async function followed(gate, inner, call, response) {
   for (let hops = 0; ; hops += 1) {
-    const response = gate.allows(call.url) ? await healed(gate, inner, call) : await plain(inner, call)
     if (hops > 0) Object.defineProperty(response, 'redirected', { value: true })
     const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null
     if (location === null || call.redirect === 'manual') return response
     discard(response)
     if (call.redirect === 'error') throw failed('unexpected redirect')
     if (hops === HOPS_MAX) throw failed('redirect count exceeded')
-    turn(call, response.status, location)
+    call.turn(response.status, location)
+    response = gate.allows(call.url) ? await sent(gate, inner, call) : await plain(inner, call)
   }
 }
 
 /** Sends one hop, and once more where the verdict says so. */
-async function healed(gate, inner, call) {
+async function sent(gate, inner, call) {
   const kept = gate.fresh() ?? (await gate.authorize(call.signal))
-  const response = await send(inner, call, kept.header)
-  if (response.status !== 401) {
-    gate.note(kept, response.status)
-    return response
-  }
+  const response = await inner(call.target, call.init(kept.header))
+  if (response.status === 401) return resent(gate, inner, call, kept, response)
+  gate.note(kept, response.status)
+  return response
+}
+
+/** As {@link resent}, and follows where the second answer leads. */
+async function healed(gate, inner, call, kept, response) {
+  const again = await resent(gate, inner, call, kept, response)
+  return REDIRECTS.includes(again.status) ? followed(gate, inner, call, again) : again
+}
+
+/** What a 401 ends with: the answer to the same request sent again, or itself. */
+async function resent(gate, inner, call, kept, response) {
   const verdict = await judged(gate, kept, call, response)
   if (verdict.kept === undefined) return remember(response, verdict)
   discard(response)
-  const again = await send(inner, call, verdict.kept.header)
+  const again = await inner(call.target, call.init(verdict.kept.header))
   if (again.status === 401) return remember(again, await judged(gate, verdict.kept, call, again))
   gate.note(verdict.kept, again.status)
   return again
@@ -131,41 +214,8 @@ async function judged(gate, kept, call, response) {
 }
 
 async function plain(inner, call) {
-  const response = await send(inner, call)
+  const response = await inner(call.target, call.init())
   return response.status === 401 ? remember(response, { reason: 'foreign_origin', error: null }) : response
-}
-
-function send(inner, call, header) {
-  const headers = new Headers(call.headers)
-  if (header !== undefined) headers.set('authorization', header)
-  const init = { ...call.rest, method: call.method, headers, redirect: 'manual' }
-  if (call.signal !== undefined) init.signal = call.signal
-  if (call.body !== null) init.body = call.body
-  else delete init.body
-  return inner(call.request ?? call.url.href, init)
-}
-
-/** The next hop, as the fetch standard has it. */
-function turn(call, status, location) {
-  let url
-  try {
-    url = new URL(location, call.url)
-  } catch {
-    throw failed('the redirect leads to no URL')
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw failed('the redirect leads to no http or https URL')
-  const toGet = status === 303 ? !['GET', 'HEAD'].includes(call.method) : status < 303 && call.method === 'POST'
-  if (toGet) {
-    call.method = 'GET'
-    call.body = null
-    call.replayable = true
-    for (const name of CONTENT) call.headers.delete(name)
-  } else if (!call.replayable) {
-    throw failed('a body that is a stream cannot follow a redirect')
-  }
-  if (url.origin !== call.url.origin) for (const name of OF_ORIGIN) call.headers.delete(name)
-  call.url = url
-  call.request = undefined
 }
 
 /** What fetch rejects with when the network fails it. */

@@ -13,6 +13,16 @@ const { setTimeout, clearTimeout } = globalThis
 /** A timer's longest wait; more would fire at once. */
 const LONGEST_WAIT = 2 ** 31 - 1
 
+/** An origin as URLs spell it that need no parsing: neither userinfo nor escapes nor anything a parser would take away. */
+const PLAIN_ORIGIN = /^https?:\/\/(?:[a-z\d.-]+|\[[a-f\d:]+\])(?::\d+)?$/i
+/** What a parser leaves as it is: printable ASCII without blank, quotation marks, backslash and the like. */
+const PLAIN_REST = /^[\w\-.~!$&()*+,;=:@/?%]*$/
+const SCHEME = /^https?:\/\//i
+/** Segments that a parser would take for a dot or two. */
+const DOTTED = /\/\.|%2e/i
+/** A program talks to few origins; one that is led to many is not to fill the memory. */
+const ORIGINS_MAX = 64
+
 /** Counts refused tokens of this process; the core writes it, so a kept header costs no call to check. */
 const refusals = native.refusals()
 const isShared = (() => {
@@ -39,7 +49,9 @@ class Kept {
 class Gate {
   #kept
   #timer
+  /** The refusal of each origin, null for those that are allowed; by its serialization and by other plain spellings. */
   #origins = new Map()
+  #base
 
   constructor(nativeClient) {
     this.native = nativeClient
@@ -97,20 +109,53 @@ class Gate {
     return new URL(valueOf(this.native.resolve(String(url))))
   }
 
+  /** The text of the same URL, if that can be had without parsing; else undefined. */
+  plainUrl(text) {
+    if (!SCHEME.test(text)) {
+      const isPlain = text[0] === '/' && text[1] !== '/' && PLAIN_REST.test(text) && !DOTTED.test(text)
+      return isPlain ? this.#prefix() + text : undefined
+    }
+    const head = headOf(text)
+    return head.length < text.length && PLAIN_ORIGIN.test(head) && PLAIN_REST.test(text.slice(head.length)) && !DOTTED.test(text) ? text : undefined
+  }
+
+  #prefix() {
+    if (this.#base === undefined) {
+      const { origin, pathname } = new URL(this.native.baseUrl)
+      this.#base = origin + pathname.replace(/\/+$/, '')
+    }
+    return this.#base
+  }
+
   /** Why the token does not go to `url`; undefined if it does. */
   refusal(url) {
     let refusal = this.#origins.get(url.origin)
     if (refusal === undefined) {
       refusal = this.native.refusal(url.href) ?? null
-      // A program talks to few origins; one that is led to many is not to fill the memory.
-      if (this.#origins.size >= 64) this.#origins.clear()
-      this.#origins.set(url.origin, refusal)
+      this.#learn(url.origin, refusal)
     }
     return refusal === null ? undefined : fromFailure(refusal)
   }
 
   allows(url) {
     return this.#origins.get(url.origin) === null || this.refusal(url) === undefined
+  }
+
+  /** The same for the text of an absolute URL or of an origin. */
+  allowsText(text) {
+    const head = headOf(text)
+    const known = this.#origins.get(head)
+    if (known !== undefined) return known === null
+    if (!URL.canParse(text)) return false
+    const url = new URL(text)
+    const isAllowed = this.allows(url)
+    if (PLAIN_ORIGIN.test(head)) this.#learn(head, this.#origins.get(url.origin))
+    return isAllowed
+  }
+
+  #learn(origin, refusal) {
+    if (this.#origins.size >= ORIGINS_MAX) this.#origins.clear()
+    this.#origins.set(origin, refusal)
   }
 
   /** Tells the core about the first answer to a token that is no 401. */
@@ -125,6 +170,12 @@ class Gate {
     if (header !== null) return { kept: new Kept(header, refusals[0]), reason: null, error: null }
     return { kept: undefined, reason, error: error === null ? null : fromFailure(error) }
   }
+}
+
+/** A URL's text up to its path: its origin, if that is spelt plainly. */
+function headOf(text) {
+  const end = text.indexOf('/', 8)
+  return end === -1 ? text : text.slice(0, end)
 }
 
 module.exports = { Gate }

@@ -4,6 +4,9 @@
 
 const verdicts = new WeakMap()
 
+/** In an answer's `context`, as undici has it: a function that tells the verdict. */
+const VERDICT = Symbol('evertoken.verdict')
+
 /** Notes the verdict and returns the answer. */
 function remember(response, { reason, error }) {
   verdicts.set(response, { reason, error })
@@ -11,7 +14,7 @@ function remember(response, { reason, error }) {
 }
 
 function verdictOf(response) {
-  return verdicts.get(response) ?? response?.auth ?? null
+  return verdicts.get(response) ?? response?.auth ?? response?.context?.[VERDICT]?.() ?? null
 }
 
-module.exports = { remember, verdictOf }
+module.exports = { remember, verdictOf, VERDICT }

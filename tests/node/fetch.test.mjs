@@ -273,7 +273,7 @@ describe('wrapFetch', () => {
   test('sees one call to the inner fetch per sending, with the header', async () => {
     const made = client()
     const seen = []
-    const wrapped = made.wrapFetch(async (input, init) => (seen.push([input, init.headers.get('authorization')]), new Response()))
+    const wrapped = made.wrapFetch(async (input, init) => (seen.push([input, new Headers(init.headers).get('authorization')]), new Response()))
     await wrapped(API)
     assert.deepEqual(seen, [[sandbox.url + API, await made.authorization()]])
   })

@@ -17,24 +17,33 @@ function gotHooks(gate) {
   const resends = new Map()
   let marks = 0
 
-  /** Runs before every sending: got's own retries and redirects included. */
-  async function beforeRequest(options) {
-    const brought = options.headers.authorization
-    const resent = resends.get(brought)
-    const isOurs = resent !== undefined || issued.has(brought)
-    if (brought !== undefined && !isOurs) return
-    resends.delete(brought)
+  /** Runs before every sending: got's own retries and redirects included. Waits for nothing while the token is fresh. */
+  function beforeRequest(options) {
+    const { headers } = options
+    const brought = headers.authorization
+    let resent
+    if (brought !== undefined) {
+      resent = resends.get(brought)
+      if (resent === undefined && !issued.has(brought)) return undefined
+      resends.delete(brought)
+      delete headers.authorization
+    }
     sentWith.delete(options)
-    delete options.headers.authorization
-    if (!gate.allows(new URL(options.url))) return
-    const kept = resent ?? gate.fresh() ?? (await gate.authorize(options.signal))
+    if (!gate.allows(options.url)) return undefined
+    const kept = resent ?? gate.fresh()
+    if (kept === undefined) return gate.authorize(options.signal).then((header) => put(options, header))
+    put(options, kept)
+    if (resent !== undefined) options.hooks.afterResponse = [...options.hooks.afterResponse, afterResponse]
+    return undefined
+  }
+
+  function put(options, kept) {
     remembered(issued, kept.header)
     options.headers.authorization = kept.header
     sentWith.set(options, kept)
-    if (resent !== undefined) options.hooks.afterResponse = [...options.hooks.afterResponse, afterResponse]
   }
 
-  async function afterResponse(response, retry) {
+  function afterResponse(response, retry) {
     const { options } = response.request
     const kept = sentWith.get(options)
     if (kept === undefined) return response
@@ -42,6 +51,10 @@ function gotHooks(gate) {
       gate.note(kept, response.statusCode)
       return response
     }
+    return healed(response, options, kept, retry)
+  }
+
+  async function healed(response, options, kept, retry) {
     const verdict = await gate.judge(kept, seen(options, response), options.signal)
     if (verdict.kept === undefined) return remember(response, verdict)
     marks += 1
@@ -55,7 +68,7 @@ function gotHooks(gate) {
 
 /** Adds to a set that keeps the latest only. */
 function remembered(set, value) {
-  set.delete(value)
+  if (set.has(value)) return
   set.add(value)
   if (set.size > ISSUED_MAX) set.delete(set.values().next().value)
 }

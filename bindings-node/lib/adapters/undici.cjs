@@ -3,306 +3,348 @@
 // An interceptor for undici's dispatchers: `new Agent().compose(client.undiciInterceptor())`.
 //
 // undici 6 tells handlers about raw headers through `onHeaders`, later ones about parsed headers through
-// `onResponseStart`. Both are spoken here; which one shows in the handler that is passed in.
+// `onResponseStart`; what undici 7 hands an interceptor often speaks both. The older form is taken where it is spoken:
+// it reaches the socket without being translated there and back. What only a 401 needs is made when one comes.
 
 const { isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
+const { VERDICT } = require('../verdicts.cjs')
 
 function undiciInterceptor(gate) {
   return (dispatch) =>
     function authorized(options, handler) {
-      const url = urlOf(options)
-      if (url === undefined || !gate.allows(url) || carries(options.headers)) return dispatch(options, handler)
-      const exchange = new Exchange(gate, dispatch, options, handler, url)
+      if (!isAllowed(gate, options.origin) || carries(options.headers)) return dispatch(options, handler)
+      const Attempt = typeof handler.onHeaders === 'function' ? Legacy : Modern
+      const attempt = new Attempt({ gate, dispatch, options, handler, ...NEW })
       let kept
       try {
         kept = gate.fresh()
       } catch (error) {
-        exchange.fail(error)
+        attempt.fail(error)
         return true
       }
-      if (kept !== undefined) return exchange.send(kept)
+      if (kept !== undefined) return attempt.send(kept)
       gate
         .authorize()
-        .then((header) => exchange.send(header))
-        .catch((error) => exchange.fail(error))
+        .then((header) => attempt.send(header))
+        .catch((error) => attempt.fail(error))
       return true
     }
 }
 
-/** One request and its resend, as one for the handler. */
-class Exchange {
-  #gate
-  #dispatch
-  #options
-  #handler
-  #waiting
-  #attempts = 0
-  /** The connection's controller at the moment; the handler holds this one throughout. */
-  #target
-  controller = {
-    abort: (reason) => this.#abort(reason),
-    pause: () => this.#target?.pause?.(),
-    resume: () => this.#target?.resume?.(),
-    aborted: false,
-    reason: null,
-    exchange: this,
-    get paused() {
-      return this.exchange.target?.paused ?? false
-    },
-    get rawHeaders() {
-      return this.exchange.target?.rawHeaders ?? null
-    },
-    get rawTrailers() {
-      return this.exchange.target?.rawTrailers ?? null
-    },
-  }
+/** An exchange's beginning: no attempt has a connection, nobody has given up, no verdict is out. */
+const NEW = Object.freeze({ current: undefined, controller: undefined, aborted: false, reason: null, waiting: undefined, verdict: undefined })
 
-  constructor(gate, dispatch, options, handler, url) {
-    this.#gate = gate
-    this.#dispatch = dispatch
-    this.#options = options
-    this.#handler = handler
-    this.url = url
-    this.isModern = typeof handler.onRequestStart === 'function'
-    Object.defineProperty(this.controller, 'exchange', { enumerable: false })
-  }
+/** A request without an origin goes where its dispatcher leads, which does not show here. */
+function isAllowed(gate, origin) {
+  if (typeof origin === 'string') return gate.allowsText(origin)
+  return origin instanceof URL && gate.allows(origin)
+}
 
-  get target() {
-    return this.#target
-  }
+/**
+ * One sending of a request, as a handler: what both forms have in common. The exchange that it belongs to may have a
+ * second one; the caller's handler takes them for one.
+ */
+class Attempt {
+  kept
+  /** The 401 that is held back until its verdict; `GONE` once nobody wants to hear of this attempt any more. */
+  held
 
-  get handler() {
-    return this.#handler
+  constructor(exchange, isResend = false) {
+    this.exchange = exchange
+    this.handler = exchange.handler
+    this.isResend = isResend
   }
 
   send(kept) {
-    this.#attempts += 1
-    const options = { ...this.#options, headers: withHeader(this.#options.headers, kept.header) }
-    return this.#dispatch(options, this.isModern ? new Modern(this, kept) : new Legacy(this, kept))
+    this.kept = kept
+    const { dispatch, options } = this.exchange
+    return dispatch({ ...options, headers: withHeader(options.headers, kept.header) }, this)
   }
 
-  /** A connection is there; true if the handler has not been told of one yet. */
-  connected(target) {
-    this.#target = target
-    if (this.controller.aborted) target.abort(this.controller.reason)
-    return this.#attempts === 1
+  /** This attempt has a connection. */
+  connected() {
+    const { exchange } = this
+    exchange.current = this
+    if (exchange.aborted) this.breakOff(exchange.reason)
   }
 
-  /** Whether an answer is held back until its verdict; others are noted. */
-  holds(kept, status) {
+  /** Whether this answer is held back; others are noted. */
+  holds(status) {
     if (status === 401) return true
-    this.#gate.note(kept, status)
+    this.exchange.gate.note(this.kept, status)
     return false
   }
 
-  /** The header to send again with, or undefined to give the answer back. Never rejects. */
-  async verdict(kept, headers, body) {
-    this.#waiting = new AbortController()
-    const replayable = isReplayable(this.#options.body)
-    const seen = { url: this.url, status: 401, headers, body: Buffer.concat(body).subarray(0, PREFIX_BYTES), replayable }
-    try {
-      return (await this.#gate.judge(kept, seen, this.#waiting.signal)).kept
-    } catch {
-      return undefined
-    } finally {
-      this.#waiting = undefined
-    }
-  }
-
-  fail(error) {
-    if (this.isModern) this.#handler.onResponseError?.(this.controller, error)
-    else this.#handler.onError(error)
-  }
-
-  #abort(reason) {
-    if (this.controller.aborted) return
-    this.controller.aborted = true
-    this.controller.reason = reason ?? null
-    this.#waiting?.abort()
-    this.#target?.abort(reason)
-  }
-}
-
-/** What both kinds of handlers do with an answer that is held back. */
-class Held {
-  /** The answer held back: `{ forward, headers, resume }`, its pieces and its end. */
-  held
-  #pieces = []
-  #length = 0
-  #isDeciding = false
-  #abandoned = false
-
-  constructor(exchange, kept) {
-    this.exchange = exchange
-    this.kept = kept
-  }
-
-  get isAbandoned() {
-    return this.#abandoned
-  }
-
-  /** Keeps a piece; true once there are enough for a verdict. */
+  /** Takes a piece of the answer that is held; true once there are enough for a verdict. */
   keep(piece) {
-    this.#pieces.push(piece)
-    this.#length += piece.length
-    return this.#length >= PREFIX_BYTES
+    const { held } = this
+    held.pieces.push(piece)
+    held.length += piece.length
+    return held.length >= PREFIX_BYTES
   }
 
   decide() {
-    if (this.#isDeciding) return
-    this.#isDeciding = true
+    if (this.held.isDeciding) return
+    this.held.isDeciding = true
     // A handler that throws gets its own error back.
-    this.#decided().catch((error) => this.exchange.fail(error))
+    this.#decided().catch((error) => this.fail(error))
   }
 
   async #decided() {
     const { held, exchange } = this
-    const again = await exchange.verdict(this.kept, held.headers, this.#pieces)
-    if (again !== undefined && !exchange.controller.aborted) {
-      this.#abandoned = true
-      if (held.end === undefined) exchange.target.abort()
-      exchange.send(again)
+    const verdict = await judged(exchange, this)
+    if (exchange.aborted) {
+      this.held = GONE
+      this.fail(exchange.reason ?? new Error('aborted'))
+      return
+    }
+    if (verdict.kept !== undefined) {
+      this.held = GONE
+      if (held.end === undefined) this.breakOff()
+      new this.constructor(exchange, true).send(verdict.kept)
       return
     }
     this.held = undefined
-    if (exchange.controller.aborted) {
-      exchange.fail(exchange.controller.reason ?? new Error('aborted'))
-      this.#abandoned = true
-      return
-    }
+    exchange.verdict = { reason: verdict.reason, error: verdict.error }
     held.forward()
-    for (const piece of this.#pieces) this.pass(piece)
+    for (const piece of held.pieces) this.pass(piece)
     if (held.end === undefined) held.resume()
     else held.end()
   }
 }
 
-class Modern extends Held {
+/** Never rejects: where there is no verdict the answer is given back. */
+async function judged(exchange, { kept, held }) {
+  const { gate, options } = exchange
+  exchange.waiting = new AbortController()
+  const seen = {
+    url: new URL(options.path ?? '/', options.origin),
+    status: 401,
+    headers: held.headers,
+    body: Buffer.concat(held.pieces).subarray(0, PREFIX_BYTES),
+    replayable: isReplayable(options.body),
+  }
+  try {
+    return await gate.judge(kept, seen, exchange.waiting.signal)
+  } catch (error) {
+    return { kept: undefined, reason: 'renewal_failed', error }
+  } finally {
+    exchange.waiting = undefined
+  }
+}
+
+/** The caller gives up, whatever is under way. */
+function giveUp(exchange, reason) {
+  if (exchange.aborted) return
+  exchange.aborted = true
+  exchange.reason = reason ?? null
+  exchange.waiting?.abort()
+  exchange.current?.breakOff(reason)
+}
+
+/** An answer that is held back. */
+function heldBack(headers, forward, resume) {
+  return { headers, forward, resume, pieces: [], length: 0, end: undefined, isDeciding: false }
+}
+
+const GONE = Object.freeze({})
+
+/** What undici hands on to the caller beside the answer: there `authOf()` finds the verdict, and nothing else shows. */
+function contextOf(exchange, context) {
+  return { ...context, [VERDICT]: () => exchange.verdict }
+}
+
+class Modern extends Attempt {
+  #controller
+
   onRequestStart(controller, context) {
-    if (this.exchange.connected(controller)) this.exchange.handler.onRequestStart?.(this.exchange.controller, context)
+    this.#controller = controller
+    this.connected()
+    if (this.isResend) return
+    this.exchange.controller = new Controller(this.exchange)
+    this.handler.onRequestStart?.(this.exchange.controller, contextOf(this.exchange, context))
   }
 
-  onRequestUpgrade(_controller, ...rest) {
-    this.exchange.handler.onRequestUpgrade?.(this.exchange.controller, ...rest)
+  onRequestUpgrade(_controller, status, headers, socket) {
+    this.handler.onRequestUpgrade?.(this.exchange.controller, status, headers, socket)
   }
 
   onResponseStart(controller, status, headers, message) {
-    const forward = () => this.exchange.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
-    if (!this.exchange.holds(this.kept, status)) return forward()
+    // 103 and the like come before the answer.
+    if (status < 200 || !this.holds(status)) return this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
     const pairs = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
-    this.held = { forward, headers: pairs, resume: () => controller.resume() }
+    const forward = () => this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
+    this.held = heldBack(pairs, forward, () => controller.resume())
   }
 
   onResponseData(controller, piece) {
-    if (this.isAbandoned) return
     if (this.held === undefined) return this.pass(piece)
-    if (this.keep(piece)) {
-      controller.pause()
-      this.decide()
-    }
+    if (this.held === GONE || !this.keep(piece)) return
+    controller.pause()
+    this.decide()
   }
 
   onResponseEnd(_controller, trailers) {
-    if (this.isAbandoned) return
-    const end = () => this.exchange.handler.onResponseEnd?.(this.exchange.controller, trailers)
-    if (this.held === undefined) return end()
-    this.held.end = end
+    if (this.held === undefined) return this.handler.onResponseEnd?.(this.exchange.controller, trailers)
+    if (this.held === GONE) return
+    this.held.end = () => this.handler.onResponseEnd?.(this.exchange.controller, trailers)
     this.decide()
   }
 
   onResponseError(_controller, error) {
-    if (this.isAbandoned) return
-    const end = () => this.exchange.handler.onResponseError?.(this.exchange.controller, error)
-    if (this.held === undefined) return end()
-    this.held.end = end
+    if (this.held === undefined) return this.fail(error)
+    if (this.held === GONE) return
+    this.held.end = () => this.fail(error)
     this.decide()
   }
 
   pass(piece) {
-    this.exchange.handler.onResponseData?.(this.exchange.controller, piece)
+    this.handler.onResponseData?.(this.exchange.controller, piece)
+  }
+
+  fail(error) {
+    this.exchange.controller ??= new Controller(this.exchange)
+    this.handler.onResponseError?.(this.exchange.controller, error)
+  }
+
+  breakOff(reason) {
+    this.#controller.abort(reason)
+  }
+
+  get connection() {
+    return this.#controller
   }
 }
 
-class Legacy extends Held {
+/** What the handler holds in place of a connection's own controller, throughout both attempts. */
+class Controller {
+  #exchange
+
+  constructor(exchange) {
+    this.#exchange = exchange
+  }
+
+  abort(reason) {
+    giveUp(this.#exchange, reason)
+  }
+
+  pause() {
+    this.#exchange.current?.connection.pause()
+  }
+
+  resume() {
+    this.#exchange.current?.connection.resume()
+  }
+
+  get aborted() {
+    return this.#exchange.aborted
+  }
+
+  get reason() {
+    return this.#exchange.reason
+  }
+
+  get paused() {
+    return this.#exchange.current?.connection.paused ?? false
+  }
+
+  get rawHeaders() {
+    return this.#exchange.current?.connection.rawHeaders ?? null
+  }
+
+  get rawTrailers() {
+    return this.#exchange.current?.connection.rawTrailers ?? null
+  }
+}
+
+class Legacy extends Attempt {
+  #abort
+
   onConnect(abort, context) {
-    if (this.exchange.connected({ abort })) this.exchange.handler.onConnect?.((reason) => this.exchange.controller.abort(reason), context)
+    this.#abort = abort
+    this.connected()
+    if (!this.isResend) this.handler.onConnect?.((reason) => giveUp(this.exchange, reason), contextOf(this.exchange, context))
   }
 
   onResponseStarted() {
-    this.exchange.handler.onResponseStarted?.()
+    this.handler.onResponseStarted?.()
   }
 
-  onBodySent(...piece) {
-    return this.exchange.handler.onBodySent?.(...piece)
+  onBodySent(piece, length) {
+    return this.handler.onBodySent?.(piece, length)
   }
 
-  onUpgrade(...rest) {
-    return this.exchange.handler.onUpgrade?.(...rest)
+  onRequestSent() {
+    return this.handler.onRequestSent?.()
+  }
+
+  onUpgrade(status, headers, socket) {
+    return this.handler.onUpgrade?.(status, headers, socket)
   }
 
   onHeaders(status, rawHeaders, resume, message) {
-    // 103 and the like come before the answer.
-    const forward = () => this.exchange.handler.onHeaders(status, rawHeaders, resume, message)
-    if (status < 200 || !this.exchange.holds(this.kept, status)) return forward()
-    this.held = { forward, headers: rawHeaders.map(String), resume }
+    if (status < 200 || !this.holds(status)) return this.handler.onHeaders(status, rawHeaders, resume, message)
+    this.held = heldBack(rawHeaders.map(String), () => this.handler.onHeaders(status, rawHeaders, resume, message), resume)
     return true
   }
 
   onData(piece) {
-    if (this.isAbandoned) return true
     if (this.held === undefined) return this.pass(piece)
-    if (!this.keep(piece)) return true
+    if (this.held === GONE || !this.keep(piece)) return true
     this.decide()
     return false
   }
 
   onComplete(trailers) {
-    if (this.isAbandoned) return
-    const end = () => this.exchange.handler.onComplete?.(trailers)
-    if (this.held === undefined) return end()
-    this.held.end = end
+    if (this.held === undefined) return this.handler.onComplete?.(trailers)
+    if (this.held === GONE) return
+    this.held.end = () => this.handler.onComplete?.(trailers)
     this.decide()
   }
 
   onError(error) {
-    if (this.isAbandoned) return
-    const end = () => this.exchange.handler.onError(error)
-    if (this.held === undefined) return end()
-    this.held.end = end
+    if (this.held === undefined) return this.fail(error)
+    if (this.held === GONE) return
+    this.held.end = () => this.fail(error)
     this.decide()
   }
 
   pass(piece) {
-    return this.exchange.handler.onData?.(piece)
+    return this.handler.onData?.(piece)
   }
-}
 
-function urlOf({ origin, path }) {
-  try {
-    return new URL(path ?? '/', origin)
-  } catch {
-    return undefined
+  fail(error) {
+    this.handler.onError(error)
   }
-}
 
-/** Headers are an object, a flat list or something iterable of pairs. */
-function pairsOf(headers) {
-  if (headers === undefined || headers === null) return []
-  if (Array.isArray(headers)) return Array.isArray(headers[0]) ? headers.flat() : headers
-  if (typeof headers[Symbol.iterator] === 'function') return [...headers].flat()
-  return undefined
+  breakOff(reason) {
+    this.#abort(reason)
+  }
 }
 
 function carries(headers) {
-  const pairs = pairsOf(headers)
-  const names = pairs === undefined ? Object.keys(headers) : pairs.filter((_, index) => index % 2 === 0)
-  return names.some((name) => String(name).toLowerCase() === 'authorization')
+  if (headers === undefined || headers === null) return false
+  if (!Array.isArray(headers)) {
+    if (typeof headers[Symbol.iterator] === 'function') return carries([...headers].flat())
+    for (const name in headers) if (isAuthorization(name)) return true
+    return false
+  }
+  if (Array.isArray(headers[0])) return headers.some(([name]) => isAuthorization(name))
+  for (let index = 0; index < headers.length; index += 2) if (isAuthorization(headers[index])) return true
+  return false
 }
 
+function isAuthorization(name) {
+  return name.length === 13 && String(name).toLowerCase() === 'authorization'
+}
+
+/** The same headers and ours: an object, a flat list, or something iterable of pairs. */
 function withHeader(headers, authorization) {
-  const pairs = pairsOf(headers)
-  return pairs === undefined ? { ...headers, authorization } : [...pairs, 'authorization', authorization]
+  if (headers === undefined || headers === null) return { authorization }
+  if (Array.isArray(headers)) return [...(Array.isArray(headers[0]) ? headers.flat() : headers), 'authorization', authorization]
+  if (typeof headers[Symbol.iterator] === 'function') return [...[...headers].flat(), 'authorization', authorization]
+  return { ...headers, authorization }
 }
 
 function isReplayable(body) {
