@@ -191,7 +191,7 @@ async fn read_in_background(
         }
         failed
     });
-    let answer = AssertUnwindSafe(answer(request, streaming)).catch_unwind();
+    let answer = Box::pin(AssertUnwindSafe(answer(request, streaming)).catch_unwind());
     let outcome = cancel
         .or(async { answer.await.unwrap_or_else(|_| Err(Failure::panic())) })
         .await;

@@ -48,11 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             "give it on standard input: evertoken token --profile NAME | evertoken inspect",
         ));
     }
-    let told = if args.json {
-        as_json(&token).to_string()
-    } else {
-        as_text(&token, human::now_unix_secs())
-    };
+    let told = told(&token, args.json, human::now_unix_secs());
     print_line(told.trim_end())?;
     if !args.json && kind(token.expose()) == "jwt" {
         tell(
@@ -61,6 +57,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// What `token` says about itself, as JSON or as text for people.
+fn told(token: &Secret, json: bool, now_unix_secs: i64) -> String {
+    if json {
+        as_json(token, now_unix_secs).to_string()
+    } else {
+        as_text(token, now_unix_secs)
+    }
+}
+
+/// What `evertoken inspect` prints about `text`, as JSON or as text for people.
+pub fn inspect(text: &str, json: bool, now_unix_secs: i64) -> String {
+    told(&Secret::new(without_scheme(text)), json, now_unix_secs)
 }
 
 fn from_stdin() -> Result<Secret, Failure> {
@@ -100,10 +110,9 @@ fn kind(token: &str) -> &'static str {
     }
 }
 
-fn as_json(token: &Secret) -> Value {
+fn as_json(token: &Secret, now: i64) -> Value {
     let times = jwt::times(token.expose()).unwrap_or_default();
     let (header, claims) = jwt::parts(token.expose()).unwrap_or_default();
-    let now = human::now_unix_secs();
     json!({
         "kind": kind(token.expose()),
         "header": header,
@@ -223,7 +232,7 @@ mod tests {
         ] {
             assert_eq!(kind(token), expected, "{token}");
         }
-        let told = as_json(&Secret::new("opaque"));
+        let told = as_json(&Secret::new("opaque"), 0);
         assert!(told["claims"].is_null() && told["expires_at"].is_null());
     }
 

@@ -23,6 +23,8 @@ use clap::{Parser, Subcommand};
 
 use failure::Failure;
 
+pub use inspect::inspect;
+
 /// A subcommand that did what it was asked.
 const SUCCESS: i32 = 0;
 /// It could not; the reason is on standard error.

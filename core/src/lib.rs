@@ -53,7 +53,7 @@ pub mod origin;
 mod probe;
 pub mod profile;
 mod random;
-mod redirect;
+pub mod redirect;
 mod registry;
 mod renewal;
 pub mod request;

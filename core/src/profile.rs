@@ -126,6 +126,15 @@ pub fn names(path: Option<&Path>) -> Result<Vec<String>> {
     Ok(profiles.into_iter().map(|(name, _)| name).collect())
 }
 
+/// Checks the profile `name` of a file's `text` without following its references: no variable, file or command is
+/// touched. The options that are secrets in clear.
+///
+/// # Errors
+/// `config_invalid`: no such profile, not TOML (with the line), an unknown flow, an option of the wrong form.
+pub fn check(name: &str, text: &str) -> Result<Vec<String>> {
+    Ok(parse::profile(name, text)?.literal_secrets)
+}
+
 // A profile is a request to look into the environment: the caller names it, and the profile the variable.
 #[allow(clippy::disallowed_methods)]
 fn environment(name: &str) -> Option<OsString> {

@@ -14,15 +14,19 @@ pub(crate) const HOPS_MAX: u32 = 10;
 
 /// The request that a redirect asks for.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Next {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) drops_body: bool,
-    pub(crate) crosses_origin: bool,
+pub struct Next {
+    /// GET where the answer asks for another request than the first (RFC 9110 §15.4.2 to §15.4.4), else the same.
+    pub method: Method,
+    /// Where it goes: http or https.
+    pub url: Url,
+    /// Whether it goes without the body and the headers that describe one.
+    pub drops_body: bool,
+    /// Whether it goes to another origin, and so without what the caller set for the first one.
+    pub crosses_origin: bool,
 }
 
 /// The next request, or `None` if the answer is no redirect that can be followed.
-pub(crate) fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Option<Next> {
+pub fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Option<Next> {
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return None;
     }

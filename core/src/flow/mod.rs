@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::error::Result;
+use crate::error::{Result, one_line};
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
@@ -192,8 +192,9 @@ impl Flow {
         reading: Reading,
         scrubber: Scrubber,
     ) -> Self {
-        /// A label goes into every error; a user name may be of any length.
+        /// A label goes into every error; a user name may be of any length, and hold a tab.
         const LABEL_CHARS: usize = 160;
+        let label = one_line(label);
         let label = match label.char_indices().nth(LABEL_CHARS) {
             Some((end, _)) => format!("{}…", &label[..end]),
             None => label,

@@ -167,9 +167,11 @@ fn nothing_prints_a_secret() {
 }
 
 #[test]
-fn a_label_is_bounded() {
+fn a_label_is_bounded_and_one_line() {
     let flow = build(Password::new("https://as/token", "é".repeat(1000), "p"));
     assert_eq!(flow.label().chars().count(), 161);
+    let flow = build(Password::new("https://as/token", "a\tb", "p"));
+    assert!(!flow.label().contains(char::is_control), "{}", flow.label());
 }
 
 proptest! {
