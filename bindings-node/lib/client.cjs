@@ -75,7 +75,7 @@ class Client extends EventEmitter {
   }
 
   get baseUrl() {
-    return this.#native.baseUrl
+    return this.#gate.baseUrl
   }
 
   async token(options) {

@@ -52,6 +52,7 @@ class Gate {
   /** The refusal of each origin, null for those that are allowed; by its serialization and by other plain spellings. */
   #origins = new Map()
   #base
+  #baseUrl
 
   constructor(nativeClient) {
     this.native = nativeClient
@@ -119,9 +120,13 @@ class Gate {
     return head.length < text.length && PLAIN_ORIGIN.test(head) && PLAIN_REST.test(text.slice(head.length)) && !DOTTED.test(text) ? text : undefined
   }
 
+  get baseUrl() {
+    return (this.#baseUrl ??= this.native.baseUrl)
+  }
+
   #prefix() {
     if (this.#base === undefined) {
-      const { origin, pathname } = new URL(this.native.baseUrl)
+      const { origin, pathname } = new URL(this.baseUrl)
       this.#base = origin + pathname.replace(/\/+$/, '')
     }
     return this.#base

@@ -18,101 +18,126 @@ function attachAxios(gate, instance) {
   const requests = instance?.interceptors?.request
   if (typeof requests?.use !== 'function' || typeof instance.create !== 'function') throw invalid('instance', 'must be an axios instance')
   const find = adapterFinder(instance)
-  const id = requests.use((config) => {
+  /** One adapter of ours for each list of axios' names. */
+  const byNames = new Map()
+  const attached = (config) => {
     const inner = config.adapter?.[INNER] ?? config.adapter
-    config.baseURL ??= gate.native.baseUrl
+    config.baseURL ??= gate.baseUrl
     // Beside a base axios takes text only.
     if (config.url instanceof URL) config.url = config.url.href
-    config.adapter = (ready) => exchange(gate, find, inner, ready)
-    config.adapter[INNER] = inner
+    const names = typeof inner === 'function' ? undefined : String(inner)
+    config.adapter = byNames.get(names) ?? around(inner)
+    if (names !== undefined) byNames.set(names, config.adapter)
     return config
-  })
+  }
+  const around = (inner) => Object.assign((config) => exchange(gate, find, inner, config), { [INNER]: inner })
+  const id = requests.use(attached, null, { synchronous: true })
   return function detach() {
     requests.eject(id)
   }
 }
 
-async function exchange(gate, find, inner, config) {
+/** Waits for nothing of ours while the token is fresh. */
+function exchange(gate, find, inner, config) {
   const adapter = find(inner, config)
-  const send = typeof adapter === 'function' ? adapter : await adapter
-  if (!isAllowed(gate, config) || config.headers.has('Authorization')) return send(config)
-  let kept
-  try {
-    kept = gate.fresh() ?? (await gate.authorize(config.signal ?? undefined))
-  } catch (error) {
-    // axios has its own word for a request that was given up.
-    if (error.code === 'cancelled') return send(config)
-    throw error
-  }
-  const first = new Attempt(gate, config, kept)
-  const response = await first.send(send)
-  const next = response?.status === 401 ? await first.judged(response) : first.noted(response)
-  if (next === undefined) return first.settled()
-  response.data?.destroy?.()
-  const second = new Attempt(gate, config, next)
-  const again = await second.send(send)
-  if (again?.status === 401) await second.judged(again)
-  else second.noted(again)
-  return second.settled()
+  if (typeof adapter !== 'function') return adapter.then((later) => sent(gate, later, config))
+  return sent(gate, adapter, config)
 }
 
-/** One sending of a request. */
+function sent(gate, adapter, config) {
+  if (!isAllowed(gate, config) || config.headers.has('Authorization')) return adapter(config)
+  const kept = gate.fresh()
+  return kept === undefined ? waited(gate, adapter, config) : healed(gate, adapter, config, kept)
+}
+
+async function waited(gate, adapter, config) {
+  let kept
+  try {
+    kept = await gate.authorize(config.signal ?? undefined)
+  } catch (error) {
+    // axios has its own word for a request that was given up.
+    if (error.code === 'cancelled') return adapter(config)
+    throw error
+  }
+  return healed(gate, adapter, config, kept)
+}
+
+async function healed(gate, adapter, config, kept) {
+  const first = new Attempt(gate, config, kept)
+  let response
+  let failure
+  try {
+    response = first.ended(await adapter(config))
+  } catch (error) {
+    failure = error
+    response = first.ended(error?.response)
+  }
+  if (response?.status === 401) {
+    const next = await first.judged(response)
+    if (next !== undefined) {
+      response.data?.destroy?.()
+      return resent(gate, adapter, config, next)
+    }
+  }
+  if (failure !== undefined) throw failure
+  return response
+}
+
+async function resent(gate, adapter, config, kept) {
+  const second = new Attempt(gate, config, kept)
+  try {
+    return await second.last(await adapter(config))
+  } catch (error) {
+    await second.last(error?.response)
+    throw error
+  }
+}
+
+/** One sending of a request. The config is this request's own: it holds the header while the adapter runs, and not a moment longer. */
 class Attempt {
   #gate
   #config
   #kept
+  #beforeRedirect
   /** Where the last redirect led. */
   #url
-  #response
-  #error
 
   constructor(gate, config, kept) {
     this.#gate = gate
     this.#config = config
     this.#kept = kept
-  }
-
-  /** The answer, be its status good or not; undefined if none came. */
-  async send(adapter) {
-    const config = this.#config
-    try {
-      this.#response = await adapter({
-        ...config,
-        headers: config.headers.concat({ Authorization: this.#kept.header }),
-        beforeRedirect: (options, ...rest) => {
-          this.#url = new URL(options.href)
-          turned(this.#gate, this.#url, options, this.#kept.header)
-          config.beforeRedirect?.(options, ...rest)
-        },
-      })
-    } catch (error) {
-      this.#error = error
-      this.#response = error?.response
-      if (error?.config !== undefined) error.config = config
+    this.#beforeRedirect = config.beforeRedirect
+    config.headers.set('Authorization', kept.header)
+    config.beforeRedirect = (options, ...rest) => {
+      this.#url = new URL(options.href)
+      turned(gate, this.#url, options, kept.header)
+      this.#beforeRedirect?.(options, ...rest)
     }
-    if (this.#response !== undefined) this.#response.config = config
-    return this.#response
   }
 
-  settled() {
-    if (this.#error !== undefined) throw this.#error
-    return this.#response
-  }
-
-  /** Notes an answer that is no 401. */
-  noted(response) {
+  /** Takes the header away again and notes the answer, if one came. */
+  ended(response) {
+    this.#config.headers.delete('Authorization')
+    this.#config.beforeRedirect = this.#beforeRedirect
     const isOurs = this.#url === undefined || this.#gate.allows(this.#url)
-    if (response !== undefined && isOurs) this.#gate.note(this.#kept, response.status)
+    if (response !== undefined && response.status !== 401 && isOurs) this.#gate.note(this.#kept, response.status)
+    return response
+  }
+
+  /** The same for an answer after which nothing is sent any more. */
+  async last(response) {
+    if (this.ended(response)?.status === 401) await this.judged(response)
+    return response
   }
 
   /** The header to send again with; undefined if this 401 is the answer. */
   async judged(response) {
+    const { data, signal } = this.#config
     const url = this.#url ?? new URL(urlOf(this.#config))
     if (!this.#gate.allows(url)) {
       remember(response, { reason: 'foreign_origin', error: null })
       return undefined
     }
-    const { data, signal } = this.#config
     const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
     const seen = { url, status: 401, headers, body: prefix(response.data), replayable: isReplayable(data) }
     const verdict = await this.#gate.judge(this.#kept, seen, signal ?? undefined)

@@ -39,7 +39,16 @@ class Found {
       this.#bare = this.#instance.create({ transformRequest: [], transformResponse: [] })
       this.#bare.defaults.headers = {}
     }
-    return (config) => this.#bare.request({ ...config, headers: config.headers.toJSON(), adapter: named, transformRequest: [], transformResponse: [] })
+    return async (config) => {
+      try {
+        const response = await this.#bare.request({ ...config, headers: config.headers.toJSON(), adapter: named, transformRequest: [], transformResponse: [] })
+        return Object.assign(response, { config })
+      } catch (error) {
+        // Its own copy of the config holds the header.
+        for (const holder of [error, error?.response]) if (holder?.config !== undefined) holder.config = config
+        throw error
+      }
+    }
   }
 }
 
