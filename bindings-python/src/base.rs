@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
-use evertoken::{ClientBuilder, Options, profile};
+use evertoken::{ClientBuilder, Options, Seen, profile};
+use futures_util::FutureExt;
+use http::HeaderMap;
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::authorization::Authorization;
 use crate::event::{Hooks, Subscription};
 use crate::exit;
 use crate::failure::raised;
 use crate::header::{self, Header};
 use crate::log;
-use crate::options::fill;
+use crate::options::{fill, line};
 use crate::state::{State, Stats};
 use crate::telemetry;
 
@@ -134,6 +137,41 @@ impl BaseClient {
         self.client
             .resolve(url)
             .is_ok_and(|url| self.client.check_origin(&url).is_ok())
+    }
+
+    /// For adapters: leave to send one request, if nothing has to be waited for.
+    fn _authorize_now(
+        &self,
+        py: Python<'_>,
+        url: &Bound<'_, PyString>,
+    ) -> PyResult<Option<Authorization>> {
+        let url = line("url", url)?;
+        if self.client.freshness().is_none() {
+            return Ok(None);
+        }
+        match self.client.authorize(&url).now_or_never() {
+            Some(leave) => leave
+                .map(|leave| Some(Authorization(leave)))
+                .map_err(|error| raised(py, &error)),
+            None => Ok(None),
+        }
+    }
+
+    /// For adapters: tells of an answer other than a 401, about which there is nothing to judge.
+    fn _accepted(&self, authorization: &Bound<'_, Authorization>, status: u16) {
+        debug_assert_ne!(status, 401);
+        let headers = HeaderMap::new();
+        let seen = Seen {
+            status,
+            headers: &headers,
+            body_prefix: &[],
+            replayable: true,
+            timeout: None,
+        };
+        let _ = self
+            .client
+            .judge(&authorization.get().0, seen)
+            .now_or_never();
     }
 
     /// Where the identity stands. Asks nobody and never waits.

@@ -112,7 +112,10 @@ def test_the_whole_body_is_sent_again(
     sandbox: Sandbox, send: Send, client: Client, make: Callable[[], Any], request: pytest.FixtureRequest
 ) -> None:
     if request.node.callspec.params["send"] == "httpx" and isinstance(make(), io.BytesIO) and make().tell():
-        pytest.skip("httpx itself takes the whole file's length for what is left of it")
+        # httpx itself takes the whole file's length for what is left of it.
+        with pytest.raises(Exception, match="Too little data for declared Content-Length"):
+            send("POST", sandbox.url + API, make())
+        return
     client.token()
     sandbox.revoke()
     assert send("POST", sandbox.url + API, make()).status == 200

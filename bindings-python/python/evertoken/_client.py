@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
+    from urllib3 import PoolManager
 
     from ._types import RequestOptions
     from .adapters._httpx import HttpxAuth
@@ -107,7 +108,7 @@ class Client(_native.SyncClient, Constructors):
 
         return HttpxAuth(self)
 
-    def urllib3_pool(self, pool: object = None) -> PoolWrapper:
+    def urllib3_pool(self, pool: PoolManager | None = None) -> PoolWrapper:
         """For urllib3: a pool manager that sends with the token.
 
         Args:

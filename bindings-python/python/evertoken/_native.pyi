@@ -64,6 +64,10 @@ class BaseClient:
         """The URL a caller means: absolute, or below the base URL."""
     def allows(self, url: str) -> bool:
         """Whether the token may go to this URL."""
+    def _authorize_now(self, url: str) -> Authorization | None:
+        """For adapters: leave to send one request, if nothing has to be waited for."""
+    def _accepted(self, authorization: Authorization, status: int) -> None:
+        """For adapters: tells of an answer other than a 401, about which there is nothing to judge."""
     def state(self) -> State:
         """Where the identity stands. Asks nobody and never waits."""
     def stats(self) -> Stats:

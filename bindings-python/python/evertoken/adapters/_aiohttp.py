@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aiohttp.hdrs import AUTHORIZATION
+
+from ..errors import OriginRefusedError
+
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
@@ -26,17 +30,18 @@ class AiohttpMiddleware:
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         client, url = self._client, str(request.url)
-        if not client.allows(url):
-            request.headers.pop("Authorization", None)
+        try:
+            authorization = client._authorize_now(url) or await client.authorize(url)
+        except OriginRefusedError:
+            request.headers.pop(AUTHORIZATION, None)
             response = await handler(request)
             if response.status == 401:
                 _give_back(response, "foreign_origin", None)
             return response
-        authorization = await client.authorize(url)
-        request.headers["Authorization"] = authorization.value
+        request.headers[AUTHORIZATION] = authorization.value
         response = await handler(request)
         if response.status != 401:
-            await client.judge(authorization, response.status)
+            client._accepted(authorization, response.status)
             return response
         body = await response.read()
         verdict = await client.judge(authorization, 401, headers=response.headers.items(), body=body, replayable=_replayable(request))
@@ -45,10 +50,10 @@ class AiohttpMiddleware:
             _give_back(response, verdict.reason, verdict.error)
             return response
         response.release()
-        request.headers["Authorization"] = again.value
+        request.headers[AUTHORIZATION] = again.value
         response = await handler(request)
         if response.status != 401:
-            await client.judge(again, response.status)
+            client._accepted(again, response.status)
             return response
         verdict = await client.judge(again, 401, headers=response.headers.items(), body=await response.read())
         _give_back(response, verdict.reason, verdict.error)

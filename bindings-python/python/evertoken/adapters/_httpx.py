@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .._async_client import AsyncClient
     from .._client import Client
-    from .._native import Authorization, Verdict
+    from .._native import Authorization, BaseClient
 
     Base = httpx.Auth
 else:
@@ -38,8 +38,9 @@ Rewind = Callable[[], None]
 class HttpxAuth(Base):
     """Auth for `httpx.Client`: `httpx.Client(auth=client.httpx_auth())`.
 
-    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to one httpx drops the token. A 401 leads to one
-    renewal, shared by all threads, and one resend. The body is sent again whole: bytes, forms, and files
+    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to another origin httpx drops the token. (It
+    takes one for the same origin: a server on port 80 that leads to https on port 443 of its host. Give `base_url` with https.) A 401
+    leads to one renewal, shared by all threads, and one resend. The body is sent again whole: bytes, forms, and files
     from where they stood. Where that cannot be (a generator), and where renewing did not help, the 401 is returned with
     `response.extensions["evertoken_reason"]` (as `AuthOutcome.reason`) and `["evertoken_error"]`.
     """
@@ -49,13 +50,14 @@ class HttpxAuth(Base):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         client, rewind = self._client, _rewind(request)
-        authorization = client.authorize(str(request.url))
+        url = str(request.url)
+        authorization = client._authorize_now(url) or client.authorize(url)
         request.headers["Authorization"] = authorization.value
         response = yield request
-        if not _carried(response, authorization):
+        if response.request is not request and not _carried(client, response, authorization):
             return
         if response.status_code != 401:
-            client.judge(authorization, response.status_code)
+            client._accepted(authorization, response.status_code)
             return
         response.read()
         verdict = client.judge(authorization, 401, headers=response.headers.multi_items(), body=response.content, replayable=bool(rewind))
@@ -64,9 +66,12 @@ class HttpxAuth(Base):
             _give_back(response, verdict.reason, verdict.error)
             return
         response = yield _again(response, again, rewind)
-        if response.status_code == 401:
-            response.read()
-        _judged_again(response, client.judge(again, response.status_code, **_facts(response)))
+        if response.status_code != 401:
+            client._accepted(again, response.status_code)
+            return
+        response.read()
+        verdict = client.judge(again, 401, headers=response.headers.multi_items(), body=response.content)
+        _give_back(response, verdict.reason, verdict.error)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         raise RuntimeError(
@@ -87,13 +92,14 @@ class AsyncHttpxAuth(Base):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         client, rewind = self._client, _rewind(request)
-        authorization = await client.authorize(str(request.url))
+        url = str(request.url)
+        authorization = client._authorize_now(url) or await client.authorize(url)
         request.headers["Authorization"] = authorization.value
         response = yield request
-        if not _carried(response, authorization):
+        if response.request is not request and not _carried(client, response, authorization):
             return
         if response.status_code != 401:
-            await client.judge(authorization, response.status_code)
+            client._accepted(authorization, response.status_code)
             return
         await response.aread()
         verdict = await client.judge(
@@ -104,14 +110,18 @@ class AsyncHttpxAuth(Base):
             _give_back(response, verdict.reason, verdict.error)
             return
         response = yield _again(response, again, rewind)
-        if response.status_code == 401:
-            await response.aread()
-        _judged_again(response, await client.judge(again, response.status_code, **_facts(response)))
+        if response.status_code != 401:
+            client._accepted(again, response.status_code)
+            return
+        await response.aread()
+        verdict = await client.judge(again, 401, headers=response.headers.multi_items(), body=response.content)
+        _give_back(response, verdict.reason, verdict.error)
 
 
-def _carried(response: httpx.Response, authorization: Authorization) -> bool:
-    """Whether this answer is to a request with our token: a redirect may have led elsewhere."""
-    if response.request.headers.get("Authorization") == authorization.value:
+def _carried(client: BaseClient, response: httpx.Response, authorization: Authorization) -> bool:
+    """Whether this answer is to a request with our token: redirects were followed, maybe elsewhere."""
+    request = response.request
+    if request.headers.get("Authorization") == authorization.value and client.allows(str(request.url)):
         return True
     if response.status_code == 401:
         _give_back(response, "foreign_origin", None)
@@ -124,15 +134,6 @@ def _again(response: httpx.Response, authorization: Authorization, rewind: Rewin
         rewind()
     response.request.headers["Authorization"] = authorization.value
     return response.request
-
-
-def _facts(response: httpx.Response) -> dict[str, Any]:
-    return {"headers": response.headers.multi_items(), "body": response.content} if response.status_code == 401 else {}
-
-
-def _judged_again(response: httpx.Response, verdict: Verdict) -> None:
-    if response.status_code == 401:
-        _give_back(response, verdict.reason, verdict.error)
 
 
 def _give_back(response: httpx.Response, reason: str | None, error: Exception | None) -> None:

@@ -32,7 +32,8 @@ class RequestsAuth(AuthBase):
         self._client = client
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        authorization = self._client.authorize(request.url or "")
+        url = request.url or ""
+        authorization = self._client._authorize_now(url) or self._client.authorize(url)
         request.headers["Authorization"] = authorization.value
         request.register_hook("response", partial(self._answered, authorization))  # type: ignore[no-untyped-call]
         return request
@@ -50,7 +51,7 @@ class RequestsAuth(AuthBase):
                 del request.headers["Authorization"]
             return response
         if response.status_code != 401:
-            self._client.judge(authorization, response.status_code)
+            self._client._accepted(authorization, response.status_code)
             return response
         return self._refused(authorization, response, send_options)
 
@@ -78,7 +79,7 @@ class RequestsAuth(AuthBase):
             verdict = self._client.judge(renewed, 401, headers=second.headers.items(), body=second.content)
             self._give_back(second, verdict.reason, verdict.error)
         else:
-            self._client.judge(renewed, second.status_code)
+            self._client._accepted(renewed, second.status_code)
         return second
 
     @staticmethod

@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import urllib3
+from urllib3.util import Retry, parse_url
 
 if TYPE_CHECKING:
     from .._client import Client
 
 __all__ = ["PoolWrapper"]
 
+HEADER = "Authorization"
+
 
 class PoolWrapper:
     """Sends through a `urllib3.PoolManager` with the token: `client.urllib3_pool().request("GET", "https://…/accounts/1")`.
 
-    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to one urllib3 drops the token. A 401 leads to one
-    renewal, shared by all threads, and one resend. The body is sent again whole: bytes, forms, and files from where they stood.
-    Where that cannot be, where a redirect was followed on the way with a method that may not be repeated, and where renewing did not
-    help, the 401 is returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`.
+    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to another origin urllib3 drops the token,
+    whatever `Retry` says. A 401 leads to one renewal, shared by all threads, and one resend. The body is sent again whole: bytes,
+    forms, and files from where they stood. Where that cannot be, where a redirect was followed on the way with a method that may not be
+    repeated, and where renewing did not help, the 401 is returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and
+    `evertoken_error`.
     """
 
-    def __init__(self, client: Client, pool: object = None) -> None:
+    def __init__(self, client: Client, pool: urllib3.PoolManager | None = None) -> None:
         self._client = client
-        self._pool: Any = urllib3.PoolManager() if pool is None else pool
+        self._pool = urllib3.PoolManager() if pool is None else pool
+        self._retries = _careful(self._pool.connection_pool_kw.get("retries"))
 
     def request(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
         """As `urllib3.PoolManager.request`. `url` may be below the client's base URL."""
-        url = self._client.resolve(url)
+        client = self._client
+        if not url.startswith(("http://", "https://")):
+            url = client.resolve(url)
         body = options.get("body")
-        start = _position(body)
-        authorization = self._client.authorize(url)
+        in_memory = body is None or isinstance(body, (bytes, str))
+        start = None if in_memory else _position(body)
+        authorization = client._authorize_now(url) or client.authorize(url)
         response = self._send(method, url, authorization.value, options)
         hops = _redirects(response)
-        if not self._client.allows(reduce(urljoin, hops, url)):
+        if hops and _leads_away(url, hops):
             return _given_back(response, "foreign_origin", None)
         if response.status != 401:
-            self._client.judge(authorization, response.status)
+            client._accepted(authorization, response.status)
             return response
-        replayable = _is_bytes(body) or start is not None
+        replayable = in_memory or start is not None
         if hops:
             replayable = replayable and method.upper() in {"GET", "HEAD", "OPTIONS"}
-        verdict = self._client.judge(authorization, 401, headers=response.headers.items(), body=response.data, replayable=replayable)
+        verdict = client.judge(authorization, 401, headers=response.headers.items(), body=response.data, replayable=replayable)
         again = verdict.authorization
         if again is None:
             return _given_back(response, verdict.reason, verdict.error)
@@ -52,16 +59,32 @@ class PoolWrapper:
         response.release_conn()
         response = self._send(method, url, again.value, options)
         if response.status != 401:
-            self._client.judge(again, response.status)
+            client._accepted(again, response.status)
             return response
-        verdict = self._client.judge(again, 401, headers=response.headers.items(), body=response.data)
+        verdict = client.judge(again, 401, headers=response.headers.items(), body=response.data)
         return _given_back(response, verdict.reason, verdict.error)
 
     def _send(self, method: str, url: str, authorization: str, options: dict[str, Any]) -> urllib3.BaseHTTPResponse:
-        headers = urllib3.HTTPHeaderDict(options.get("headers") or self._pool.headers)
-        headers["Authorization"] = authorization
-        response: urllib3.BaseHTTPResponse = self._pool.request(method, url, **{**options, "headers": headers})
+        headers = options.get("headers") or self._pool.headers
+        if isinstance(headers, urllib3.HTTPHeaderDict):
+            headers = headers.copy()
+            headers[HEADER] = authorization
+        else:
+            headers = {**{name: value for name, value in headers.items() if name.lower() != "authorization"}, HEADER: authorization}
+        more: dict[str, Any] = {"headers": headers}
+        retries = _careful(options.get("retries")) or self._retries
+        if retries is not None:
+            more["retries"] = retries
+        response: urllib3.BaseHTTPResponse = self._pool.request(method, url, **{**options, **more})
         return response
+
+
+def _careful(retries: Any) -> Retry | None:
+    """These retries, if they are not urllib3's own, but never with the token on the way to another origin."""
+    if not isinstance(retries, Retry):
+        return None
+    removed = retries.remove_headers_on_redirect
+    return retries if "authorization" in removed else retries.new(remove_headers_on_redirect={*removed, "authorization"})
 
 
 def _redirects(response: urllib3.BaseHTTPResponse) -> list[str]:
@@ -70,8 +93,19 @@ def _redirects(response: urllib3.BaseHTTPResponse) -> list[str]:
     return [hop.redirect_location for hop in history if hop.redirect_location]
 
 
-def _is_bytes(body: Any) -> bool:
-    return body is None or isinstance(body, (bytes, str))
+def _leads_away(url: str, hops: list[str]) -> bool:
+    """Whether a hop led to another origin: from there on the token was not sent, wherever it led then."""
+    home = _origin(url)
+    for hop in hops:
+        url = urljoin(url, hop)
+        if _origin(url) != home:
+            return True
+    return False
+
+
+def _origin(url: str) -> tuple[str | None, str | None, int | None]:
+    parsed = parse_url(url)
+    return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}.get(parsed.scheme or "")
 
 
 def _position(body: Any) -> int | None:
