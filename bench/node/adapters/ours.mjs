@@ -64,8 +64,9 @@ export class OverUndici extends Ours {
 export class OverAxios extends Ours {
   async load() {
     const { default: axios } = await import('axios')
-    this.axios = axios.create({ responseType: 'arraybuffer', validateStatus: null })
-    this.client.attachAxios(this.axios)
+    // axios itself, not an instance of it: this copy of ours does not lie beside axios, where it would find what made the instance.
+    Object.assign(axios.defaults, { responseType: 'arraybuffer', validateStatus: null })
+    this.client.attachAxios((this.axios = axios))
   }
 
   async get() {
