@@ -1,4 +1,4 @@
-//! Waiting in asyncio: no thread per call, one wake-up of the loop for all that arrived meanwhile.
+//! Waiting in asyncio or trio: no thread per call, one wake-up of the loop for all that arrived meanwhile.
 //!
 //! A call's future runs on the library runtime. Its outcome is queued without the GIL; only the first
 //! of a batch attaches to Python and has the loop call [`Arrivals`], which settles the whole batch on
@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{IntoPyObjectExt, intern};
 use tokio::task::AbortHandle;
 
@@ -183,16 +183,32 @@ where
     }
 }
 
-/// An asyncio future of the running loop for what `future` brings. Cancelling it drops `future`.
+/// The event loop that runs on this thread: asyncio's, or the package's stand-in for trio's.
+fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let modules = MODULES.import(py, "sys", "modules")?;
+    // First: trio can run as a guest inside asyncio, and then both are there.
+    if modules.contains(intern!(py, "trio"))? {
+        let trio = py
+            .import(intern!(py, "evertoken._trio"))?
+            .call_method0(intern!(py, "running"))?;
+        if !trio.is_none() {
+            return Ok(trio);
+        }
+    }
+    RUNNING_LOOP
+        .import(py, "asyncio", "get_running_loop")?
+        .call0()
+}
+
+/// A future of the running loop for what `future` brings. Cancelling it drops `future`.
 pub(crate) fn start<'py, T, F>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
 where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
-    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let event_loop = RUNNING_LOOP
-        .import(py, "asyncio", "get_running_loop")?
-        .call0()?;
+    let event_loop = running_loop(py)?;
     let runway = Runway::of(&event_loop)?;
     let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
     let arriving = waiter.clone().unbind();

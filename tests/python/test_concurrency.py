@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -85,6 +86,8 @@ async def test_the_loop_runs_while_one_waits(sandbox: Sandbox) -> None:
     client = sandbox.pismo().async_client()
     call = asyncio.ensure_future(client.get(API))
     await asyncio.to_thread(sandbox.wait_held, 1)
+    for _ in range(1000):
+        await asyncio.sleep(0)  # one round of the loop
     assert not call.done()
     sandbox.release()
     assert (await call).ok
@@ -105,6 +108,32 @@ async def test_a_cancelled_task_leaves_the_login_to_the_others(sandbox: Sandbox)
     await until_async(lambda: client.stats().waiting == 1)
     sandbox.release()
     assert (await second).via == "login"
+    assert sandbox.counts()["pismo"]["login"] == 1
+
+
+async def test_a_timeout_and_a_group_end_a_request(sandbox: Sandbox) -> None:
+    """`asyncio.timeout` and `asyncio.TaskGroup`, which cancel the tasks in their blocks."""
+    if sys.version_info < (3, 11):
+        pytest.skip("they came with Python 3.11")
+    sandbox.arm("gate", route="login")
+    client = sandbox.pismo().async_client()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await client.get(API)
+
+    async def fail() -> None:
+        await asyncio.to_thread(sandbox.wait_held, 1)
+        raise KeyError("mine")
+
+    with pytest.raises(Exception, match="unhandled errors in a TaskGroup") as failed:
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            others = [group.create_task(client.get(API)) for _ in range(5)]
+            group.create_task(fail())
+    assert [str(error) for error in getattr(failed.value, "exceptions", ())] == ["'mine'"]
+    assert all(task.cancelled() for task in others)
+    await until_async(lambda: client.stats().waiting == 0)
+    sandbox.release()
+    assert (await client.get(API)).ok
     assert sandbox.counts()["pismo"]["login"] == 1
 
 

@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""The client for asyncio and trio."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["AsyncClient"]
 
 
 class AsyncClient(_native.AsyncClient, Constructors):
-    """A client for one identity and one API, for asyncio. The same constructors and calls as `Client`, awaitable.
+    """A client for one identity and one API, for asyncio and trio. The same constructors and calls as `Client`, awaitable.
 
     Waiting costs no thread. Cancelling a task, or a timeout around it, ends this caller's wait only: a
     login that others wait for goes on. One client may serve several event loops and threads.
