@@ -125,10 +125,16 @@ async def test_a_timeout_and_a_group_end_a_request(sandbox: Sandbox) -> None:
         await asyncio.to_thread(sandbox.wait_held, 1)
         raise KeyError("mine")
 
-    with pytest.raises(Exception, match="unhandled errors in a TaskGroup") as failed:
+    others: list[asyncio.Task[evertoken.Response]] = []
+
+    async def work() -> None:
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-            others = [group.create_task(client.get(API)) for _ in range(5)]
+            others.extend(group.create_task(client.get(API)) for _ in range(5))
             group.create_task(fail())
+
+    with pytest.raises(Exception, match="unhandled errors in a TaskGroup") as failed:
+        await work()
+    assert len(others) == 5
     assert [str(error) for error in getattr(failed.value, "exceptions", ())] == ["'mine'"]
     assert all(task.cancelled() for task in others)
     await until_async(lambda: client.stats().waiting == 0)
