@@ -7,15 +7,19 @@ mod client;
 mod outcome;
 mod place;
 mod plain;
+mod proxy;
 mod run;
 mod step;
 mod steps;
+mod tls;
 mod vector;
 
 pub use client::builder;
 pub use place::Place;
 pub use plain::{count, grant, plain, plain_at, sandbox, scripted, until};
+pub use proxy::Proxy;
 pub use run::run;
+pub use tls::acceptor;
 pub use vector::Vector;
 
 /// What went wrong, for the one who reads the test's output.

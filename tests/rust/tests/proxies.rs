@@ -1,0 +1,128 @@
+//! Through a proxy: what it is told, what it is not, and what its refusal is called.
+
+use evertoken::{Client, ErrorKind, Method};
+use evertoken_sandbox::Sandbox;
+use evertoken_tests::{Place, Proxy, acceptor, plain_at, sandbox};
+use serde_json::json;
+
+/// The credentials `user:proxy-secret-1` as a field value.
+const BASIC: &str = "Basic dXNlcjpwcm94eS1zZWNyZXQtMQ==";
+
+async fn get(client: &Client) -> u16 {
+    let sent = client.request(Method::GET, "/plain/api/orders").send();
+    sent.await.expect("an answer").status()
+}
+
+fn https(place: &Place) -> evertoken::ClientBuilder {
+    let base = place.sandbox.https_url().expect("https").to_owned();
+    plain_at(&place.sandbox, &base)
+        .ca_file(place.file("ca.pem"))
+        .client_cert(place.file("cert.pem"), Some(place.file("key.pem").into()))
+}
+
+/// Host and port of a URL.
+fn authority(url: &str) -> String {
+    let rest = url.split_once("://").expect("a scheme").1;
+    rest.trim_end_matches('/').to_owned()
+}
+
+fn http_sandbox() -> Sandbox {
+    sandbox(&json!({}))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http_is_forwarded_with_the_proxys_credentials_in_each_request() {
+    let sandbox = http_sandbox();
+    let proxy = Proxy::start(Some(BASIC), None).await;
+    let client = plain_at(&sandbox, sandbox.url())
+        .proxy(format!(
+            "http://user:proxy-secret-1@127.0.0.1:{}",
+            proxy.port
+        ))
+        .build()
+        .expect("good options");
+    assert_eq!(get(&client).await, 200);
+    let base = sandbox.url().trim_end_matches('/');
+    let expected = [
+        format!("POST {base}/plain/token HTTP/1.1"),
+        format!("GET {base}/plain/api/orders HTTP/1.1"),
+    ];
+    assert_eq!(proxy.asked(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn https_goes_through_a_tunnel_of_which_the_proxy_sees_only_the_end() {
+    let place = Place::start().expect("a sandbox");
+    let end = authority(place.sandbox.https_url().expect("https"));
+    let (tls, pem) = acceptor(&[]);
+    let both = place.file("both-authorities.pem");
+    let ours = std::fs::read_to_string(place.file("ca.pem")).expect("a file");
+    std::fs::write(&both, ours + &pem).expect("written");
+    for (scheme, tls) in [("http", None), ("https", Some(tls))] {
+        let proxy = Proxy::start(Some(BASIC), tls).await;
+        let client = https(&place)
+            .ca_file(&both)
+            .proxy(format!(
+                "{scheme}://user:proxy-secret-1@127.0.0.1:{}",
+                proxy.port
+            ))
+            .build()
+            .expect("good options");
+        assert_eq!(get(&client).await, 200, "{scheme}");
+        assert_eq!(
+            proxy.asked(),
+            [format!("CONNECT {end} HTTP/1.1")],
+            "{scheme}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn socks_carries_both_and_resolves_the_name() {
+    let place = Place::start().expect("a sandbox");
+    let proxy = Proxy::start(Some("user:proxy-secret-1"), None).await;
+    let url = format!("socks5h://user:proxy-secret-1@127.0.0.1:{}", proxy.port);
+    let secure = https(&place).proxy(&url).build().expect("good options");
+    assert_eq!(get(&secure).await, 200);
+    assert_eq!(proxy.asked(), ["SOCKS 127.0.0.1"]);
+    let sandbox = http_sandbox();
+    let named = sandbox.url().replace("127.0.0.1", "localhost");
+    let plain = plain_at(&sandbox, &named)
+        .proxy(&url)
+        .build()
+        .expect("good options");
+    assert_eq!(get(&plain).await, 200);
+    assert_eq!(proxy.asked(), ["SOCKS localhost"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_credentials() {
+    let place = Place::start().expect("a sandbox");
+    let strict = Proxy::start(Some("nobody has these"), None).await;
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address").port()
+    };
+    for (scheme, port, why) in [
+        ("http", strict.port, "proxy authorization required"),
+        ("socks5", strict.port, "the proxy 127.0.0.1"),
+        (
+            "http",
+            closed,
+            "127.0.0.1 could not be reached: the connection was refused",
+        ),
+        ("socks5", closed, "the proxy 127.0.0.1"),
+    ] {
+        let error = https(&place)
+            .proxy(format!("{scheme}://user:proxy-secret-2@127.0.0.1:{port}"))
+            .max_attempts(1)
+            .build()
+            .expect("good options")
+            .token()
+            .await
+            .expect_err("no token");
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+        assert!(error.message().contains(why), "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
