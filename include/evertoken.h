@@ -114,6 +114,18 @@ typedef enum {
   EVERTOKEN_STEP_GIVE_BACK = 2,
 } evertoken_step;
 
+/// How serious a log line is.
+typedef enum {
+  /// A defect in this library.
+  EVERTOKEN_LOG_ERROR = 1,
+  /// Something to be mended: a rejected login, a secret in clear in a profile, certificates that are not checked.
+  EVERTOKEN_LOG_WARN = 2,
+  /// A new token.
+  EVERTOKEN_LOG_INFO = 3,
+  /// Every step, such as a try of a login and the pause before the next.
+  EVERTOKEN_LOG_DEBUG = 4,
+} evertoken_log_level;
+
 /// Leave to send one request with the token: the header's value, and which token it carries. Show it to
 /// evertoken_client_judge() with the answer.
 ///
@@ -194,10 +206,10 @@ typedef struct evertoken_response evertoken_response;
 /// _next_try_in_ms, _free.
 typedef struct evertoken_state evertoken_state;
 
-/// A callback that receives events.
+/// A callback that receives events, or log lines.
 ///
 /// Owner: the caller, who frees it with evertoken_subscription_free(). Threads: any.
-/// Methods: evertoken_client_subscribe; evertoken_subscription_free.
+/// Methods: evertoken_client_subscribe, evertoken_log_subscribe; evertoken_subscription_free.
 typedef struct evertoken_subscription evertoken_subscription;
 
 /// A token that was valid when it was handed out, and what is known about it. It does not change when the client renews.
@@ -254,6 +266,14 @@ typedef ptrdiff_t (*evertoken_read_callback)(void *userdata, void *buffer, size_
 /// one of the library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls
 /// that wait are EVERTOKEN_MISUSE in it.
 typedef void (*evertoken_event_callback)(void *userdata, const evertoken_event *event);
+
+/// Sees a log line: what happened, then `name=value` pairs, `len` bytes and a NUL. It holds no secret and no line break,
+/// and is good for the duration of the callback.
+///
+/// It runs on the thread that wrote the line, which may be one of yours inside a call of this library or one of the
+/// library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls that wait
+/// are EVERTOKEN_MISUSE in it.
+typedef void (*evertoken_log_callback)(void *userdata, evertoken_log_level level, const char *line, size_t len);
 
 /// Receives a token or an error, and owns it.
 typedef void (*evertoken_token_callback)(void *userdata, evertoken_token *token, evertoken_error *error);
@@ -799,11 +819,6 @@ evertoken_status evertoken_client_subscribe(const evertoken_client *client,
                                             evertoken_subscription **subscription,
                                             evertoken_error **error);
 
-/// Frees a subscription. When it returns, no callback runs and none will, so the userdata may go; it waits for those that
-/// run on other threads, so do not hold a lock that they take. From inside its own callback it does not wait for that one.
-/// NULL is a no-op.
-void evertoken_subscription_free(evertoken_subscription *subscription);
-
 /// What happened: `"flight_started"`, a token request is about to be made; `"token_installed"`, there is a new token;
 /// `"flight_failed"`, it ended without one; `"refused"`, the API refused a token with 401; `"resent"`, a request is sent
 /// again; `"given_back"`, a 401 is handed to the caller; `"locked_out"`, the credentials were rejected and no login is made
@@ -830,6 +845,21 @@ const evertoken_error *evertoken_event_error(const evertoken_event *event);
 
 /// `locked_out`: how long no login is made, in milliseconds; else -1.
 int64_t evertoken_event_pause_ms(const evertoken_event *event);
+
+/// Calls `callback` with every log line of this process, of all clients and of none, that is as serious as `level` (an
+/// evertoken_log_level) or more, until the subscription is freed. Without a subscription nothing is logged.
+///
+/// Threads: any, callbacks included.
+evertoken_status evertoken_log_subscribe(int level,
+                                         evertoken_log_callback callback,
+                                         void *userdata,
+                                         evertoken_subscription **subscription,
+                                         evertoken_error **error);
+
+/// Frees a subscription. When it returns, no callback runs and none will, so the userdata may go; it waits for those that
+/// run on other threads, so do not hold a lock that they take. From inside its own callback it does not wait for that one.
+/// NULL is a no-op.
+void evertoken_subscription_free(evertoken_subscription *subscription);
 
 /// Starts evertoken_client_token(). `callback` receives the token; see evertoken_request.
 ///

@@ -411,16 +411,15 @@ class Event {
   const evertoken_event* event_;
 };
 
-/// Calls a function with every event until it is destroyed.
+/// Calls a function with every event, or every log line, until it is destroyed.
 class Subscription {
  public:
-  /// For Client::on_event().
-  Subscription(std::unique_ptr<std::function<void(Event)>> listener, evertoken_subscription* handle) noexcept
-      : listener_{std::move(listener)}, handle_{handle} {}
+  /// For Client::on_event() and on_log().
+  Subscription(std::shared_ptr<void> listener, evertoken_subscription* handle) noexcept : listener_{std::move(listener)}, handle_{handle} {}
 
  private:
   // In this order: the subscription ends first, and then nobody calls the function.
-  std::unique_ptr<std::function<void(Event)>> listener_;
+  std::shared_ptr<void> listener_;
   detail::Handle<evertoken_subscription, evertoken_subscription_free> handle_;
 };
 
@@ -483,7 +482,7 @@ class Client {
 
   /// Calls `listener` with every event until the subscription is destroyed. On any thread; it must not throw.
   [[nodiscard]] Subscription on_event(std::function<void(Event)> listener) const {
-    auto owned = std::make_unique<std::function<void(Event)>>(std::move(listener));
+    auto owned = std::make_shared<std::function<void(Event)>>(std::move(listener));
     auto* subscription = detail::made<evertoken_subscription>([&](auto out, auto error) {
       return evertoken_client_subscribe(
           handle(), [](void* userdata, const evertoken_event* event) { (*static_cast<std::function<void(Event)>*>(userdata))(Event{event}); },
@@ -513,6 +512,20 @@ class Client {
  private:
   detail::Handle<evertoken_client, evertoken_client_free> handle_;
 };
+
+/// Calls `listener` with every log line of this process that is as serious as `level` or more, until the subscription is
+/// destroyed. On any thread; it must not throw.
+[[nodiscard]] inline Subscription on_log(evertoken_log_level level, std::function<void(evertoken_log_level, std::string_view)> listener) {
+  using Listener = std::function<void(evertoken_log_level, std::string_view)>;
+  auto owned = std::make_shared<Listener>(std::move(listener));
+  auto* subscription = detail::made<evertoken_subscription>([&](auto out, auto error) {
+    return evertoken_log_subscribe(
+        level,
+        [](void* userdata, evertoken_log_level seen, const char* line, size_t len) { (*static_cast<Listener*>(userdata))(seen, {line, len}); },
+        owned.get(), out, error);
+  });
+  return Subscription{std::move(owned), subscription};
+}
 
 }  // namespace evertoken
 

@@ -1,6 +1,6 @@
 /**
  * @file evertoken_curl.h
- * A libcurl easy handle with a token that is always valid. C99 and C++11, header only.
+ * libcurl with a token that is always valid: easy handles and multi handles. C99 and C++11, header only.
  *
  *     evertoken_curl transfer = {0};
  *     transfer.url = "https://api.example.com/accounts/123";
@@ -10,13 +10,20 @@
  *     // transfer.status is the answer's status, transfer.reason why a 401 was not healed
  *     evertoken_curl_cleanup(&transfer);
  *
- * evertoken_curl_perform() sets the URL, the `Authorization` header, and the write and header functions; everything else
- * of the handle is yours: method, body, timeouts, proxies, certificates. A 401 is held back until it is clear that it is
- * the answer, so your functions see one answer only.
+ * With a multi handle the same in two steps: evertoken_curl_begin() before curl_multi_add_handle(), evertoken_curl_end() at
+ * CURLMSG_DONE, which says whether the handle is to be added once more:
  *
- * The token goes to the client's origins only: another URL ends with CURLE_OK and EVERTOKEN_ORIGIN_REFUSED in `error`, and
- * nothing was sent. Where libcurl follows redirects, it takes the header off on the way to another host; a 401 after a
- * redirect is given back as it is.
+ *     curl_multi_remove_handle(multi, curl);
+ *     if (evertoken_curl_end(client, &transfer, message->data.result, &error)) curl_multi_add_handle(multi, curl);
+ *     else …                                          // over: transfer.code, transfer.status
+ *
+ * Both set the URL, the `Authorization` header, and the write and header functions; everything else of the handle is yours:
+ * method, body, timeouts, proxies, certificates. A 401 is held back until it is clear that it is the answer, so your
+ * functions see one answer only.
+ *
+ * The token goes to the client's origins only: another URL ends with EVERTOKEN_ORIGIN_REFUSED in `error`, and nothing was
+ * sent. Where libcurl follows redirects, it takes the header off on the way to another host; a 401 after a redirect is given
+ * back as it is.
  */
 #ifndef EVERTOKEN_CURL_H
 #define EVERTOKEN_CURL_H
@@ -53,7 +60,9 @@ typedef struct evertoken_curl {
   /** In: for `rewind`. */
   void *rewind_data;
 
-  /** Out: the answer's status. */
+  /** Out: how the transfer ended for libcurl. */
+  CURLcode code;
+  /** Out: the answer's status; 0 if there was none. */
   long status;
   /** Out: why a 401 was not healed, with the words of evertoken_verdict_reason(), else NULL. Lives until the cleanup. */
   const char *reason;
@@ -65,6 +74,9 @@ typedef struct evertoken_curl {
   /** Internal. */
   struct {
     CURL *curl;
+    struct curl_slist *list;
+    evertoken_authorization *authorization;
+    evertoken_verdict *resending;
     evertoken_verdict *verdict;
     char *body;
     size_t body_len;
@@ -138,36 +150,44 @@ static inline size_t evertoken_curl_on_header(char *data, size_t size, size_t co
   return transfer->header == NULL ? length : transfer->header(data, size, count, transfer->header_data);
 }
 
-/** Sends once with this authorization. */
-static inline CURLcode evertoken_curl_send(evertoken_curl *transfer, const evertoken_authorization *authorization) {
+/** Takes off what evertoken_curl_put_on() put on. */
+static inline void evertoken_curl_take_off(evertoken_curl *transfer) {
+  struct curl_slist *ours = transfer->own.list;
+  if (ours == NULL) return;
+  transfer->own.list = NULL;
+  curl_easy_setopt(transfer->own.curl, CURLOPT_HTTPHEADER, (struct curl_slist *)NULL);
+  ours->next = NULL;
+  memset(ours->data, 0, strlen(ours->data));
+  curl_slist_free_all(ours);
+}
+
+/** Puts URL, header and functions on the handle; false if there is no memory. */
+static inline bool evertoken_curl_put_on(evertoken_curl *transfer, const evertoken_authorization *authorization) {
   static const char name[] = "Authorization: ";
   size_t value_len = 0;
   const char *value = evertoken_authorization_value(authorization, &value_len);
   char *line = (char *)malloc(sizeof name + value_len);
-  if (line == NULL) return CURLE_OUT_OF_MEMORY;
+  if (line == NULL) return false;
   memcpy(line, name, sizeof name - 1);
   memcpy(line + sizeof name - 1, value, value_len + 1);
   /* The caller's list hangs behind ours and is taken off again, so that it is neither copied nor changed. */
-  struct curl_slist *headers = curl_slist_append(NULL, line);
+  struct curl_slist *ours = curl_slist_append(NULL, line);
   memset(line, 0, sizeof name + value_len);
   free(line);
-  if (headers == NULL) return CURLE_OUT_OF_MEMORY;
-  headers->next = transfer->headers;
+  if (ours == NULL) return false;
+  ours->next = transfer->headers;
+  transfer->own.list = ours;
   CURL *curl = transfer->own.curl;
   curl_easy_setopt(curl, CURLOPT_URL, transfer->url);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, ours);
   curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, 0L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, evertoken_curl_on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, evertoken_curl_on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-  CURLcode code = curl_easy_perform(curl);
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer->status);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, (struct curl_slist *)NULL);
-  headers->next = NULL;
-  memset(headers->data, 0, strlen(headers->data));
-  curl_slist_free_all(headers);
-  return code;
+  transfer->own.line_status = 0;
+  transfer->own.head_len = transfer->own.body_len = 0;
+  return true;
 }
 
 /** The head as name and value pairs, cut up in place. At most `max` of them. */
@@ -189,7 +209,7 @@ static inline size_t evertoken_curl_split(char *head, evertoken_header *headers,
 }
 
 /** Judges the answer at hand; false if the judging itself failed. */
-static inline bool evertoken_curl_judge(evertoken_client *client, evertoken_curl *transfer,
+static inline bool evertoken_curl_judge(const evertoken_client *client, evertoken_curl *transfer,
                                         const evertoken_authorization *authorization, evertoken_error **error) {
   enum { HEADERS_MAX = 64 };
   evertoken_header headers[HEADERS_MAX];
@@ -215,46 +235,82 @@ static inline bool evertoken_curl_judge(evertoken_client *client, evertoken_curl
 }
 
 /**
+ * Makes `curl` ready to be sent with the token, by a multi handle or otherwise. False if the token could not be had or may not
+ * go to the URL, which `error` says (it may be NULL), or if there is no memory (`transfer->code`); then there is nothing to end.
+ *
+ * Waits for a login where there is no valid token. In a loop that must not stand still, have the token fetched first with
+ * evertoken_client_token_start(); after that it is renewed in the background before it expires.
+ *
+ * Threads: as those of `curl`; the client may be shared. Not from a callback of the library.
+ */
+static inline bool evertoken_curl_begin(const evertoken_client *client, CURL *curl, evertoken_curl *transfer, evertoken_error **error) {
+  evertoken_curl_take_off(transfer);
+  evertoken_authorization_free(transfer->own.authorization);
+  transfer->own.authorization = NULL;
+  transfer->own.curl = curl;
+  transfer->code = CURLE_OK;
+  transfer->status = 0;
+  transfer->reason = NULL;
+  transfer->renewal_error = NULL;
+  transfer->resent = false;
+  transfer->own.overflow = false;
+  if (evertoken_client_authorize(client, transfer->url, &transfer->own.authorization, error) != EVERTOKEN_OK) return false;
+  if (evertoken_curl_put_on(transfer, transfer->own.authorization)) return true;
+  transfer->code = CURLE_OUT_OF_MEMORY;
+  return false;
+}
+
+/**
+ * Judges what came of a transfer that evertoken_curl_begin() made ready and that ended with `code`. True: the token was renewed
+ * and the handle is ready to be sent once more; take it off its multi handle and add it again. False: it is over, and
+ * `transfer` says how. `error` may be NULL; it is written only where the judging itself failed.
+ *
+ * Waits for the renewal after a 401. Threads: as evertoken_curl_begin().
+ */
+static inline bool evertoken_curl_end(const evertoken_client *client, evertoken_curl *transfer, CURLcode code, evertoken_error **error) {
+  const evertoken_authorization *sent =
+      transfer->resent ? evertoken_verdict_authorization(transfer->own.resending) : transfer->own.authorization;
+  curl_easy_getinfo(transfer->own.curl, CURLINFO_RESPONSE_CODE, &transfer->status);
+  evertoken_curl_take_off(transfer);
+  if (code == CURLE_OK && evertoken_curl_judge(client, transfer, sent, error) && !transfer->resent
+      && evertoken_verdict_step(transfer->own.verdict) == EVERTOKEN_STEP_RESEND
+      && (transfer->rewind == NULL || transfer->rewind(transfer->rewind_data) == 0)) {
+    transfer->own.resending = transfer->own.verdict;
+    transfer->own.verdict = NULL;
+    transfer->resent = true;
+    if (evertoken_curl_put_on(transfer, evertoken_verdict_authorization(transfer->own.resending))) return true;
+    code = CURLE_OUT_OF_MEMORY;
+  }
+  evertoken_authorization_free(transfer->own.authorization);
+  transfer->own.authorization = NULL;
+  evertoken_verdict_free(transfer->own.resending);
+  transfer->own.resending = NULL;
+  if (code == CURLE_OK && transfer->status == 401 && !transfer->own.overflow && !evertoken_curl_let_through(transfer)) {
+    code = CURLE_WRITE_ERROR;
+  }
+  transfer->code = code;
+  return false;
+}
+
+/**
  * Performs `transfer` on `curl`: puts the token on, judges the answer, and sends once more where that heals a 401. Returns
  * libcurl's code. `error` may be NULL; it is written where the token could not be had or may not go to the URL, and then
  * nothing was sent and the code is CURLE_OK with `transfer->status` 0.
  *
  * Threads: as curl_easy_perform(); the client may be shared. Not from a callback of the library.
  */
-static inline CURLcode evertoken_curl_perform(evertoken_client *client, CURL *curl, evertoken_curl *transfer, evertoken_error **error) {
-  evertoken_authorization *authorization = NULL;
-  transfer->own.curl = curl;
-  transfer->status = 0;
-  transfer->reason = NULL;
-  transfer->renewal_error = NULL;
-  transfer->resent = false;
-  transfer->own.overflow = false;
-  transfer->own.head_len = transfer->own.body_len = 0;
-  if (evertoken_client_authorize(client, transfer->url, &authorization, error) != EVERTOKEN_OK) return CURLE_OK;
-  CURLcode code = evertoken_curl_send(transfer, authorization);
-  if (code == CURLE_OK && evertoken_curl_judge(client, transfer, authorization, error)
-      && evertoken_verdict_step(transfer->own.verdict) == EVERTOKEN_STEP_RESEND
-      && (transfer->rewind == NULL || transfer->rewind(transfer->rewind_data) == 0)) {
-    evertoken_authorization_free(authorization);
-    authorization = NULL;
-    evertoken_verdict *first = transfer->own.verdict;
-    const evertoken_authorization *again = evertoken_verdict_authorization(first);
-    transfer->own.verdict = NULL;
-    transfer->own.head_len = transfer->own.body_len = 0;
-    transfer->resent = true;
-    code = evertoken_curl_send(transfer, again);
-    if (code == CURLE_OK) evertoken_curl_judge(client, transfer, again, error);
-    evertoken_verdict_free(first);
-  }
-  evertoken_authorization_free(authorization);
-  if (code == CURLE_OK && transfer->status == 401 && !transfer->own.overflow && !evertoken_curl_let_through(transfer)) {
-    code = CURLE_WRITE_ERROR;
-  }
-  return code;
+static inline CURLcode evertoken_curl_perform(const evertoken_client *client, CURL *curl, evertoken_curl *transfer, evertoken_error **error) {
+  if (!evertoken_curl_begin(client, curl, transfer, error)) return transfer->code;
+  while (evertoken_curl_end(client, transfer, curl_easy_perform(curl), error)) {}
+  return transfer->code;
 }
 
-/** Frees what a transfer holds; the handle, the headers and the URL stay yours. It may then be performed again. */
+/** Frees what a transfer holds, one that was begun and never ended included, before its handle is cleaned up; the handle, the
+    headers and the URL stay yours. It may then be performed again. */
 static inline void evertoken_curl_cleanup(evertoken_curl *transfer) {
+  evertoken_curl_take_off(transfer);
+  evertoken_authorization_free(transfer->own.authorization);
+  evertoken_verdict_free(transfer->own.resending);
   evertoken_verdict_free(transfer->own.verdict);
   free(transfer->own.body);
   free(transfer->own.head);

@@ -188,3 +188,68 @@ pub(crate) fn ms(duration: Option<Duration>) -> i64 {
 pub(crate) fn wait_ms(duration: Option<Duration>) -> i64 {
     ms(duration.map(|duration| duration.saturating_add(Duration::from_nanos(999_999))))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::{Failure, enter, look, release};
+    use crate::error::{evertoken_error, evertoken_error_code, evertoken_error_free};
+    use crate::ffi::{Opaque, Owned, hand_over};
+    use crate::status::evertoken_status;
+
+    #[allow(non_camel_case_types)]
+    struct evertoken_test;
+
+    /// A value whose destructor panics.
+    struct Hostile;
+
+    impl Drop for Hostile {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+
+    impl Opaque for evertoken_test {
+        type Value = Hostile;
+        type Ownership = Owned;
+        const TAG: [u8; 4] = *b"TEST";
+        const NAME: &'static str = "evertoken_test";
+    }
+
+    #[test]
+    fn a_panic_in_a_fallible_function_is_a_status_and_an_error() {
+        let mut error: *mut evertoken_error = ptr::null_mut();
+        // SAFETY: the output is a variable of this test.
+        let status = unsafe { enter(&raw mut error, |_| panic!("a defect")) };
+        assert_eq!(status, evertoken_status::EVERTOKEN_PANIC);
+        // SAFETY: the error was just handed over.
+        unsafe {
+            let code = std::ffi::CStr::from_ptr(evertoken_error_code(error));
+            assert_eq!(code, c"panic");
+            evertoken_error_free(error);
+        }
+        // SAFETY: no output at all.
+        let status = unsafe { enter(ptr::null_mut(), |_| panic!("a defect")) };
+        assert_eq!(status, evertoken_status::EVERTOKEN_PANIC);
+    }
+
+    #[test]
+    fn a_panic_in_a_reader_gives_the_fallback_and_one_in_a_destructor_is_swallowed() {
+        let handle = hand_over::<evertoken_test>(Hostile);
+        // SAFETY: the handle is alive, and freed once.
+        unsafe {
+            assert_eq!(look(handle, 7, |_, _| panic!("a defect")), 7);
+            release(handle);
+        }
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_it_names() {
+        let Failure::Face(_, message) = Failure::face(evertoken_status::EVERTOKEN_MISUSE, "a\nb")
+        else {
+            panic!("a failure of the face");
+        };
+        assert_eq!(message, "a\\nb");
+    }
+}

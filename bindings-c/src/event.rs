@@ -1,19 +1,16 @@
-//! Events, and the promise that none comes after a subscription was freed.
+//! Events of an identity.
 
-use std::cell::Cell;
 use std::ffi::{c_char, c_void};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread::Thread;
 
-use evertoken::{Event, Subscription};
+use evertoken::Event;
 
-use crate::boundary::{Failure, enter, look, look_text, ms, release, wait_ms};
-use crate::callback::{Userdata, call_back};
+use crate::boundary::{Failure, enter, look, look_text, ms, wait_ms};
+use crate::callback::Userdata;
 use crate::client::evertoken_client;
 use crate::error::{View as ErrorView, evertoken_error};
-use crate::ffi::{Lent, LentOnly, Opaque, Owned, hand_over};
+use crate::ffi::{Lent, LentOnly, Opaque, hand_over};
 use crate::status::evertoken_status;
+use crate::subscription::{Source, Subscribed, evertoken_subscription};
 use crate::text::Text;
 
 /// Something that happened to an identity. Fingerprints stand for tokens, so it may be logged whole.
@@ -58,114 +55,11 @@ impl View {
     }
 }
 
-/// A callback that receives events.
-///
-/// Owner: the caller, who frees it with evertoken_subscription_free(). Threads: any.
-/// Methods: evertoken_client_subscribe; evertoken_subscription_free.
-pub struct evertoken_subscription {
-    _opaque: [u8; 0],
-}
-
-impl Opaque for evertoken_subscription {
-    type Value = Subscribed;
-    type Ownership = Owned;
-    const TAG: [u8; 4] = *b"SUBS";
-    const NAME: &'static str = "evertoken_subscription";
-}
-
-/// A subscription at the core and the gate its events go through.
-pub(crate) struct Subscribed {
-    core: Option<Subscription>,
-    gate: Arc<Gate>,
-}
-
-impl Drop for Subscribed {
-    fn drop(&mut self) {
-        drop(self.core.take());
-        self.gate.close();
-    }
-}
-
 /// Sees an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library or
 /// one of the library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls
 /// that wait are EVERTOKEN_MISUSE in it.
 pub type evertoken_event_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, event: *const evertoken_event)>;
-
-/// Counts the callbacks that run, and waits for them when it is closed. Without a lock, because a forked child would
-/// inherit it locked.
-struct Gate {
-    /// How many run; the highest bit says that none may begin any more.
-    running: AtomicUsize,
-    /// Who waits for the last of them.
-    closer: OnceLock<Thread>,
-    /// Callbacks that ran in the parent at fork never end here, and are not waited for.
-    process: u32,
-}
-
-const CLOSED: usize = 1 << (usize::BITS - 1);
-
-/// A gate that a thread is inside of, and the one it was inside of before.
-struct Passage {
-    gate: *const Gate,
-    outer: *const Passage,
-}
-
-thread_local! {
-    /// The innermost passage of this thread. Without a destructor, so that it is there in functions called at exit too.
-    static PASSAGE: Cell<*const Passage> = const { Cell::new(std::ptr::null()) };
-}
-
-impl Gate {
-    fn new() -> Self {
-        Self {
-            running: AtomicUsize::new(0),
-            closer: OnceLock::new(),
-            process: std::process::id(),
-        }
-    }
-
-    fn pass(&self, callback: impl FnOnce()) {
-        if self.running.fetch_add(1, Ordering::AcqRel) & CLOSED == 0 {
-            let passage = Passage {
-                gate: self,
-                outer: PASSAGE.get(),
-            };
-            PASSAGE.set(&raw const passage);
-            call_back(callback);
-            PASSAGE.set(passage.outer);
-        }
-        if self.running.fetch_sub(1, Ordering::AcqRel) & CLOSED != 0
-            && let Some(closer) = self.closer.get()
-        {
-            closer.unpark();
-        }
-    }
-
-    /// Lets no callback begin and waits for those that run, but for those this thread is inside of.
-    fn close(&self) {
-        let _ = self.closer.set(std::thread::current());
-        self.running.fetch_or(CLOSED, Ordering::AcqRel);
-        let mine = self.passages_of_this_thread();
-        while self.running.load(Ordering::Acquire) & !CLOSED > mine
-            && self.process == std::process::id()
-        {
-            std::thread::park();
-        }
-    }
-
-    fn passages_of_this_thread(&self) -> usize {
-        let mut passage = PASSAGE.get();
-        let mut count = 0;
-        // SAFETY: each passage lives on this thread's stack until `pass` has taken it out of the list again, and the
-        // callback in between does not unwind.
-        while let Some(inner) = unsafe { passage.as_ref() } {
-            count += usize::from(std::ptr::eq(inner.gate, self));
-            passage = inner.outer;
-        }
-        count
-    }
-}
 
 /// Calls `callback` with every event of the client's identity, other clients of it included, until the subscription is
 /// freed. It outlives the client.
@@ -189,30 +83,17 @@ pub unsafe extern "C" fn evertoken_client_subscribe(
                 )
             })?;
             let userdata = Userdata::new(userdata);
-            let gate = Arc::new(Gate::new());
-            let through = Arc::clone(&gate);
-            let core = client.core.on_event(move |event| {
-                let event = Lent::<evertoken_event>::new(View::new(event));
-                // SAFETY: the gate keeps callbacks from running after the subscription was freed; until then function
-                // and userdata are good by the contract.
-                through.pass(|| callback(userdata.get(), event.as_ptr()));
-            });
-            out.write(hand_over(Subscribed {
-                core: Some(core),
-                gate,
-            }));
+            out.write(hand_over(Subscribed::new(|gate| {
+                Source::Events(client.core.on_event(move |event| {
+                    let event = Lent::<evertoken_event>::new(View::new(event));
+                    // SAFETY: the gate keeps callbacks from running after the subscription was freed; until then
+                    // function and userdata are good by the contract.
+                    gate.pass(|| callback(userdata.get(), event.as_ptr()));
+                }))
+            })));
             Ok(())
         })
     }
-}
-
-/// Frees a subscription. When it returns, no callback runs and none will, so the userdata may go; it waits for those that
-/// run on other threads, so do not hold a lock that they take. From inside its own callback it does not wait for that one.
-/// NULL is a no-op.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_subscription_free(subscription: *mut evertoken_subscription) {
-    // SAFETY: the caller keeps the header's contract.
-    unsafe { release(subscription) }
 }
 
 /// What happened: `"flight_started"`, a token request is about to be made; `"token_installed"`, there is a new token;

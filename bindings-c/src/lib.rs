@@ -39,5 +39,7 @@ pub mod response;
 pub mod send;
 
 pub mod event;
+pub mod log;
+pub mod subscription;
 
 pub mod request;

@@ -184,6 +184,82 @@ static void nothing_is_sent_to_a_foreign_origin(void) {
     CHECK_INT(sandbox_count(&box, "total.login"), 1);
 }
 
+enum { TRANSFERS = 20 };
+
+/* Drives a multi handle until every transfer is over. */
+static void drive(const evertoken_client *client, CURLM *multi, evertoken_curl *transfers, int left) {
+    while (left > 0) {
+        int running = 0, queued = 0;
+        CHECK(curl_multi_perform(multi, &running) == CURLM_OK);
+        for (CURLMsg *message; (message = curl_multi_info_read(multi, &queued)) != NULL;) {
+            evertoken_error *error = NULL;
+            CURL *curl = message->easy_handle;
+            CURLcode code = message->data.result;
+            evertoken_curl *transfer = NULL;
+            for (int i = 0; i < TRANSFERS && transfer == NULL; i++) transfer = transfers[i].own.curl == curl ? &transfers[i] : NULL;
+            CHECK(transfer != NULL);
+            CHECK(curl_multi_remove_handle(multi, curl) == CURLM_OK);
+            if (evertoken_curl_end(client, transfer, code, &error)) CHECK(curl_multi_add_handle(multi, curl) == CURLM_OK);
+            else left--;
+            CHECK(error == NULL);
+        }
+        if (left > 0) CHECK(curl_multi_poll(multi, NULL, 0, 1000, NULL) == CURLM_OK);
+    }
+}
+
+static void many_transfers_of_a_multi_handle_are_healed_by_one_renewal(void) {
+    sandbox_do(&box, "POST", "/reset", "{}");
+    evertoken_error *error = NULL;
+    evertoken_client *client = pismo_client(&box, "curl-multi");
+    evertoken_token *token = NULL;
+    CURLM *multi = curl_multi_init();
+    static seen s[TRANSFERS];
+    static evertoken_curl transfers[TRANSFERS];
+    CURL *handles[TRANSFERS];
+    CHECK_OK(evertoken_client_token(client, EVERTOKEN_DEFAULT_TIMEOUT, &token, &error));
+    evertoken_token_free(token);
+    sandbox_do(&box, "POST", "/revoke", "{}");
+    for (int i = 0; i < TRANSFERS; i++) {
+        handles[i] = curl_easy_init();
+        transfers[i] = transfer_to(&s[i], api());
+        CHECK(evertoken_curl_begin(client, handles[i], &transfers[i], &error));
+        CHECK(curl_multi_add_handle(multi, handles[i]) == CURLM_OK);
+    }
+    drive(client, multi, transfers, TRANSFERS);
+    for (int i = 0; i < TRANSFERS; i++) {
+        CHECK_INT(transfers[i].code, CURLE_OK);
+        CHECK_INT(transfers[i].status, 200);
+        CHECK(transfers[i].resent && transfers[i].reason == NULL && s[i].length > 0 && s[i].status_lines == 1);
+        evertoken_curl_cleanup(&transfers[i]);
+        curl_easy_cleanup(handles[i]);
+    }
+    CHECK_INT(sandbox_count(&box, "total.login"), 2);
+    CHECK_INT(sandbox_count(&box, "pismo.api"), 2 * TRANSFERS);
+    curl_multi_cleanup(multi);
+    evertoken_client_free(client);
+}
+
+static void a_transfer_that_was_begun_may_be_given_up(void) {
+    sandbox_do(&box, "POST", "/reset", "{}");
+    evertoken_error *error = NULL;
+    evertoken_client *client = pismo_client(&box, "curl-given-up");
+    CURL *curl = curl_easy_init();
+    seen s;
+    evertoken_curl transfer = transfer_to(&s, api());
+    transfer.headers = curl_slist_append(NULL, "X-Test: mine");
+    CHECK(evertoken_curl_begin(client, curl, &transfer, &error));
+    CHECK(evertoken_curl_begin(client, curl, &transfer, &error)); /* anew */
+    evertoken_curl_cleanup(&transfer);
+    CHECK(transfer.headers->next == NULL);
+    curl_slist_free_all(transfer.headers);
+    transfer.headers = NULL;
+    CHECK_INT(evertoken_curl_perform(client, curl, &transfer, &error), CURLE_OK);
+    CHECK_INT(transfer.status, 200);
+    evertoken_curl_cleanup(&transfer);
+    curl_easy_cleanup(curl);
+    evertoken_client_free(client);
+}
+
 int main(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     box = sandbox_start(false);
@@ -191,6 +267,8 @@ int main(void) {
     RUN(a_401_is_healed_and_the_caller_sees_one_answer);
     RUN(a_401_that_cannot_be_healed_is_the_answer);
     RUN(nothing_is_sent_to_a_foreign_origin);
+    RUN(many_transfers_of_a_multi_handle_are_healed_by_one_renewal);
+    RUN(a_transfer_that_was_begun_may_be_given_up);
     sandbox_stop(&box);
     curl_global_cleanup();
     return 0;

@@ -80,10 +80,13 @@ run() {
 build() {
     suffix=$1
     shift
-    for test in surface errors concurrency lifecycle streaming forks twice examples; do
+    for test in surface errors concurrency lifecycle logging streaming forks twice examples; do
         # shellcheck disable=SC2086  # lists of words
         "$cc" -std=c99 $strict "$@" $cflags "tests/c/$test.c" tests/c/support/*.c -o "$out/$test$suffix" $libs
     done
+    "${PYTHON:-python3}" tests/c/table/rows.py <bindings-c/exports.txt >"$out/rows.inc"
+    # shellcheck disable=SC2086
+    "$cc" -std=c99 $strict "$@" $cflags -Itests/c -I"$out" tests/c/table/main.c tests/c/support/*.c -o "$out/table$suffix" $libs
     for source in json sandbox; do
         # shellcheck disable=SC2086
         "$cc" -std=c99 $strict "$@" $cflags -c "tests/c/support/$source.c" -o "$out/$source$suffix.o"
@@ -119,9 +122,8 @@ header_compiles() {
 }
 
 exports_agree() {
-    nm -D --defined-only "$EVERTOKEN_LIBRARY" | awk '{ print $3 }' | sort | diff bindings-c/exports.txt -
-    grep -o 'evertoken_[a-z0-9_]*(' include/evertoken.h | tr -d '(' | sort -u >"$out/declared.txt"
-    [ -z "$(comm -23 bindings-c/exports.txt "$out/declared.txt")" ]
+    sed -n 's/^[^(]*[ *]\(evertoken_[a-z0-9_]*\)(.*/\1/p' bindings-c/exports.txt | LC_ALL=C sort >"$out/exports.txt"
+    nm -D --defined-only "$EVERTOKEN_LIBRARY" | awk '{ print $3 }' | LC_ALL=C sort | diff "$out/exports.txt" -
 }
 
 installs_and_uninstalls() {
@@ -177,7 +179,7 @@ plain() {
     check "static library" static_library_links
     if command -v cmake >/dev/null 2>&1; then check "CMake package" cmake_package_works; fi
     build ""
-    for test in surface errors concurrency lifecycle streaming forks twice loading; do run "$test" "$out/$test"; done
+    for test in surface table errors concurrency lifecycle logging streaming forks twice loading; do run "$test" "$out/$test"; done
     run wrapper "$out/wrapper"
     if [ "$has_curl" = yes ]; then run curl "$out/curl"; else echo "libcurl is not here: left out"; fi
     build_examples
@@ -190,7 +192,7 @@ sanitizers() {
     build -sanitized -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
     export ASAN_OPTIONS=detect_leaks=1:check_initialization_order=1 UBSAN_OPTIONS=print_stacktrace=1
     # Without forks: a thread may hold the sanitizer's own allocator lock at fork, and then the child waits for it for ever.
-    for test in surface errors concurrency lifecycle streaming loading wrapper; do run "$test-sanitized" "$out/$test-sanitized"; done
+    for test in surface table errors concurrency lifecycle logging streaming loading wrapper; do run "$test-sanitized" "$out/$test-sanitized"; done
     if [ "$has_curl" = yes ]; then run curl-sanitized "$out/curl-sanitized"; fi
     run vectors-sanitized "$out/vectors-sanitized" --together tests/vectors
     unset ASAN_OPTIONS UBSAN_OPTIONS
@@ -202,7 +204,7 @@ under_valgrind() {
         return
     fi
     build ""
-    for test in surface errors lifecycle streaming; do
+    for test in surface table errors lifecycle logging streaming; do
         run "$test-valgrind" valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
             --errors-for-leak-kinds=definite --child-silent-after-fork=yes "$out/$test"
     done

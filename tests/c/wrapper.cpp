@@ -50,6 +50,20 @@ static void a_client_does_all_of_it() {
   CHECK(!verdict.value().empty() && verdict.value() != authorization.value() && !verdict.reason() && !verdict.error());
 }
 
+static void log_lines_come_while_somebody_listens() {
+  sandbox_do(&box, "POST", "/reset", "{}");
+  std::atomic<int> installed{0}, others{0};
+  {
+    auto subscription = evertoken::on_log(EVERTOKEN_LOG_INFO, [&](evertoken_log_level level, std::string_view line) {
+      (level == EVERTOKEN_LOG_INFO && line.find("token_installed") == 0 ? installed : others)++;
+    });
+    evertoken::Client{config("cpp-log")}.token();
+  }
+  evertoken::Client{config("cpp-log-off")}.token();
+  CHECK_INT(installed, 1);
+  CHECK_INT(others, 0);
+}
+
 static void failures_are_exceptions_that_say_what_c_says() {
   sandbox_do(&box, "POST", "/reset", "{}");
   sandbox_do(&box, "POST", "/faults", "{\"route\":\"login\",\"fault\":{\"type\":\"rate_limited\",\"retry_after\":7}}");
@@ -117,6 +131,7 @@ int main() {
   box = sandbox_start(false);
   RUN(a_client_does_all_of_it);
   RUN(a_profile_makes_a_client_and_can_be_changed);
+  RUN(log_lines_come_while_somebody_listens);
   RUN(failures_are_exceptions_that_say_what_c_says);
   RUN(a_client_moves_and_is_shared_by_threads);
   sandbox_stop(&box);

@@ -4,7 +4,11 @@
 //! cargo run -p evertoken-c --example header              # writes it
 //! cargo run -p evertoken-c --example header -- --check   # fails if it differs
 //! ```
+//!
+//! `exports.txt` is what programs are linked against. What is new is added to it; what is gone or changed stays there and fails
+//! the check until a person takes it out, who then also raises the major version.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +33,8 @@ const SOURCES: &[&str] = &[
     "response.rs",
     "send.rs",
     "event.rs",
+    "log.rs",
+    "subscription.rs",
     "request.rs",
 ];
 
@@ -40,19 +46,65 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let mut header = Vec::new();
     builder.generate()?.write(&mut header);
+    let header = String::from_utf8(header)?;
     let place = crate_dir.join("../include/evertoken.h");
+    let list = crate_dir.join("exports.txt");
+    let exported = exported(&header);
+    let listed: BTreeSet<String> = std::fs::read_to_string(&list)?
+        .lines()
+        .map(str::to_owned)
+        .collect();
     if std::env::args().any(|argument| argument == "--check") {
-        if std::fs::read(&place)? == header {
-            return Ok(ExitCode::SUCCESS);
+        let mut agrees = true;
+        if std::fs::read_to_string(&place)? != header {
+            eprintln!(
+                "include/evertoken.h is not what the sources say; write it with: make header"
+            );
+            agrees = false;
         }
-        eprintln!(
-            "include/evertoken.h is not what the sources say; write it with: cargo run -p evertoken-c --example header"
-        );
-        return Ok(ExitCode::FAILURE);
+        for gone in listed.difference(&exported) {
+            eprintln!(
+                "bindings-c/exports.txt: programs use this, and it is gone or changed: {gone}"
+            );
+            agrees = false;
+        }
+        for new in exported.difference(&listed) {
+            eprintln!("bindings-c/exports.txt: this is new; add it with: make header: {new}");
+            agrees = false;
+        }
+        return Ok(if agrees {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     }
-    std::fs::create_dir_all(crate_dir.join("../include"))?;
     std::fs::write(place, header)?;
+    let mut lines: Vec<_> = listed.union(&exported).cloned().collect();
+    lines.push(String::new());
+    std::fs::write(list, lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Every function with its signature and every constant with its number, one a line.
+fn exported(header: &str) -> BTreeSet<String> {
+    let code: Vec<&str> = header
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('/') && !line.starts_with('*') && !line.starts_with('#'))
+        .collect();
+    let constants = code
+        .iter()
+        .filter(|line| line.starts_with("EVERTOKEN_") && line.contains(" = "))
+        .map(|line| line.trim_end_matches(',').to_owned());
+    let text = code.join(" ");
+    let functions = text
+        .split_once("extern \"C\" {")
+        .map_or("", |(_, functions)| functions)
+        .split(';')
+        .filter(|declaration| declaration.contains('('))
+        .map(|declaration| declaration.split_whitespace().collect::<Vec<_>>().join(" "));
+    let functions: Vec<String> = functions.collect();
+    constants.chain(functions).collect()
 }
 
 fn config() -> Config {
