@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 PY = ".venv/bin/python"
+PYRIGHT = f".venv/bin/pyright --pythonpath {PY}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,12 @@ STEPS: tuple[Step, ...] = (
     check("rustdoc", "Rust documentation", "cargo doc --workspace --no-deps --locked", RUSTDOCFLAGS="-D warnings"),
     check("ruff", "Python formatting and lints", ".venv/bin/ruff format --check; .venv/bin/ruff check", ("environment",)),
     check("mypy", "Python types", ".venv/bin/mypy bindings-python/python/evertoken tests/python", ("environment", "faces")),
+    check(
+        "pyright",
+        "Python types as pyright sees them, and that none is missing",
+        f"{PYRIGHT} tests/python/test_typing.py; {PYRIGHT} --verifytypes evertoken --ignoreexternal",
+        ("environment", "faces"),
+    ),
     check("mypy-scripts", "Python types of scripts and demo", ".venv/bin/mypy scripts demo", ("environment",), MYPYPATH="scripts:demo"),
     check("stubtest", "Python stubs agree with the extension", f"{PY} -m mypy.stubtest evertoken._native", ("environment", "faces")),
     check("node", "JavaScript lints, TypeScript types, package exports", "cd tests/node; npm run check --silent", ("environment", "faces")),
