@@ -16,6 +16,7 @@ const native = require('./native.cjs')
 const { pathOf, sorted } = require('./options.cjs')
 const { call, hook, port, unhook } = require('./port.cjs')
 const { request } = require('./request.cjs')
+const telemetry = require('./telemetry.cjs')
 const { Token } = require('./token.cjs')
 const { verdictOf } = require('./verdicts.cjs')
 
@@ -38,6 +39,7 @@ class Client extends EventEmitter {
     this.#receive = receiver(new WeakRef(this))
     this.#hook = hook(this.#receive)
     this.#native.subscribe(this.#hook)
+    telemetry.watch()
   }
 
   static pismo(options) {
@@ -208,6 +210,8 @@ function made(Class, flow, options) {
 /** Passes events on to the client's listeners and to the diagnostics channels. */
 function receiver(client) {
   return (told) => {
+    // A provider may be set up after the first client.
+    telemetry.watch()
     const event = Object.freeze(eventOf(told))
     const channel = diagnostics.channel(`evertoken:${told.name}`)
     if (channel.hasSubscribers) channel.publish(event)

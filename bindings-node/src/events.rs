@@ -1,5 +1,6 @@
 //! Events, state and counters as data.
 
+use evertoken::clock::{Clock, SystemClock};
 use evertoken::{Event, State, Stats};
 use napi_derive::napi;
 
@@ -27,6 +28,27 @@ pub struct Told {
     pub reason: Option<String>,
     /// Milliseconds without a login.
     pub pause: Option<f64>,
+    /// For telemetry: a number for the identity, its own while it lives; two may read alike in a log.
+    pub key: Option<f64>,
+    /// For telemetry: milliseconds on a clock that never steps.
+    pub uptime: Option<f64>,
+    /// For telemetry: Unix milliseconds.
+    pub time: Option<f64>,
+}
+
+impl Told {
+    /// With what a listener of all identities needs besides: whose event it is, and when it happened.
+    pub(crate) fn dated(event: &Event) -> Self {
+        let now = SystemClock.now();
+        Self {
+            // Exact: addresses have fewer than 53 bits.
+            #[allow(clippy::cast_precision_loss)]
+            key: Some(event.identity.as_ptr() as usize as f64),
+            uptime: Some(now.boot.as_secs_f64() * 1_000.0),
+            time: Some(now.wall.as_secs_f64() * 1_000.0),
+            ..Self::from(event)
+        }
+    }
 }
 
 impl From<&Event> for Told {
@@ -41,6 +63,9 @@ impl From<&Event> for Told {
             error: event.error().cloned().map(Failure::from),
             reason: event.reason().map(|reason| reason.code().to_owned()),
             pause: event.pause().map(pause_millis),
+            key: None,
+            uptime: None,
+            time: None,
         }
     }
 }

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evertoken::{Error, ErrorKind, runtime};
+use evertoken::{Error, ErrorKind, Subscription, on_any_event, runtime};
 use futures_util::FutureExt;
 use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, Unknown};
 use napi::threadsafe_function::{
@@ -19,6 +20,7 @@ use napi::{Env, Status};
 use napi_derive::napi;
 use tokio::task::AbortHandle;
 
+use crate::events::Told as ToldEvent;
 use crate::failure::Failure;
 
 /// `(id, failure, value)`.
@@ -67,7 +69,16 @@ impl ToNapiValue for Value {
 /// One environment's way back. Calls and clients share it; when JavaScript lets go of it, the environment
 /// ends and what is under way for it is dropped.
 #[napi]
-pub struct Port(Arc<Line>);
+pub struct Port {
+    line: Arc<Line>,
+    /// The number of this environment.
+    number: u32,
+    watching: Mutex<Option<Subscription>>,
+}
+
+/// The environment whose listener hears the events of all identities; 0 for none. Others would tell them twice.
+static WATCHER: AtomicU32 = AtomicU32::new(0);
+static ENVIRONMENTS: AtomicU32 = AtomicU32::new(1);
 
 /// The way itself, shared by all who answer through it.
 pub struct Line {
@@ -95,16 +106,35 @@ impl Port {
                 };
                 Ok(FnArgs::from((id, failure, value)))
             })?;
-        Ok(Self(Arc::new(Line {
-            deliver,
-            under_way: Mutex::default(),
-        })))
+        Ok(Self {
+            line: Arc::new(Line {
+                deliver,
+                under_way: Mutex::default(),
+            }),
+            number: ENVIRONMENTS.fetch_add(1, Ordering::Relaxed),
+            watching: Mutex::default(),
+        })
+    }
+
+    /// Delivers the events of every identity of the process under this number, unless another
+    /// environment hears them; whether it does.
+    #[napi(catch_unwind)]
+    pub fn watch(&self, id: i64) -> bool {
+        let taken = WATCHER.compare_exchange(0, self.number, Ordering::AcqRel, Ordering::Relaxed);
+        if taken.is_err() {
+            return false;
+        }
+        let line = Arc::clone(&self.line);
+        let subscription =
+            on_any_event(move |event| line.send(id, Ok(Value::of(ToldEvent::dated(event)))));
+        self.watched().replace(subscription);
+        true
     }
 
     /// Gives up a call: nothing is delivered for it, and what it waited for goes on for the others.
     #[napi(catch_unwind)]
     pub fn abandon(&self, id: i64) {
-        if let Some(task) = self.0.tasks().remove(&id) {
+        if let Some(task) = self.line.tasks().remove(&id) {
             task.abort();
         }
     }
@@ -112,14 +142,21 @@ impl Port {
 
 impl Port {
     pub(crate) fn line(&self) -> Arc<Line> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.line)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Option<Subscription>> {
+        self.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
-        for (_, task) in self.0.tasks().drain() {
+        for (_, task) in self.line.tasks().drain() {
             task.abort();
+        }
+        if self.watched().take().is_some() {
+            WATCHER.store(0, Ordering::Release);
         }
     }
 }
