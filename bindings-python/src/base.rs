@@ -198,6 +198,13 @@ impl BaseClient {
     ///
     /// It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
     /// raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
+    ///
+    /// >>> names = []
+    /// >>> with client.on_event(lambda event: names.append(event.name)):
+    /// ...     client.invalidate()
+    /// ...     token = client.token()
+    /// >>> names
+    /// ['flight_started', 'token_installed']
     fn on_event(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         if !callback.is_callable() {
             return Err(PyTypeError::new_err("callback must be callable"));

@@ -97,6 +97,15 @@ impl SyncClient {
     ///     body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
     ///     replayable: Whether the request's body can be sent again whole.
     ///     timeout: How long to wait for a renewal. None: the client's timeout.
+    ///
+    /// >>> from http.client import HTTPConnection
+    /// >>> authorization = client.authorize("/pismo/api/accounts/123")
+    /// >>> connection = HTTPConnection(base_url.removeprefix("http://"))
+    /// >>> connection.request("GET", "/pismo/api/accounts/123", headers={"Authorization": authorization.value})
+    /// >>> answer = connection.getresponse()
+    /// >>> client.judge(authorization, answer.status, headers=answer.getheaders(), body=answer.read()).action
+    /// 'done'
+    /// >>> connection.close()
     #[pyo3(signature = (authorization, status, *, headers = None, body = None, replayable = true, timeout = None))]
     fn judge(
         slf: &Bound<'_, Self>,

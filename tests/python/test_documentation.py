@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import inspect
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,10 +61,40 @@ def test_both_clients_have_the_same_calls() -> None:
     assert only_async == {"aiohttp_middleware"}
 
 
-def test_the_table_of_the_constructor_options_is_complete() -> None:
-    text = inspect.getdoc(Client.__mro__[3]) or ""
+def test_the_options_of_the_constructors_are_all_explained() -> None:
+    text = inspect.getdoc(Client) or ""
     for name in _native.client_option_names():
-        assert name in text, name
+        assert f"\n    {name}: " in text, name
+
+
+def examples() -> Iterator[Any]:
+    """The examples of every docstring of the package, native ones included."""
+    found: dict[str, str] = {}
+    for module in (evertoken, errors, testing):
+        found[module.__name__] = module.__doc__ or ""
+        for name in getattr(module, "__all__", ()):
+            thing = getattr(module, name)
+            for owner in thing.__mro__ if inspect.isclass(thing) else ():
+                if owner.__module__.startswith("evertoken"):
+                    found[f"{owner.__module__}.{owner.__qualname__}"] = owner.__doc__ or ""
+                    for member, value in vars(owner).items():
+                        found[f"{owner.__module__}.{owner.__qualname__}.{member}"] = inspect.getdoc(getattr(owner, member, value)) or ""
+    for name, text in sorted(found.items()):
+        if ">>>" in text:
+            yield pytest.param(name, inspect.cleandoc(text), id=name)
+
+
+@pytest.mark.parametrize(("name", "text"), list(examples()))
+def test_the_examples_of_the_docstrings_work(sandbox: testing.Sandbox, name: str, text: str) -> None:
+    with sandbox.pismo().client() as client:
+        given = {**vars(evertoken), **sandbox.pismo().options, "client": client}
+        example = doctest.DocTestParser().get_doctest(text, given, name, None, None)
+        said: list[str] = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # an example closes no session
+            outcome = doctest.DocTestRunner(verbose=False).run(example, out=said.append)
+    assert outcome.failed == 0, "".join(said)
+    assert outcome.attempted > 0
 
 
 def test_version_is_the_core_s() -> None:

@@ -33,6 +33,15 @@ class AsyncClient(_native.AsyncClient, Constructors):
 
     Waiting costs no thread. Cancelling a task, or a timeout around it, ends this caller's wait only: a
     login that others wait for goes on. One client may serve several event loops and threads.
+
+        >>> import asyncio
+        >>> async def main():
+        ...     async with AsyncClient.pismo(server_key=server_key, server_secret=server_secret, base_url=base_url) as client:
+        ...         return (await client.get("/pismo/api/accounts/123")).status_code
+        >>> asyncio.run(main())
+        200
+
+    The options of the constructors are those of `Client`.
     """
 
     __slots__ = ("__weakref__",)
@@ -82,31 +91,31 @@ class AsyncClient(_native.AsyncClient, Constructors):
         return Opening(coming())
 
     async def get(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("GET", …)`."""
+        """Sends a GET, as `request` does, with the same options."""
         return await self.request("GET", url, **options)
 
     async def post(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("POST", …)`."""
+        """Sends a POST, as `request` does, with the same options."""
         return await self.request("POST", url, **options)
 
     async def put(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("PUT", …)`."""
+        """Sends a PUT, as `request` does, with the same options."""
         return await self.request("PUT", url, **options)
 
     async def patch(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("PATCH", …)`."""
+        """Sends a PATCH, as `request` does, with the same options."""
         return await self.request("PATCH", url, **options)
 
     async def delete(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("DELETE", …)`."""
+        """Sends a DELETE, as `request` does, with the same options."""
         return await self.request("DELETE", url, **options)
 
     async def head(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("HEAD", …)`."""
+        """Sends a HEAD, as `request` does, with the same options."""
         return await self.request("HEAD", url, **options)
 
     async def options(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """`request("OPTIONS", …)`."""
+        """Sends a OPTIONS, as `request` does, with the same options."""
         return await self.request("OPTIONS", url, **options)
 
     async def close(self, *, revoke: bool = False) -> None:
@@ -116,7 +125,7 @@ class AsyncClient(_native.AsyncClient, Constructors):
             await revocation
 
     def httpx_auth(self) -> AsyncHttpxAuth:
-        """For httpx and httpx2: `httpx.AsyncClient(auth=client.httpx_auth())`."""
+        """For httpx and httpx2: `httpx.AsyncClient(auth=client.httpx_auth())`, under asyncio and trio."""
         from .adapters._httpx import AsyncHttpxAuth
 
         return AsyncHttpxAuth(self)

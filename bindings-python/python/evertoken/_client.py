@@ -28,7 +28,35 @@ __all__ = ["Client"]
 class Client(_native.SyncClient, Constructors):
     """A client for one identity and one API. Threads may share it; a forked child may go on using it.
 
-    Every call that has to wait releases the GIL and answers Ctrl-C. Use it with `with`, or call `close`.
+    Made by the constructor that is named after the way to log in: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`,
+    `json_login`; or by `from_profile`. Every call that has to wait releases the GIL and answers Ctrl-C. Use it with `with`, or
+    call `close`.
+
+        >>> with Client.pismo(server_key=server_key, server_secret=server_secret, base_url=base_url) as client:
+        ...     client.get("/pismo/api/accounts/123", params={"page": 2}).status_code
+        200
+
+    Every constructor also takes these options. Durations are seconds or timedeltas; None is the default.
+
+        base_url: The API: relative URLs and the origin that gets the token come from it. Default: the provider's own host.
+        allowed_origins: Further origins (scheme, host and port of these URLs) that the token may go to.
+        auth_scheme: The word before the token, default "Bearer"; "" sends the bare token.
+        timeout: Deadline of a call that names none, and of a login with its tries; default 30 s.
+        connect_timeout: How long a connection may take to come about; default 5 s.
+        ca_file: A file of PEM certificates to trust besides the platform's.
+        client_cert: A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each.
+        proxy: The proxy for all requests; default: the environment's ($HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $NO_PROXY).
+        default_life: The life of a token about which the server says nothing; default: the provider's, else until refused.
+        soft_window: With this much life left a token is renewed in the background; default 20 % of its life within 5 s and 300 s.
+        hard_window: With this much life left callers wait for the next token; default 2 % of its life within 1 s and 10 s.
+        max_attempts: Tries of one login when there is no token to serve; default 3.
+        keep_warm: Renew by timer even without traffic; default off, an idle program should not log in for ever.
+        allow_insecure_http: Allow http to other hosts than this machine; default off, it shows secrets to everyone on the way.
+        danger_accept_invalid_certs: Accept any certificate; default off. Prefer `ca_file`.
+        user_agent: The User-Agent header; default "evertoken/" and the version.
+
+    A wrong or unknown option raises ConfigInvalidError that names it. Nothing is sent before the first call. Clients of equal
+    identity (way, URL, user, account, scope, secret) in one process share one token.
     """
 
     __slots__ = ("__weakref__",)
@@ -61,49 +89,63 @@ class Client(_native.SyncClient, Constructors):
         return Response(self._send(parts(method, url, **options)), method, perf_counter() - started)
 
     def stream(self, method: str, url: str, **options: Unpack[RequestOptions]) -> StreamedResponse:
-        """As `request`, but leaves the body on the wire: `with client.stream("GET", "/big") as r: r.iter_bytes()`.
+        """As `request`, but leaves the body on the wire. The deadline counts to the end of the body.
 
-        The deadline counts to the end of the body.
+        >>> with client.stream("GET", "/pismo/api/big") as response:
+        ...     size = sum(len(piece) for piece in response.iter_bytes())
         """
         started = perf_counter()
         return StreamedResponse(self._open(parts(method, url, **options)), method, perf_counter() - started)
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("GET", …)`."""
+        """Sends a GET, as `request` does, with the same options."""
         return self.request("GET", url, **options)
 
     def post(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("POST", …)`."""
+        """Sends a POST, as `request` does, with the same options."""
         return self.request("POST", url, **options)
 
     def put(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("PUT", …)`."""
+        """Sends a PUT, as `request` does, with the same options."""
         return self.request("PUT", url, **options)
 
     def patch(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("PATCH", …)`."""
+        """Sends a PATCH, as `request` does, with the same options."""
         return self.request("PATCH", url, **options)
 
     def delete(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("DELETE", …)`."""
+        """Sends a DELETE, as `request` does, with the same options."""
         return self.request("DELETE", url, **options)
 
     def head(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("HEAD", …)`."""
+        """Sends a HEAD, as `request` does, with the same options."""
         return self.request("HEAD", url, **options)
 
     def options(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """`request("OPTIONS", …)`."""
+        """Sends a OPTIONS, as `request` does, with the same options."""
         return self.request("OPTIONS", url, **options)
 
     def requests_auth(self) -> RequestsAuth:
-        """For requests: `session.auth = client.requests_auth()`."""
+        """For requests: an auth object that puts the token on and heals a 401.
+
+        >>> import requests
+        >>> session = requests.Session()
+        >>> session.auth = client.requests_auth()
+        >>> session.get(base_url + "/pismo/api/accounts/123").status_code
+        200
+        """
         from .adapters._requests import RequestsAuth
 
         return RequestsAuth(self)
 
     def httpx_auth(self) -> HttpxAuth:
-        """For httpx and httpx2: `httpx.Client(auth=client.httpx_auth())`."""
+        """For httpx and httpx2: an auth object that puts the token on and heals a 401.
+
+        >>> import httpx
+        >>> with httpx.Client(auth=client.httpx_auth(), base_url=base_url) as session:
+        ...     session.get("/pismo/api/accounts/123").status_code
+        200
+        """
         from .adapters._httpx import HttpxAuth
 
         return HttpxAuth(self)
@@ -113,6 +155,9 @@ class Client(_native.SyncClient, Constructors):
 
         Args:
             pool: The `urllib3.PoolManager` to send with; default: a new one.
+
+        >>> client.urllib3_pool().request("GET", "/pismo/api/accounts/123").status
+        200
         """
         from .adapters._urllib3 import PoolWrapper
 

@@ -16,16 +16,7 @@ if TYPE_CHECKING:
 
 
 class Constructors:
-    """One constructor per way to log in, and `from_options` for a way that is configuration.
-
-    Every constructor also takes the options common to all (see `ClientOptions` in the documentation):
-    base_url, allowed_origins, auth_scheme, timeout, connect_timeout, ca_file, client_cert, proxy,
-    default_life, soft_window, hard_window, max_attempts, keep_warm, allow_insecure_http,
-    danger_accept_invalid_certs, user_agent. Durations are seconds or timedeltas. None is the default.
-
-    A wrong or unknown option raises ConfigInvalidError that names it. Nothing is sent before the first call.
-    Clients of equal identity (way, URL, user, account, scope, secret) in one process share one token.
-    """
+    """One constructor per way to log in, and `from_options` for a way that is configuration."""
 
     __slots__ = ()
 
@@ -40,6 +31,10 @@ class Constructors:
         Args:
             flow: "pismo", "passkit", "wso2", "password", "client_credentials" or "json_login".
             **options: As the constructor of that name takes them.
+
+        >>> options = {"server_key": server_key, "server_secret": server_secret, "base_url": base_url}
+        >>> Client.from_options("pismo", **options).state().standing
+        'none'
         """
         return cls(flow, options)
 
@@ -80,7 +75,7 @@ class Constructors:
             external_account_id: The account's external id, sent with the login.
             secret_field: The secret's name in the login; "server_secret" (default), or "secret_key" for older installations.
             token_url: The login's URL; default: the documented path below `base_url`.
-            **options: The options common to all constructors. `base_url` is required: production hosts are not published.
+            **options: The options common to all, see `Client`. `base_url` is required: production hosts are not published.
         """
         return cls.from_options(
             "pismo",
@@ -116,7 +111,7 @@ class Constructors:
             two_fa_token: Token of the second factor, where the account has one.
             two_fa_code: Code of the second factor.
             token_url: The login's URL; default: the documented path below the region's host.
-            **options: The options common to all constructors.
+            **options: The options common to all, see `Client`.
         """
         return cls.from_options(
             "passkit",
@@ -157,7 +152,7 @@ class Constructors:
             scope: The scopes to ask for.
             device: Asks for the scope "device_…", which gives this program a token of its own.
             revoke_url: The revocation endpoint; default: beside `token_url`.
-            **options: The options common to all constructors.
+            **options: The options common to all, see `Client`.
         """
         return cls.from_options(
             "wso2",
@@ -211,7 +206,7 @@ class Constructors:
             expires_field: Where its life is: a dotted path; default "expires_in".
             expires_unit: What it counts: "s" (default) or "ms" of life; "unix", "unix_ms" or "iso8601" for an instant.
             refresh_token_field: Where the refresh token is: a dotted path; default "refresh_token".
-            **options: The options common to all constructors.
+            **options: The options common to all, see `Client`.
         """
         return cls.from_options(
             "password",
@@ -310,7 +305,7 @@ class Constructors:
             refresh_bearer: The Bearer of the refresh request; default: none.
             success: A condition on the answer for servers that refuse with status 200: "field" (neither false, 0, empty
                 nor absent) or "field=value".
-            **options: The options common to all constructors.
+            **options: The options common to all, see `Client`.
         """
         return cls.from_options(
             "json_login",

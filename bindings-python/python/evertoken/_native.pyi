@@ -81,6 +81,13 @@ class BaseClient:
 
         It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
         raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
+
+        >>> names = []
+        >>> with client.on_event(lambda event: names.append(event.name)):
+        ...     client.invalidate()
+        ...     token = client.token()
+        >>> names
+        ['flight_started', 'token_installed']
         """
 
 class SyncClient(BaseClient):
@@ -138,6 +145,15 @@ class SyncClient(BaseClient):
             body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
             replayable: Whether the request's body can be sent again whole.
             timeout: How long to wait for a renewal. None: the client's timeout.
+
+        >>> from http.client import HTTPConnection
+        >>> authorization = client.authorize("/pismo/api/accounts/123")
+        >>> connection = HTTPConnection(base_url.removeprefix("http://"))
+        >>> connection.request("GET", "/pismo/api/accounts/123", headers={"Authorization": authorization.value})
+        >>> answer = connection.getresponse()
+        >>> client.judge(authorization, answer.status, headers=answer.getheaders(), body=answer.read()).action
+        'done'
+        >>> connection.close()
         """
     def close(self, *, revoke: bool = False) -> None:
         """Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.

@@ -19,6 +19,10 @@ class Headers(Mapping[str, str]):
     """An answer's headers. Names in any case; a header sent several times reads as one value joined by ", ".
 
     `get_list` gives the values one by one, as Set-Cookie needs it.
+
+        >>> headers = Headers([("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+        >>> headers["content-type"], headers.get_list("set-cookie")
+        ('text/plain', ['a=1', 'b=2'])
     """
 
     __slots__ = ("_fields", "_values")
@@ -159,7 +163,14 @@ class Head:
 
 
 class Response(Head):
-    """An answer, read to its end."""
+    """An answer, read to its end.
+
+    >>> response = client.get("/pismo/api/accounts/123")
+    >>> response.status_code, response.ok, response.headers["content-type"], response.auth.reason
+    (200, True, 'application/json', None)
+    >>> response.raise_for_status().json()["path"]
+    '/pismo/api/accounts/123'
+    """
 
     __slots__ = ()
 

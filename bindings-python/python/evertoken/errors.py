@@ -17,6 +17,12 @@
     ├── StoreError                the token store could not be read or written
     └── InternalError             a defect in this library, or a blocking call inside one of its callbacks
 
+    >>> try:
+    ...     client.get("https://elsewhere.example/accounts/123")
+    ... except EvertokenError as error:
+    ...     error.code, error.retryable
+    ('origin_refused', False)
+
 `HTTPStatusError` stands beside them: `Response.raise_for_status` raises it when the API answered, and
 answered no. That is the API's word, not a failure of this library.
 """

@@ -1,13 +1,13 @@
 """The sandbox: Pismo, PassKit, WSO2 and a plain OAuth2 server on loopback, for tests.
 
-    from evertoken.testing import Sandbox
-
-    with Sandbox() as sandbox:
-        client = sandbox.pismo().client()
-        assert client.get("/pismo/api/accounts/1").ok
-        sandbox.advance(seconds=600)                 # the server's clock: every token has expired
-        assert client.get("/pismo/api/accounts/1").ok
-        assert sandbox.counts()["pismo"]["login"] == 2
+    >>> from evertoken.testing import Sandbox
+    >>> with Sandbox() as sandbox:
+    ...     client = sandbox.pismo().client()
+    ...     assert client.get("/pismo/api/accounts/1").ok
+    ...     sandbox.advance(seconds=600)  # the server's clock: every token has expired
+    ...     assert client.get("/pismo/api/accounts/1").ok
+    ...     sandbox.counts()["pismo"]["login"]
+    2
 
 In pytest the fixture `evertoken_sandbox` is a fresh one for each test.
 """
