@@ -41,6 +41,7 @@ if [ "$for_what" = test ]; then
     want libcjson-dev has_header cjson/cJSON.h
     want valgrind command -v valgrind
     want cmake command -v cmake
+    want clang command -v clang
 fi
 
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

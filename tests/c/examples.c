@@ -1,4 +1,4 @@
-/* Runs the programs named on the command line, examples/c, against a sandbox: each must end with 0 and have shown no secret. */
+/* Runs the programs named on the command line, those of examples/, against a sandbox: each must end with 0 and have shown no secret. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <sys/wait.h>

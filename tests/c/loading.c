@@ -56,12 +56,12 @@ static void use(void *library) {
 int main(void) {
     const char *path = getenv("EVERTOKEN_LIBRARY");
     NEED(path != NULL);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 20; i++) {
         void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         NEED(library != NULL);
         use(library);
         NEED(dlclose(library) == 0);
     }
-    printf("ok loaded_used_and_closed_three_times\n");
+    printf("ok loaded_used_and_closed_twenty_times\n");
     return 0;
 }

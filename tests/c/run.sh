@@ -2,12 +2,13 @@
 # Builds and runs the C tests; the last line says `N passed, N failed`.
 #
 #   tests/c/run.sh                             everything
-#   tests/c/run.sh plain                       the programs, the vectors, the examples, install and CMake
+#   tests/c/run.sh plain                       the programs by both compilers, the vectors, the examples, install and CMake
 #   tests/c/run.sh sanitizers                  the same programs under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tests/c/run.sh valgrind                    under valgrind: no error, nothing definitely lost
 #
-# Needs a C and a C++ compiler and pkg-config; libcurl (libcurl4-openssl-dev), valgrind and cmake where they are there.
-# Variables: CC (cc), CXX (c++), CARGO_TARGET_DIR (target). EVERTOKEN_BUILT=1: cargo has built the debug profile already.
+# Needs a C and a C++ compiler, pkg-config and Python; libcurl (libcurl4-openssl-dev), valgrind, cmake, clang and Go where they
+# are there.
+# Variables: CC (cc), CXX (c++), PYTHON (python3), CARGO_TARGET_DIR (target). EVERTOKEN_BUILT=1: cargo has built the debug profile already.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -91,8 +92,10 @@ build() {
         # shellcheck disable=SC2086
         "$cc" -std=c99 $strict "$@" $cflags -c "tests/c/support/$source.c" -o "$out/$source$suffix.o"
     done
-    # shellcheck disable=SC2086
-    "$cxx" -std=c++17 $strict "$@" $cflags tests/c/wrapper.cpp "$out/json$suffix.o" "$out/sandbox$suffix.o" -o "$out/wrapper$suffix" $libs
+    for test in wrapper leaving; do
+        # shellcheck disable=SC2086
+        "$cxx" -std=c++17 $strict "$@" $cflags "tests/c/$test.cpp" "$out/json$suffix.o" "$out/sandbox$suffix.o" -o "$out/$test$suffix" $libs
+    done
     if [ "$has_curl" = yes ]; then
         # shellcheck disable=SC2046,SC2086
         "$cc" -std=c99 $strict "$@" $cflags tests/c/curl.c tests/c/support/*.c -o "$out/curl$suffix" $libs $(pkg-config --cflags --libs libcurl)
@@ -169,30 +172,53 @@ build_examples() {
         "$cc" -std=c99 $strict $cflags "$source" -o "$out/example-$name" $libs $needs
         examples="$examples $out/example-$name"
     done
+    # Whether the binary interface holds for other languages.
+    examples="$examples examples/ctypes/request.py"
+    if command -v go >/dev/null 2>&1; then
+        (
+            cd examples/go
+            GOFLAGS=-mod=mod GO111MODULE=auto GOCACHE=$out/go CGO_ENABLED=1 CC=$cc CGO_LDFLAGS="-Wl,-rpath,$prefix/lib" go build -o "$out/example-go" request.go
+        )
+        examples="$examples $out/example-go"
+    else
+        echo "go is not here: its example is left out"
+    fi
 }
 
 plain() {
     check "header in C99, C11, C++11, C++17" header_compiles "$cc" "$cxx"
-    if command -v clang >/dev/null 2>&1; then check "header with clang" header_compiles clang clang++; fi
+    if command -v clang >/dev/null 2>&1; then check "header with clang" header_compiles clang clang++; else echo "clang is not here: left out"; fi
     check "exported symbols" exports_agree
     check "install and uninstall" installs_and_uninstalls
     check "static library" static_library_links
     if command -v cmake >/dev/null 2>&1; then check "CMake package" cmake_package_works; fi
     build ""
     for test in surface table errors concurrency lifecycle logging streaming forks twice loading; do run "$test" "$out/$test"; done
-    run wrapper "$out/wrapper"
+    for test in wrapper leaving; do run "$test" "$out/$test"; done
     if [ "$has_curl" = yes ]; then run curl "$out/curl"; else echo "libcurl is not here: left out"; fi
     build_examples
     # shellcheck disable=SC2086  # a list of words
     run examples "$out/examples" $examples
     run vectors "$out/vectors" tests/vectors
+    with_clang
+}
+
+# The same programs by the other compiler, with all its warnings; those that look at the interface are run.
+with_clang() {
+    if ! command -v clang >/dev/null 2>&1 || [ "$cc" = clang ]; then return; fi
+    (
+        cc=clang cxx=clang++
+        build -clang
+    )
+    for test in surface table wrapper; do run "$test-clang" "$out/$test-clang"; done
+    if [ "$has_curl" = yes ]; then run curl-clang "$out/curl-clang"; fi
 }
 
 sanitizers() {
     build -sanitized -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
     export ASAN_OPTIONS=detect_leaks=1:check_initialization_order=1 UBSAN_OPTIONS=print_stacktrace=1
     # Without forks: a thread may hold the sanitizer's own allocator lock at fork, and then the child waits for it for ever.
-    for test in surface table errors concurrency lifecycle logging streaming loading wrapper; do run "$test-sanitized" "$out/$test-sanitized"; done
+    for test in surface table errors concurrency lifecycle logging streaming loading wrapper leaving; do run "$test-sanitized" "$out/$test-sanitized"; done
     if [ "$has_curl" = yes ]; then run curl-sanitized "$out/curl-sanitized"; fi
     run vectors-sanitized "$out/vectors-sanitized" --together tests/vectors
     unset ASAN_OPTIONS UBSAN_OPTIONS

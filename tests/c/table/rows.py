@@ -102,7 +102,7 @@ def rows(signature: str) -> list[str]:
             written.append(f'LOOK("{what}", {"" if result == "void" else "(void)"}{call})')
 
     for at, (kind, name) in enumerate(arguments):
-        if name == "userdata" or kind == "evertoken_error **" or "*" not in kind and "callback" not in kind:
+        if name == "userdata" or kind == "evertoken_error **" or ("*" not in kind and "callback" not in kind):
             continue
         if function.endswith("_start") and name == "request":
             row(at, "NULL", "OK")
