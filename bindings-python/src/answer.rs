@@ -1,6 +1,7 @@
 //! An answer with its whole body.
 
 use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use evertoken::{GiveBack, HeaderMap, Response};
@@ -31,9 +32,13 @@ impl From<&Response> for Head {
     }
 }
 
-/// `HTTP/1.1`: the only form the type offers.
+/// As the protocols call themselves: the type's own form would be `HTTP/2.0`.
 fn text_of(version: &impl Debug) -> String {
-    format!("{version:?}")
+    let text = format!("{version:?}");
+    match text.strip_suffix(".0") {
+        Some(short) if short != "HTTP/1" => short.to_owned(),
+        _ => text,
+    }
 }
 
 impl Head {
@@ -79,7 +84,8 @@ impl Head {
 #[pyclass(frozen, module = "evertoken._native")]
 pub(crate) struct Answer {
     head: Head,
-    pieces: Vec<Bytes>,
+    /// As they came off the wire, until the body is asked for.
+    pieces: Mutex<Vec<Bytes>>,
     content: PyOnceLock<Py<PyBytes>>,
 }
 
@@ -92,7 +98,7 @@ impl Answer {
         }
         Ok(Self {
             head,
-            pieces,
+            pieces: Mutex::new(pieces),
             content: PyOnceLock::new(),
         })
     }
@@ -134,8 +140,11 @@ impl Answer {
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let content = self.content.get_or_try_init(py, || {
-            PyBytes::new_with(py, self.pieces.iter().map(Bytes::len).sum(), |mut place| {
-                for piece in &self.pieces {
+            let mut held = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+            let pieces = std::mem::take(&mut *held);
+            drop(held);
+            PyBytes::new_with(py, pieces.iter().map(Bytes::len).sum(), |mut place| {
+                for piece in &pieces {
                     let (here, rest) = place.split_at_mut(piece.len());
                     here.copy_from_slice(piece);
                     place = rest;

@@ -154,6 +154,7 @@ def test_no_adapter_reads_a_streamed_answer(sandbox: Sandbox, client: Client) ->
 class Http2:
     url: str
     context: ssl.SSLContext
+    ca_file: Path
 
 
 @pytest.fixture(scope="module")
@@ -163,8 +164,8 @@ def api_over_http2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[H
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.create_default_context(cafile=folder / "ca.pem")
     with Sandbox() as sandbox, socket.create_server(("127.0.0.1", 0)) as server:
         options = {"--bind": f"fd://{server.fileno()}", "--certfile": f"{folder}/server.pem", "--keyfile": f"{folder}/server.pem"}
         process = subprocess.Popen(
@@ -175,9 +176,19 @@ def api_over_http2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[H
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        yield Http2(f"https://127.0.0.1:{server.getsockname()[1]}", context), sandbox
+        yield Http2(f"https://127.0.0.1:{server.getsockname()[1]}", context, folder / "ca.pem"), sandbox
         process.kill()
         process.wait()
+
+
+def test_our_own_client_over_http2(api_over_http2: tuple[Http2, Sandbox]) -> None:
+    api, sandbox = api_over_http2
+    sandbox.reset()
+    with sandbox.pismo().client(base_url=api.url, token_url=token_url(sandbox), ca_file=api.ca_file) as client:
+        assert client.get("/").http_version == "HTTP/2"
+        sandbox.revoke()
+        assert client.post("/", content=b"body").headers["x-length"] == "4"
+    assert statuses(sandbox) == [(200, 0), (401, 4), (200, 4)]
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])

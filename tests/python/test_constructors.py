@@ -136,23 +136,6 @@ def test_a_subclass_keeps_its_class_and_its_own_attributes(sandbox: Sandbox) -> 
         assert mine.fetch() == 200
 
 
-def test_tls_with_a_ca_and_a_client_certificate(tmp_path: Path) -> None:
-    with Sandbox(https=True, client_cert=True) as sandbox:
-        files = {}
-        for name in ("ca_pem", "client_cert_pem", "client_key_pem"):
-            files[name] = tmp_path / name
-            files[name].write_text(sandbox.info[name])
-        https = {**sandbox.pismo().options, "base_url": sandbox.info["https_url"], "ca_file": files["ca_pem"]}
-        pair = (files["client_cert_pem"], files["client_key_pem"])
-        assert Client.from_options("pismo", **https, client_cert=pair).get("/pismo/api/x").ok
-        both = tmp_path / "both.pem"
-        both.write_text(sandbox.info["client_cert_pem"] + sandbox.info["client_key_pem"])
-        assert Client.from_options("pismo", **https, client_cert=both).get("/pismo/api/x").ok
-        del https["ca_file"]
-        with pytest.raises(evertoken.TlsError, match="ca_file"):
-            Client.from_options("pismo", **https, account_id=1, max_attempts=1).token()
-
-
 def test_a_profile(kind: type[Client] | type[AsyncClient], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "evertoken.toml"
     path.write_text(

@@ -282,19 +282,6 @@ def test_a_failed_renewal_is_told(sandbox: Sandbox) -> None:
     assert "renewal_failed" in repr(response.auth)
 
 
-def test_no_answer_in_time(client: Client, sandbox: Sandbox) -> None:
-    sandbox.arm("hang", route="api", count=2)
-    with pytest.raises(evertoken.TimedOutError):
-        client.get(API, timeout=0.05)
-
-
-def test_a_broken_connection(client: Client, sandbox: Sandbox) -> None:
-    sandbox.arm("reset", route="api")
-    with pytest.raises(evertoken.UnreachableError) as broken:
-        client.get(API)
-    assert isinstance(broken.value, ConnectionError)
-
-
 def test_streaming(client: Client, sandbox: Sandbox) -> None:
     sandbox.arm({"type": "huge", "bytes": 3_000_000}, route="/pismo/api/big", count=0)
     with client.stream("GET", "/pismo/api/big") as response:
