@@ -499,8 +499,10 @@ evertoken_status evertoken_config_set_client_cert(evertoken_config *config,
                                                   const char *certificate_path,
                                                   const char *key_path);
 
-/// The proxy for all requests. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
-evertoken_status evertoken_config_set_proxy(evertoken_config *config, const char *url);
+/// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in it if it
+/// wants any. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
+evertoken_status evertoken_config_set_proxy(evertoken_config *config,
+                                            const char *url);
 
 /// The `User-Agent` header. Default `evertoken/` and the version.
 evertoken_status evertoken_config_set_user_agent(evertoken_config *config, const char *agent);

@@ -309,7 +309,8 @@ pub unsafe extern "C" fn evertoken_config_set_client_cert(
     }
 }
 
-/// The proxy for all requests. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+/// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in it if it
+/// wants any. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_proxy(
     config: *mut evertoken_config,

@@ -25,7 +25,10 @@ export interface CommonOptions {
   caFile?: UrlLike
   /** A PEM file with a certificate chain and its unencrypted key, or the two files `[certificate, key]`. */
   clientCert?: UrlLike | readonly [certificate: UrlLike, key: UrlLike]
-  /** The proxy for all requests. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). */
+  /**
+   * The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in it if it wants any.
+   * Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
+   */
   proxy?: UrlLike
   /** The life of a token about which the server says nothing. Milliseconds; default: until it is refused (Pismo: 600 000). */
   defaultLife?: number

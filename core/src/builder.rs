@@ -148,7 +148,9 @@ impl ClientBuilder {
         self
     }
 
-    /// The proxy for all requests; default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).
+    /// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in
+    /// it if it wants any; a SOCKS proxy resolves the names. Default: the environment's (`HTTPS_PROXY`,
+    /// `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());

@@ -45,7 +45,8 @@ class Client(_native.SyncClient, Constructors):
         connect_timeout: How long a connection may take to come about; default 5 s.
         ca_file: A file of PEM certificates to trust besides the platform's.
         client_cert: A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each.
-        proxy: The proxy for all requests; default: the environment's ($HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $NO_PROXY).
+        proxy: The proxy for all requests: an http, https, socks5 or socks5h URL, with the proxy's credentials in it if it wants any.
+            Default: the environment's ($HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $NO_PROXY) for other machines than this.
         default_life: The life of a token about which the server says nothing; default: the provider's, else until refused.
         soft_window: With this much life left a token is renewed in the background; default 20 % of its life within 5 s and 300 s.
         hard_window: With this much life left callers wait for the next token; default 2 % of its life within 1 s and 10 s.
