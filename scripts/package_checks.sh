@@ -2,6 +2,7 @@
 # The packages as their users get them, from the release build that is there already: installed into an empty place and used once.
 #
 #   scripts/package_checks.sh wheel|npm|install
+#   scripts/package_checks.sh installed VENV
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -16,18 +17,40 @@ value() {
 wheel() {
     "${PYTHON:-python3}" -m venv "$scratch/venv"
     "$scratch/venv/bin/pip" install --quiet --disable-pip-version-check .
-    cd "$scratch"
-    venv/bin/evertoken --version
-    venv/bin/python -W error - <<'PROGRAM'
-import importlib.metadata
+    installed "$scratch/venv"
+}
 
+# The Python package in an environment: command, module, and what importing costs.
+installed() {
+    local bin
+    bin=$(cd "$1/bin" && pwd)
+    cd "$scratch"
+    "$bin/evertoken" --version
+    "$bin/python" -m evertoken --version
+    "$bin/python" -W error - <<'PROGRAM'
+import importlib.metadata
+import os
+import subprocess
+import sys
+import time
+
+began = time.perf_counter()
 import evertoken
+
+took = time.perf_counter() - began
+threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
+assert threads == 1, threads
+
 from evertoken.testing import Sandbox
 
 assert evertoken.__version__ == importlib.metadata.version("evertoken")
 with Sandbox() as sandbox, sandbox.pismo().client() as client:
     assert client.get("/pismo/api/x").status_code == 200
     assert "sandbox-server-key+1" not in repr(client)
+# The best of several says what it costs; a busy machine can only add to that.
+program = "import time; began = time.perf_counter(); import evertoken; print(time.perf_counter() - began)"
+took = min(took, *(float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(5)))
+print(f"imported in {took * 1000:.1f} ms")
 PROGRAM
 }
 
@@ -101,5 +124,5 @@ PROGRAM
     [ -z "$(find "$scratch/stage" -type f)" ]
 }
 
-"$1"
+"$@"
 echo "works: $1 ($root)" >&2
