@@ -5,7 +5,7 @@
 const native = require('./native.cjs')
 const { cancelled, fromFailure } = require('./errors.cjs')
 
-/** Settle functions of pending calls, by number. */
+/** Pending calls, by number. */
 const calls = new Map()
 /** Receivers of events, by number; weak, so that a forgotten client is forgotten here too. */
 const hooks = new Map()
@@ -14,10 +14,21 @@ let lastId = 0
 /** Holds the event loop while a call is pending; never fires in a program's life. */
 const hold = setInterval(() => {}, 2 ** 30).unref()
 
-function deliver(id, failure, value) {
-  const settle = calls.get(id)
-  if (settle !== undefined) settle(failure, value)
-  else hooks.get(id)?.deref()?.(value)
+/** Told whatever has come since the last time: id, failure, value; id, failure, value; … */
+function deliver(told) {
+  for (let index = 0; index < told.length; index += 3) {
+    const id = told[index]
+    try {
+      const call = calls.get(id)
+      if (call !== undefined) call.settle(told[index + 1], told[index + 2])
+      else hooks.get(id)?.deref()?.(told[index + 2])
+    } catch (error) {
+      // A defect of one is not to keep the others from their answers.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
 }
 
 const port = new native.Port(deliver)
@@ -28,36 +39,77 @@ const port = new native.Port(deliver)
  */
 async function call(start, signal) {
   if (signal?.aborted) throw cancelled(signal)
-  let failure = null
-  let value
-  let gaveUp = false
-  await new Promise((resolve) => {
-    const id = ++lastId
-    const settle = (theFailure, theValue) => {
-      failure = theFailure
-      value = theValue
-      calls.delete(id)
-      if (calls.size === 0) hold.unref()
-      signal?.removeEventListener('abort', abandon)
-      resolve()
-    }
-    const abandon = () => {
-      gaveUp = true
-      settle(null)
-      port.abandon(id)
-    }
-    calls.set(id, settle)
+  const pending = new Pending(signal)
+  await new Promise((resolve) => pending.begin(start, resolve))
+  if (pending.gaveUp) throw cancelled(signal)
+  if (pending.failure !== null) throw fromFailure(pending.failure)
+  return pending.value
+}
+
+/** A call that waits. */
+class Pending {
+  failure = null
+  value = undefined
+  gaveUp = false
+  #id = ++lastId
+  #signal
+  #resolve
+
+  constructor(signal) {
+    this.#signal = signal
+  }
+
+  begin(start, resolve) {
+    this.#resolve = resolve
+    calls.set(this.#id, this)
     if (calls.size === 1) hold.ref()
-    signal?.addEventListener('abort', abandon, { once: true })
+    if (this.#signal !== undefined) listen(this.#signal, this)
     try {
-      start(id)
+      start(this.#id)
     } catch (error) {
-      settle({ code: 'internal', message: error.message })
+      this.settle({ code: 'internal', message: error.message })
     }
-  })
-  if (gaveUp) throw cancelled(signal)
-  if (failure !== null) throw fromFailure(failure)
-  return value
+  }
+
+  settle(failure, value) {
+    this.failure = failure
+    this.value = value
+    calls.delete(this.#id)
+    if (calls.size === 0) hold.unref()
+    if (this.#signal !== undefined) unlisten(this.#signal, this)
+    this.#resolve()
+  }
+
+  abandon() {
+    this.gaveUp = true
+    this.settle(null)
+    port.abandon(this.#id)
+  }
+}
+
+/** Calls that a signal may end, each signal with one listener: its own list is searched from end to end at each change. */
+const waiting = new WeakMap()
+
+function listen(signal, pending) {
+  const group = waiting.get(signal)
+  if (group !== undefined) {
+    group.calls.add(pending)
+    return
+  }
+  const calls = new Set([pending])
+  const abandon = () => {
+    for (const call of calls) call.abandon()
+  }
+  waiting.set(signal, { calls, abandon })
+  signal.addEventListener('abort', abandon, { once: true })
+}
+
+function unlisten(signal, pending) {
+  const { calls, abandon } = waiting.get(signal)
+  calls.delete(pending)
+  if (calls.size > 0) return
+  waiting.delete(signal)
+  signal.removeEventListener('abort', abandon)
 }
 
 /** A number under which `receive` gets events for as long as somebody holds it. */

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evertoken::{Error, ErrorKind, Subscription, on_any_event, runtime};
 use futures_util::FutureExt;
-use napi::bindgen_prelude::{FnArgs, Function, ToNapiValue, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, Null, ToNapiValue, Unknown};
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
@@ -23,15 +23,47 @@ use tokio::task::AbortHandle;
 use crate::events::Told as ToldEvent;
 use crate::failure::Failure;
 
-/// `(id, failure, value)`.
-type Told = FnArgs<(i64, Option<Failure>, Option<Value>)>;
+/// All that is to be told by now: id, failure, value; id, failure, value; …
+type Told = FnArgs<(Batch,)>;
 /// Unreferenced: it never keeps a process or a worker alive. JavaScript holds the loop while a call is pending.
-type Deliver = ThreadsafeFunction<Message, UnknownReturnValue, Told, Status, false, true>;
+type Deliver = ThreadsafeFunction<Arc<Queue>, UnknownReturnValue, Told, Status, false, true>;
 
 /// What a call ends with.
-pub struct Message {
+struct Message {
     id: i64,
     outcome: evertoken::Result<Value>,
+}
+
+/// What JavaScript has not been told yet. However much comes together, it is told in one turn of the event
+/// loop: a function call each would be taken up a thousand at a time.
+type Queue = Mutex<Vec<Message>>;
+
+/// What is told at once.
+pub struct Batch(Vec<Message>);
+
+impl ToNapiValue for Batch {
+    unsafe fn to_napi_value(
+        env: napi::sys::napi_env,
+        batch: Self,
+    ) -> napi::Result<napi::sys::napi_value> {
+        let env = Env::from_raw(env);
+        let length = u32::try_from(batch.0.len() * 3).unwrap_or(u32::MAX);
+        let mut list = env.create_array(length)?;
+        let mut index = 0;
+        for Message { id, outcome } in batch.0 {
+            list.set(index, id)?;
+            match outcome {
+                Ok(value) => {
+                    list.set(index + 1, Null)?;
+                    list.set(index + 2, value)?;
+                }
+                Err(error) => list.set(index + 1, Failure::from(error))?,
+            }
+            index += 3;
+        }
+        // SAFETY: the array was made in this environment, in the scope of this call.
+        unsafe { ToNapiValue::to_napi_value(env.raw(), list) }
+    }
 }
 
 type Make = dyn FnOnce(&Env) -> napi::Result<napi::sys::napi_value> + Send;
@@ -83,32 +115,27 @@ static ENVIRONMENTS: AtomicU32 = AtomicU32::new(1);
 /// The way itself, shared by all who answer through it.
 pub struct Line {
     deliver: Deliver,
+    queue: Arc<Queue>,
     under_way: Mutex<HashMap<i64, AbortHandle>>,
 }
 
 #[napi]
 impl Port {
-    /// A way back through `deliver(id, failure, value)`.
+    /// A way back through `deliver([id, failure, value, …])`.
     ///
     /// # Errors
     /// The environment is going down.
     #[napi(constructor, catch_unwind)]
     pub fn new(deliver: Function<'_, Told, UnknownReturnValue>) -> napi::Result<Self> {
         let deliver = deliver
-            .build_threadsafe_function::<Message>()
+            .build_threadsafe_function::<Arc<Queue>>()
             .weak::<true>()
             .callee_handled::<false>()
-            .build_callback(|context| {
-                let Message { id, outcome } = context.value;
-                let (failure, value) = match outcome {
-                    Ok(value) => (None, Some(value)),
-                    Err(error) => (Some(error.into()), None),
-                };
-                Ok(FnArgs::from((id, failure, value)))
-            })?;
+            .build_callback(|context| Ok(FnArgs::from((Batch(taken(&context.value)),))))?;
         Ok(Self {
             line: Arc::new(Line {
                 deliver,
+                queue: Arc::default(),
                 under_way: Mutex::default(),
             }),
             number: ENVIRONMENTS.fetch_add(1, Ordering::Relaxed),
@@ -129,6 +156,12 @@ impl Port {
             on_any_event(move |event| line.send(id, Ok(Value::of(ToldEvent::dated(event)))));
         self.watched().replace(subscription);
         true
+    }
+
+    /// Calls of which JavaScript has not been told the end, and whose end is not on its way either.
+    #[napi(getter, catch_unwind)]
+    pub fn under_way(&self) -> u32 {
+        u32::try_from(self.line.tasks().len()).unwrap_or(u32::MAX)
     }
 
     /// Gives up a call: nothing is delivered for it, and what it waited for goes on for the others.
@@ -191,7 +224,9 @@ impl Line {
         let task = runtime::handle().spawn(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
             let outcome = outcome.unwrap_or_else(|_| Err(defect()));
-            if line.tasks().remove(&id).is_some() {
+            // Listed until it is on its way, so that nothing is in between.
+            let mut tasks = line.tasks();
+            if tasks.remove(&id).is_some() {
                 line.send(id, outcome);
             }
         });
@@ -200,12 +235,25 @@ impl Line {
 
     /// Delivers without a call: an event.
     pub(crate) fn send(&self, id: i64, outcome: evertoken::Result<Value>) {
-        // Refused when the environment has ended: then nobody is left to tell.
-        self.deliver.call(
-            Message { id, outcome },
-            ThreadsafeFunctionCallMode::NonBlocking,
-        );
+        let mut queue = locked(&self.queue);
+        queue.push(Message { id, outcome });
+        // Whoever finds it empty wakes JavaScript, which takes all that has come until then.
+        if queue.len() == 1 {
+            // Refused when the environment has ended: then nobody is left to tell.
+            self.deliver.call(
+                Arc::clone(&self.queue),
+                ThreadsafeFunctionCallMode::NonBlocking,
+            );
+        }
     }
+}
+
+fn taken(queue: &Queue) -> Vec<Message> {
+    std::mem::take(&mut *locked(queue))
+}
+
+fn locked(queue: &Queue) -> MutexGuard<'_, Vec<Message>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn defect() -> Error {

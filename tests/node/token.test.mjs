@@ -1,11 +1,15 @@
 // Tokens and headers: one login for all who wait, a header that costs no call and is never stale.
 
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
 
 import { Client, EvertokenError, Token } from 'evertoken'
 import { Sandbox } from 'evertoken/testing'
+
+const require = createRequire(import.meta.url)
+const { port } = require('../../bindings-node/lib/port.cjs')
 
 let sandbox
 let run = 0
@@ -35,6 +39,47 @@ test('10,000 promises on ten clients of one identity share the failure of one re
   await sandbox.waitHeld(1)
   sandbox.release()
   for (const error of await Promise.all(calls)) assert.equal(error.code, 'credentials_rejected')
+  assert.equal(logins(), 1)
+})
+
+test('10,000 promises waiting on one login are settled in one turn of the event loop', async () => {
+  sandbox.arm({ route: 'token', fault: 'gate' })
+  const cold = client()
+  let turn = 0
+  const turns = new Set()
+  const calls = Array.from({ length: 10_000 }, () => cold.token().then(() => turns.add(turn)))
+  await sandbox.waitHeld(1)
+  const count = () => {
+    turn += 1
+    immediate = setImmediate(count)
+  }
+  let immediate = setImmediate(count)
+  sandbox.release()
+  // This thread is busy until the last answer is on its way, so that none is told of before.
+  while (port.underWay > 0);
+  await Promise.all(calls)
+  clearImmediate(immediate)
+  assert.equal(turns.size, 1)
+  assert.deepEqual(sandbox.counts().paths, { 'POST /token': 1 })
+})
+
+test('a signal that 10,000 calls share has one listener, and all give up at once', async () => {
+  sandbox.arm({ route: 'token', fault: 'gate' })
+  const cold = client()
+  const abort = new AbortController()
+  const { signal } = abort
+  let added = 0
+  let removed = 0
+  const { addEventListener, removeEventListener } = signal
+  signal.addEventListener = (...args) => (added++, addEventListener.apply(signal, args))
+  signal.removeEventListener = (...args) => (removed++, removeEventListener.apply(signal, args))
+  const calls = Array.from({ length: 10_000 }, () => cold.token({ signal }).catch(({ code }) => code))
+  await sandbox.waitHeld(1)
+  abort.abort()
+  assert.deepEqual(new Set(await Promise.all(calls)), new Set(['cancelled']))
+  assert.deepEqual([added, removed, port.underWay], [1, 1, 0])
+  sandbox.release()
+  assert.ok(await cold.token())
   assert.equal(logins(), 1)
 })
 
