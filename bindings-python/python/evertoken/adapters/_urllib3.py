@@ -36,7 +36,7 @@ class PoolWrapper:
         client = self._client
         if not url.startswith(("http://", "https://")):
             url = client.resolve(url)
-        body = options.get("body")
+        body = options.get("body") if options else None
         in_memory = body is None or isinstance(body, (bytes, str))
         start = None if in_memory else _position(body)
         authorization = client._authorize_now(url) or client.authorize(url)
@@ -65,7 +65,10 @@ class PoolWrapper:
         return _given_back(response, verdict.reason, verdict.error)
 
     def _send(self, method: str, url: str, authorization: str, options: dict[str, Any]) -> urllib3.BaseHTTPResponse:
-        headers = options.get("headers") or self._pool.headers
+        pool = self._pool
+        if not options and not pool.headers and self._retries is None:
+            return pool.request(method, url, headers={HEADER: authorization})
+        headers = options.get("headers") or pool.headers
         if isinstance(headers, urllib3.HTTPHeaderDict):
             headers = headers.copy()
             headers[HEADER] = authorization
@@ -75,8 +78,7 @@ class PoolWrapper:
         retries = _careful(options.get("retries")) or self._retries
         if retries is not None:
             more["retries"] = retries
-        response: urllib3.BaseHTTPResponse = self._pool.request(method, url, **{**options, **more})
-        return response
+        return pool.request(method, url, **{**options, **more})
 
 
 def _careful(retries: Any) -> Retry | None:
