@@ -21,9 +21,10 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Answer, Outgoing};
+use crate::runtime;
 use body::Body;
 use encoding::Decoder;
-use explain::{bare_host, explain, is_unprocessed, no_answer_in_time};
+use explain::{bare_host, explain, no_answer_in_time, resend};
 
 mod body;
 mod connect;
@@ -90,19 +91,6 @@ pub(crate) struct Sending {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     pub(crate) timeout: Option<Duration>,
-}
-
-impl Sending {
-    /// The same once more, if its body can be had again.
-    fn again(&self) -> Option<Self> {
-        Some(Self {
-            method: self.method.clone(),
-            url: self.url.clone(),
-            headers: self.headers.clone(),
-            payload: self.payload.again()?,
-            timeout: self.timeout,
-        })
-    }
 }
 
 /// One HTTP answer, its body still to be read.
@@ -174,36 +162,50 @@ impl Deadline {
     }
 }
 
+/// Whether a request that got no answer may go out once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resend {
+    /// The server may have acted on it.
+    Never,
+    /// It went out on a connection that the server had probably closed already (RFC 9110 §9.2.2).
+    IfIdempotent,
+    /// The server says that it did not begin with it (RFC 9113 §6.8, §8.7).
+    Always,
+}
+
+impl Resend {
+    /// Whether that goes for a request of this method.
+    pub(crate) fn allows(self, method: &Method) -> bool {
+        self == Self::Always || self == Self::IfIdempotent && method.is_idempotent()
+    }
+}
+
 /// A request that got no answer.
-struct Failure {
-    error: Error,
-    /// The server has not begun with it.
-    unprocessed: bool,
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) resend: Resend,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self {
             error,
-            unprocessed: false,
+            resend: Resend::Never,
         }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
     }
 }
 
 impl Http {
     /// Sends one request; redirects are returned, not followed.
-    pub(crate) async fn send(&self, sending: Sending) -> Result<Received> {
-        // Only HTTP/2 says so, and only TLS leads to it.
-        let tls = sending.url.scheme() == "https";
-        let spare = if tls { sending.again() } else { None };
-        match (self.attempt(sending).await, spare) {
-            (Err(failure), Some(spare)) if failure.unprocessed => self.attempt(spare).await,
-            (outcome, _) => outcome,
-        }
-        .map_err(|failure| failure.error)
-    }
-
-    async fn attempt(&self, sending: Sending) -> Result<Received, Failure> {
+    pub(crate) async fn send(&self, sending: Sending) -> Result<Received, Failure> {
+        let once = matches!(sending.payload, Payload::Once(_));
+        runtime::catch_up(sending.method.is_idempotent() && !once).await;
         let mut deadline = Deadline::after(sending.timeout);
         let request = self.assemble(sending)?;
         let uri = request.uri().clone();
@@ -212,7 +214,7 @@ impl Http {
             .ok_or_else(|| no_answer_in_time(bare_host(&uri)))?
             .map_err(|error| Failure {
                 error: explain(&error, bare_host(&uri)),
-                unprocessed: is_unprocessed(&error),
+                resend: resend(&error),
             })?;
         let (mut head, body) = answer.into_parts();
         let decoder = Decoder::take_from(&mut head.headers);

@@ -113,7 +113,8 @@ impl RequestBuilder {
         self
     }
 
-    /// Sends it. Any answer is a success here, a 401 that could not be healed included: see
+    /// Sends it; once more if the connection was to blame and the method is idempotent (RFC 9110 §9.2.2): it
+    /// had been kept from an earlier request, and nothing came back. Any answer is a success here, a 401 that could not be healed included: see
     /// [`Response::given_back`].
     ///
     /// # Errors
@@ -241,10 +242,7 @@ impl Call<'_> {
         }
         let mut authorization = client.authorize_url(&hop.url, self.left()?).await?;
         loop {
-            let replay = hop.payload.as_ref().and_then(Payload::again);
-            let replayable = replay.is_some();
             let mut received = self.send(hop, Some(&authorization)).await?;
-            hop.payload = replay;
             let mut head = Head::default();
             if received.status == 401 {
                 head.read(&mut received).await;
@@ -254,7 +252,7 @@ impl Call<'_> {
                 status: received.status,
                 headers: &received.headers,
                 body_prefix: &first,
-                replayable,
+                replayable: hop.payload.is_some(),
                 timeout: self.left().unwrap_or(Some(Duration::ZERO)),
             };
             match client.judge(&authorization, seen).await {
@@ -267,22 +265,32 @@ impl Call<'_> {
         }
     }
 
+    /// Sends it; once more where nothing speaks against it and the connection was to blame.
     async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
-        let mut headers = hop.headers.clone();
-        if let Some(authorization) = authorization {
-            headers.insert(AUTHORIZATION, authorization.header_value());
-        }
-        let payload = hop.payload.take().unwrap_or(Payload::Empty);
-        self.client
-            .0
-            .http
-            .send(Sending {
+        let mut spare = true;
+        loop {
+            let mut headers = hop.headers.clone();
+            if let Some(authorization) = authorization {
+                headers.insert(AUTHORIZATION, authorization.header_value());
+            }
+            let payload = hop.payload.take().unwrap_or(Payload::Empty);
+            hop.payload = payload.again();
+            let sending = Sending {
                 method: hop.method.clone(),
                 url: hop.url.clone(),
                 headers,
                 payload,
                 timeout: self.left()?,
-            })
-            .await
+            };
+            match self.client.0.http.send(sending).await {
+                Ok(received) => return Ok(received),
+                Err(failure)
+                    if spare && hop.payload.is_some() && failure.resend.allows(&hop.method) =>
+                {
+                    spare = false;
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
     }
 }

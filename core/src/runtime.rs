@@ -20,8 +20,7 @@ const THREADS: usize = 2;
 /// open connections. To set up more at once costs more than it saves: a thousand calls at a time are done
 /// in half the time if all but these share a runtime.
 const LOCALS_MAX: usize = 64;
-/// A connection that rested no longer than this is as good as one in use: a server that closes it just
-/// then would have closed it under a request, too.
+/// A server is unlikely to have closed a connection that rested no longer than this.
 const SHORT_REST: Duration = Duration::from_millis(1);
 
 static SHARED: LazyLock<PerProcess<Runtime>> = LazyLock::new(|| PerProcess::new(start));
@@ -59,6 +58,8 @@ pub fn handle() -> Handle {
 thread_local! {
     /// Whether this thread is inside [`block_on`].
     static IN_LOCAL: Cell<bool> = const { Cell::new(false) };
+    /// How long the connections of its runtime have been left alone.
+    static RESTED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// A runtime without threads of its own: the calling thread does all the work.
@@ -97,12 +98,8 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
         .map_or(Duration::ZERO, |kept| SystemClock.now().since(kept.since));
     let runtime = kept.map_or_else(local, |kept| Ok(kept.runtime))?;
     let marked = Marked::new();
-    let outcome = runtime.block_on(async {
-        if rested > SHORT_REST {
-            catch_up().await;
-        }
-        future.await
-    });
+    RESTED.set(rested);
+    let outcome = runtime.block_on(future);
     drop(marked);
     let since = SystemClock.now();
     lock(&locals.idle).push(Resting { runtime, since });
@@ -145,11 +142,16 @@ impl Drop for Marked {
     }
 }
 
-/// Lets connections notice what happened while nobody drove them: one that the server closed must not be
-/// taken for the next request. The first turn reads the sockets' news, the second acts on it.
-async fn catch_up() {
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
+/// Called before a request goes out. In a blocking call it lets the connections notice what happened while
+/// nobody drove them: one that the server closed must not be taken. The first turn reads the sockets' news, the
+/// second acts on it. They cost a tenth of a small request, so one that can be sent again if need be does
+/// without after a short rest.
+pub(crate) async fn catch_up(can_be_sent_again: bool) {
+    let rested = RESTED.take();
+    if rested > SHORT_REST || (!can_be_sent_again && !rested.is_zero()) {
+        tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Runs `future` to its end with the shared runtime's sockets, for what may hand out a body still to be read.

@@ -12,6 +12,7 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
@@ -67,18 +68,20 @@ impl Connector {
         };
         match proxy.uri().scheme_str() {
             Some("http" | "https") if is_https(&to) => self.through_tunnel(&to, &proxy).await,
-            Some("http" | "https") => Ok(self
-                .proxy_connection(proxy.uri())
-                .await?
-                .with_forwarding_proxy()),
+            Some("http" | "https") => {
+                let stream = self.proxy_connection(proxy.uri()).await?;
+                Ok(stream.with_forwarding_proxy())
+            }
             Some("socks5" | "socks5h") => self.through_socks(&to, &proxy).await,
             _ => Err(Error::config("proxy", super::proxy::SCHEMES)),
         }
     }
 
-    async fn tcp(&mut self, to: &Uri) -> Result<impl Io + 'static> {
+    async fn tcp(&mut self, to: &Uri) -> Result<TcpStream> {
         let connected = self.tcp.call(to.clone()).await;
-        connected.map_err(|error| explain_connect(&error, bare_host(to)))
+        connected
+            .map(TokioIo::into_inner)
+            .map_err(|error| explain_connect(&error, bare_host(to)))
     }
 
     /// A proxy that is spoken to over TLS is spoken to in HTTP/1.1, the language of `CONNECT` here.
@@ -98,7 +101,7 @@ impl Connector {
         let mut tunnel = Tunnel::new(proxy.uri().clone(), inner).with_headers(headers);
         let tunnelled = tunnel.call(to.clone()).await;
         let stream = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
-        self.secured(to, stream, Alpn::Http).await
+        self.secured(to, stream.into_inner(), Alpn::Http).await
     }
 
     /// RFC 1928. The proxy resolves the name, so that no query about it leaves this machine.
@@ -110,11 +113,11 @@ impl Connector {
         let default_port = if is_https(to) { 443 } else { 80 };
         let tunnelled = socks.call(with_port(to, default_port)).await;
         let tcp = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
-        self.secured(to, tcp, Alpn::Http).await
+        self.secured(to, tcp.into_inner(), Alpn::Http).await
     }
 
     /// TLS over `io` if `to` is `https`.
-    async fn secured(&self, to: &Uri, io: impl Io + 'static, alpn: Alpn) -> Result<Stream> {
+    async fn secured(&self, to: &Uri, io: impl Io, alpn: Alpn) -> Result<Stream> {
         if !is_https(to) {
             return Ok(Stream::new(io));
         }
@@ -130,11 +133,11 @@ impl Connector {
             )
         })?;
         let tls = TlsConnector::from(config)
-            .connect(name, TokioIo::new(io))
+            .connect(name, io)
             .await
             .map_err(|error| explain_tls(&error, host))?;
         let is_h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-        let stream = Stream::new(TokioIo::new(tls));
+        let stream = Stream::new(tls);
         Ok(if is_h2 { stream.with_h2() } else { stream })
     }
 }
@@ -146,9 +149,9 @@ enum Alpn {
 }
 
 impl Service<Uri> for Connector {
-    type Response = Stream;
+    type Response = TokioIo<Stream>;
     type Error = Error;
-    type Future = BoxFuture<'static, Result<Stream>>;
+    type Future = BoxFuture<'static, Result<TokioIo<Stream>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
@@ -160,7 +163,7 @@ impl Service<Uri> for Connector {
             let patience = connector.settings.connect_timeout;
             let host = bare_host(&to).to_owned();
             match tokio::time::timeout(patience, connector.connect(to)).await {
-                Ok(outcome) => outcome,
+                Ok(outcome) => outcome.map(TokioIo::new),
                 Err(_) => Err(super::explain::no_connection_in_time(&host)),
             }
         })
@@ -172,9 +175,9 @@ impl Service<Uri> for Connector {
 struct ToProxy(Connector);
 
 impl Service<Uri> for ToProxy {
-    type Response = Stream;
+    type Response = TokioIo<Stream>;
     type Error = Error;
-    type Future = BoxFuture<'static, Result<Stream>>;
+    type Future = BoxFuture<'static, Result<TokioIo<Stream>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
@@ -182,6 +185,6 @@ impl Service<Uri> for ToProxy {
 
     fn call(&mut self, proxy: Uri) -> Self::Future {
         let mut connector = self.0.clone();
-        Box::pin(async move { connector.proxy_connection(&proxy).await })
+        Box::pin(async move { Ok(TokioIo::new(connector.proxy_connection(&proxy).await?)) })
     }
 }

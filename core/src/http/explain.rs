@@ -4,9 +4,12 @@ use std::error::Error as StdError;
 use std::io;
 use std::iter::successors;
 
-use http::Uri;
+use http::{Extensions, Uri};
+use hyper_util::client::legacy;
 
+use super::Resend;
 use super::names::Unresolved;
+use super::stream::Progress;
 use crate::error::{Error, ErrorKind};
 
 type Cause = dyn StdError + 'static;
@@ -93,14 +96,26 @@ pub(super) fn explain(error: &Cause, host: &str) -> Error {
     )
 }
 
-/// Whether the server says that it did not begin with the request: it may be sent again whatever it does
-/// (RFC 9113 §6.8, §8.7).
-pub(super) fn is_unprocessed(error: &Cause) -> bool {
-    find::<h2::Error>(error).any(|h2| {
+/// Whether a request that failed so may go out once more.
+pub(super) fn resend(error: &legacy::Error) -> Resend {
+    let unprocessed = find::<h2::Error>(error).any(|h2| {
         let graceful = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
         let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
         h2.is_remote() && (graceful || refused)
-    })
+    });
+    if unprocessed {
+        return Resend::Always;
+    }
+    let mut extras = Extensions::new();
+    if let Some(connected) = error.connect_info() {
+        connected.get_extras(&mut extras);
+    }
+    let stale = extras.get().is_some_and(Progress::is_stale);
+    if stale && !find::<hyper::Error>(error).any(hyper::Error::is_user) {
+        Resend::IfIdempotent
+    } else {
+        Resend::Never
+    }
 }
 
 /// All causes that are a `T`. `io::Error::source` skips the error it wraps, and they are wrapped in one

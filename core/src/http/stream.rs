@@ -2,27 +2,62 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What bytes go through.
-pub(super) trait Io: Read + Write + Send + Unpin {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
-impl<T: Read + Write + Send + Unpin> Io for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
+
+/// How far an HTTP/1.1 connection has come.
+#[derive(Clone, Default)]
+pub(super) struct Progress(Arc<Marks>);
+
+#[derive(Default)]
+struct Marks {
+    /// Something came back.
+    answered: AtomicBool,
+    /// Since then something went out, and nothing came back.
+    asked_again: AtomicBool,
+}
+
+impl Progress {
+    fn wrote(&self) {
+        if self.0.answered.load(Ordering::Relaxed) {
+            self.0.asked_again.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn read(&self) {
+        self.0.answered.store(true, Ordering::Relaxed);
+        self.0.asked_again.store(false, Ordering::Relaxed);
+    }
+
+    /// A request went out on a connection that had answered others, and nothing came back: the server had
+    /// probably closed it already.
+    pub(super) fn is_stale(&self) -> bool {
+        self.0.asked_again.load(Ordering::Relaxed)
+    }
+}
 
 /// An open connection and what the client must know of it.
 pub(super) struct Stream {
     io: Box<dyn Io>,
+    progress: Progress,
     is_h2: bool,
     is_forwarding_proxy: bool,
 }
 
 impl Stream {
-    pub(super) fn new(io: impl Io + 'static) -> Self {
+    pub(super) fn new(io: impl Io) -> Self {
         Self {
             io: Box::new(io),
+            progress: Progress::default(),
             is_h2: false,
             is_forwarding_proxy: false,
         }
@@ -47,27 +82,33 @@ impl Connection for Stream {
         if self.is_h2 {
             connected.negotiated_h2()
         } else {
-            connected
+            connected.extra(self.progress.clone())
         }
     }
 }
 
-impl Read for Stream {
+impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut self.io).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.progress.read();
+        }
+        outcome
     }
 }
 
-impl Write for Stream {
+impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.progress.wrote();
         Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
@@ -88,6 +129,7 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.progress.wrote();
         Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
     }
 }

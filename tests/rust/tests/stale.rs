@@ -1,0 +1,159 @@
+//! A server that closes connections between requests without saying so.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use evertoken::flow::Password;
+use evertoken::runtime::block_on;
+use evertoken::{Client, ErrorKind, Method};
+
+const GRANT: &str = r#"{"access_token":"access-secret-1","token_type":"Bearer","expires_in":3600}"#;
+
+/// Answers so many requests on each connection, takes one more, and closes without an answer.
+struct Server {
+    url: String,
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// The numbers of answers, a connection each; the last goes for all that follow.
+    fn start(answers: &'static [usize]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let taken = Arc::<Mutex<Vec<String>>>::default();
+        let log = Arc::clone(&taken);
+        thread::spawn(move || {
+            for (nth, tcp) in listener.incoming().flatten().enumerate() {
+                let answers = answers[nth.min(answers.len() - 1)];
+                let log = Arc::clone(&log);
+                thread::spawn(move || serve(&tcp, answers, &log));
+            }
+        });
+        Self { url, taken }
+    }
+
+    fn client(&self) -> Client {
+        let flow = Password::new(format!("{}/token", self.url), "user", "password-secret-1");
+        let built = Client::builder(flow)
+            .base_url(&self.url)
+            .max_attempts(1)
+            .build();
+        built.expect("good options")
+    }
+
+    fn taken(&self) -> Vec<String> {
+        self.taken.lock().expect("a log").clone()
+    }
+}
+
+fn serve(tcp: &TcpStream, answers: usize, log: &Mutex<Vec<String>>) -> Option<()> {
+    let mut reader = BufReader::new(tcp);
+    for nth in 0.. {
+        let mut line = String::new();
+        reader
+            .read_line(&mut line)
+            .ok()
+            .filter(|length| *length > 0)?;
+        let mut length = 0;
+        loop {
+            let mut field = String::new();
+            reader.read_line(&mut field).ok()?;
+            if let Some(value) = field.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
+            }
+            if field == "\r\n" {
+                break;
+            }
+        }
+        reader.read_exact(&mut vec![0; length]).ok()?;
+        let what = line.trim_end_matches(" HTTP/1.1\r\n");
+        log.lock().ok()?.push(what.to_owned());
+        if nth == answers {
+            return None;
+        }
+        let body = if what.ends_with("/token") {
+            GRANT
+        } else {
+            "ok"
+        };
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        (&mut &*tcp).write_all(answer.as_bytes()).ok()?;
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_may_be_repeated_is_sent_once_more() {
+    let server = Server::start(&[2, 9]);
+    let client = server.client();
+    for method in [Method::GET, Method::PUT] {
+        let sent = client.request(method, "/api").body("text").send().await;
+        let mut answer = sent.expect("an answer");
+        assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
+    }
+    let expected = ["POST /token", "GET /api", "PUT /api", "PUT /api"];
+    assert_eq!(server.taken(), expected);
+}
+
+#[test]
+fn a_blocking_one_too() {
+    // The login has a connection of its own.
+    let server = Server::start(&[1, 1, 9]);
+    let client = server.client();
+    for _ in 0..2 {
+        let answer = block_on(async {
+            let mut answer = client.request(Method::GET, "/api").send().await?;
+            answer.bytes().await
+        });
+        assert_eq!(&answer.expect("an answer")[..], b"ok");
+    }
+    let expected = ["POST /token", "GET /api", "GET /api", "GET /api"];
+    assert_eq!(server.taken(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_may_not_is_reported() {
+    let server = Server::start(&[2, 9]);
+    let client = server.client();
+    client
+        .request(Method::GET, "/api")
+        .send()
+        .await
+        .expect("an answer")
+        .bytes()
+        .await
+        .expect("a body");
+    let error = client
+        .request(Method::POST, "/api")
+        .body("order")
+        .send()
+        .await
+        .expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+    assert_eq!(server.taken(), ["POST /token", "GET /api", "POST /api"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fresh_connection_is_not_stale_and_a_second_try_is_the_last() {
+    let server = Server::start(&[1, 0]);
+    let client = server.client();
+    let error = client
+        .request(Method::GET, "/api")
+        .send()
+        .await
+        .expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+    assert_eq!(server.taken(), ["POST /token", "GET /api", "GET /api"]);
+    let error = client
+        .request(Method::GET, "/api")
+        .send()
+        .await
+        .expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+    assert_eq!(server.taken().len(), 4);
+}
