@@ -28,7 +28,7 @@ impl Authorization {
         self.0.generation()
     }
 
-    /// The token's fingerprint.
+    /// The token's fingerprint: the first 8 hex digits of its SHA-256.
     #[getter]
     fn fingerprint(&self) -> String {
         self.0.fingerprint()
@@ -62,7 +62,7 @@ impl Verdict {
         }
     }
 
-    /// What to send again with, for "resend".
+    /// What to send again with, for "resend"; else None.
     #[getter]
     fn authorization(&self) -> Option<Authorization> {
         match &self.0 {
@@ -71,13 +71,13 @@ impl Verdict {
         }
     }
 
-    /// Why the 401 was not healed, for "give_back".
+    /// Why the 401 was not healed, for "give_back", as `AuthOutcome.reason`; else None.
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.given_back().map(|why| why.reason.code())
     }
 
-    /// The failed renewal, where there was one.
+    /// What made the renewal fail, an EvertokenError, where one failed; else None.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.given_back()

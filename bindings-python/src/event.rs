@@ -43,31 +43,31 @@ impl Event {
         self.0.fingerprint()
     }
 
-    /// How the token came to be, for "token_installed".
+    /// How the token came to be, for "token_installed": "login", "refresh" or "store"; else None.
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via().map(evertoken::event::Via::code)
     }
 
-    /// The new token's life, for "token_installed".
+    /// The new token's life, a timedelta, for "token_installed"; None if it lives until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.expires_in())
     }
 
-    /// The failure, for "flight_failed" and "locked_out".
+    /// The failure, an EvertokenError, for "flight_failed" and "locked_out"; else None.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.error().map(|error| exception(py, error)).transpose()
     }
 
-    /// Why, for "given_back".
+    /// Why, for "given_back", as `AuthOutcome.reason`; else None.
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.0.reason().map(evertoken::verdict::Reason::code)
     }
 
-    /// How long no login is made, for "locked_out".
+    /// How long no login is made, a timedelta, for "locked_out"; else None.
     #[getter]
     fn pause<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.pause())

@@ -18,13 +18,13 @@ impl State {
         self.0.standing.code()
     }
 
-    /// What is left of the token's life; None without a token or with one that lives until refused.
+    /// What is left of the token's life, a timedelta; None without a token or with one that lives until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.expires_in)
     }
 
-    /// The token's fingerprint.
+    /// The token's fingerprint: the first 8 hex digits of its SHA-256.
     #[getter]
     fn fingerprint(&self) -> Option<&str> {
         self.0.fingerprint.as_deref()
@@ -36,7 +36,7 @@ impl State {
         self.0.via.map(evertoken::event::Via::code)
     }
 
-    /// The last failure since the last success.
+    /// The last failure, an EvertokenError, if no token has come since; else None.
     #[getter]
     fn last_error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0
@@ -46,7 +46,7 @@ impl State {
             .transpose()
     }
 
-    /// How long no token request is made.
+    /// How long no token request is made, a timedelta; None if the next caller may make one.
     #[getter]
     fn next_try_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.next_try_in)
@@ -112,11 +112,11 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Tokens handed out by a call that looked at the keeper; the fast path is not counted.
+    /// Tokens handed out; the cached header of `authorization` and of requests is not counted.
     tokens_served,
-    /// Token requests made, each with its tries.
+    /// Token requests made; one with several tries counts once.
     flights,
-    /// Those that ended without a token.
+    /// Token requests that ended without a token.
     failures,
     /// Logins that brought a token.
     logins,

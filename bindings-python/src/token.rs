@@ -36,7 +36,7 @@ impl Token {
         self.token.value()
     }
 
-    /// When it expires, in UTC on this machine's clock; None if it lives until refused.
+    /// When it expires: an aware datetime in UTC, by this machine's clock; None if it lives until refused.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -65,19 +65,19 @@ impl Token {
             .map(Some)
     }
 
-    /// What was left of its life when it was handed out; None if it lives until refused.
+    /// What was left of its life when it was handed out, a timedelta; None if it lives until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.token.expires_in())
     }
 
-    /// The granted scope, space-separated, if the server named it.
+    /// The granted scope, space-separated, if the server named it, else None.
     #[getter]
     fn scope(&self) -> Option<&str> {
         self.token.scope()
     }
 
-    /// The claims, if the token is a readable JWT. They are read, not verified.
+    /// The claims, if the token is a readable JWT, else None. They are read, not verified.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(claims) = self.claims.get(py) {

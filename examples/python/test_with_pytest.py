@@ -1,5 +1,7 @@
 """Your own tests: the fixture comes with the package, `pytest test_with_pytest.py` runs them."""
 
+import asyncio
+
 import pytest
 
 import evertoken
@@ -19,3 +21,14 @@ def test_my_program_is_told_when_the_login_is_down(evertoken_sandbox: Sandbox) -
     client = evertoken_sandbox.wso2().client(max_attempts=1)
     with pytest.raises(evertoken.ServerUnavailableError):
         client.get("/wso2/api/orders")
+
+
+def test_my_asynchronous_program_logs_in_once(evertoken_sandbox: Sandbox) -> None:
+    async def main() -> None:
+        async with evertoken_sandbox.pismo().async_client() as client:
+            await asyncio.gather(*(client.get(f"/pismo/api/orders/{number}") for number in range(10)))
+
+    asyncio.run(main())
+    journal = evertoken_sandbox.journal()
+    assert [entry["kind"] for entry in journal] == ["login"] + ["api"] * 10
+    assert {entry["status"] for entry in journal} == {200}

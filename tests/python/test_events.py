@@ -127,6 +127,8 @@ def test_the_log(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
         ("WARNING", "flight_failed"),
     ]
     assert f"identity={client.identity}" in caplog.text
+    installed = [record.getMessage() for record in caplog.records if "token_installed" in record.getMessage()]
+    assert f"fingerprint={client.state().fingerprint}" in installed[-1]
     assert "kind=server_unavailable" in caplog.text
 
 

@@ -49,4 +49,4 @@ def test_example(sandbox: Sandbox, name: str) -> None:
 def test_the_example_of_tests(pytester: pytest.Pytester) -> None:
     (pytester.path / "test_with_pytest.py").write_text((EXAMPLES / "test_with_pytest.py").read_text())
     result = pytester.runpytest_subprocess(*PLUGIN)
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)

@@ -199,16 +199,16 @@ class Token:
         """The token itself, for the wire."""
     @property
     def expires_at(self) -> datetime | None:
-        """When it expires, in UTC on this machine's clock; None if it lives until refused."""
+        """When it expires: an aware datetime in UTC, by this machine's clock; None if it lives until refused."""
     @property
     def expires_in(self) -> timedelta | None:
-        """What was left of its life when it was handed out; None if it lives until refused."""
+        """What was left of its life when it was handed out, a timedelta; None if it lives until refused."""
     @property
     def scope(self) -> str | None:
-        """The granted scope, space-separated, if the server named it."""
+        """The granted scope, space-separated, if the server named it, else None."""
     @property
     def claims(self) -> dict[str, Any] | None:
-        """The claims, if the token is a readable JWT. They are read, not verified."""
+        """The claims, if the token is a readable JWT, else None. They are read, not verified."""
     @property
     def fingerprint(self) -> str:
         """The first 8 hex digits of its SHA-256, for logs."""
@@ -228,7 +228,7 @@ class Authorization:
         """The token's number in this process; a later token has a higher one."""
     @property
     def fingerprint(self) -> str:
-        """The token's fingerprint."""
+        """The token's fingerprint: the first 8 hex digits of its SHA-256."""
     @property
     def is_resend(self) -> bool:
         """Whether this is for the one resend after a 401."""
@@ -242,13 +242,13 @@ class Verdict:
         """What to do: "done" (it is the answer), "resend" (with `authorization`, once), "give_back" (the 401 is the answer)."""
     @property
     def authorization(self) -> Authorization | None:
-        """What to send again with, for "resend"."""
+        """What to send again with, for "resend"; else None."""
     @property
     def reason(self) -> _Reason | None:
-        """Why the 401 was not healed, for "give_back"."""
+        """Why the 401 was not healed, for "give_back", as `AuthOutcome.reason`; else None."""
     @property
     def error(self) -> EvertokenError | None:
-        """The failed renewal, where there was one."""
+        """What made the renewal fail, an EvertokenError, where one failed; else None."""
 
 @final
 class Event:
@@ -272,19 +272,19 @@ class Event:
         """The fingerprint of the token it is about."""
     @property
     def via(self) -> _Via | None:
-        """How the token came to be, for "token_installed"."""
+        """How the token came to be, for "token_installed": "login", "refresh" or "store"; else None."""
     @property
     def expires_in(self) -> timedelta | None:
-        """The new token's life, for "token_installed"."""
+        """The new token's life, a timedelta, for "token_installed"; None if it lives until refused."""
     @property
     def error(self) -> EvertokenError | None:
-        """The failure, for "flight_failed" and "locked_out"."""
+        """The failure, an EvertokenError, for "flight_failed" and "locked_out"; else None."""
     @property
     def reason(self) -> _Reason | None:
-        """Why, for "given_back"."""
+        """Why, for "given_back", as `AuthOutcome.reason`; else None."""
     @property
     def pause(self) -> timedelta | None:
-        """How long no login is made, for "locked_out"."""
+        """How long no login is made, a timedelta, for "locked_out"; else None."""
 
 @final
 class Subscription:
@@ -307,19 +307,19 @@ class State:
         """In one word: "fresh", "soft" (served and due for renewal), "expired", "none" (no token yet), "locked_out"."""
     @property
     def expires_in(self) -> timedelta | None:
-        """What is left of the token's life; None without a token or with one that lives until refused."""
+        """What is left of the token's life, a timedelta; None without a token or with one that lives until refused."""
     @property
     def fingerprint(self) -> str | None:
-        """The token's fingerprint."""
+        """The token's fingerprint: the first 8 hex digits of its SHA-256."""
     @property
     def via(self) -> _Via | None:
         """How the token came to be."""
     @property
     def last_error(self) -> EvertokenError | None:
-        """The last failure since the last success."""
+        """The last failure, an EvertokenError, if no token has come since; else None."""
     @property
     def next_try_in(self) -> timedelta | None:
-        """How long no token request is made."""
+        """How long no token request is made, a timedelta; None if the next caller may make one."""
 
 @final
 class Stats:
@@ -327,13 +327,13 @@ class Stats:
 
     @property
     def tokens_served(self) -> int:
-        """Tokens handed out by a call that looked at the keeper; the fast path is not counted."""
+        """Tokens handed out; the cached header of `authorization` and of requests is not counted."""
     @property
     def flights(self) -> int:
-        """Token requests made, each with its tries."""
+        """Token requests made; one with several tries counts once."""
     @property
     def failures(self) -> int:
-        """Those that ended without a token."""
+        """Token requests that ended without a token."""
     @property
     def logins(self) -> int:
         """Logins that brought a token."""
