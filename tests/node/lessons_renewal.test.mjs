@@ -99,11 +99,14 @@ describe('a renewal that fails while the token is good', () => {
       await made.token()
       await failed
       assert.equal((await made.token()).value, 'access-1')
-      // As if the pause were over.
+      // As if the pause were over. The event is told a moment before the flight has landed; until then none begins.
       made.reset()
-      const installed = once(made, 'token_installed')
-      await made.token()
-      await installed
+      let isRenewed = false
+      made.once('token_installed', () => (isRenewed = true))
+      while (!isRenewed) {
+        await made.token()
+        await new Promise(setImmediate)
+      }
       assert.equal((await made.token()).value, 'access-2')
       assert.equal(made.state().standing, 'fresh')
     })
