@@ -5,6 +5,7 @@
 #   tests/c/run.sh plain                       the programs by both compilers, the vectors, the examples, install and CMake
 #   tests/c/run.sh sanitizers                  the same programs under AddressSanitizer and UndefinedBehaviorSanitizer
 #   tests/c/run.sh valgrind                    under valgrind: no error, nothing definitely lost
+#   tests/c/run.sh valgrind-vectors            the vectors under valgrind, which is not part of everything: it takes a minute
 #
 # Needs a C and a C++ compiler, pkg-config and Python; libcurl (libcurl4-openssl-dev), valgrind, cmake, clang and Go where they
 # are there.
@@ -224,26 +225,40 @@ sanitizers() {
     unset ASAN_OPTIONS UBSAN_OPTIONS
 }
 
+# under_valgrind NAME ARGUMENT…: a program with valgrind's eyes on memory and leaks. Not helgrind and drd: they know the locks of
+# pthreads only and report each value that is handed over by an atomic, hundreds for every program.
 under_valgrind() {
+    test=$1
+    shift
+    leaks='--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite'
+    # A child leaves what the parent's threads held, on purpose.
+    [ "$test" != forks ] || leaks=--leak-check=no
+    # shellcheck disable=SC2086  # a list of words
+    run "$test-valgrind" valgrind -q --error-exitcode=9 $leaks "$out/$test" "$@"
+}
+
+with_valgrind() {
     if ! command -v valgrind >/dev/null 2>&1; then
         echo "valgrind is not here: left out"
         return
     fi
     build ""
-    for test in surface table errors lifecycle logging streaming; do
-        run "$test-valgrind" valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
-            --errors-for-leak-kinds=definite --child-silent-after-fork=yes "$out/$test"
-    done
+    if [ "$what" = valgrind-vectors ]; then
+        under_valgrind vectors --together tests/vectors
+        return
+    fi
+    for test in surface table errors concurrency lifecycle logging streaming forks wrapper leaving; do under_valgrind "$test"; done
+    if [ "$has_curl" = yes ]; then under_valgrind curl; fi
 }
 
 case $what in
 plain) plain ;;
 sanitizers) sanitizers ;;
-valgrind) under_valgrind ;;
+valgrind | valgrind-vectors) with_valgrind ;;
 all)
     plain
     sanitizers
-    under_valgrind
+    with_valgrind
     ;;
 *)
     echo "run.sh: unknown argument $what" >&2

@@ -182,8 +182,10 @@ pub fn scrub(data: &[u8]) {
     if let Some(message) = scrubber.message(&words) {
         assert!(message.chars().count() <= 300 && !message.is_empty());
         assert!(!message.contains(char::is_control));
+        // What stands for the cut-off end is nobody's secret.
+        let message = message.trim_end_matches('…');
         for secret in [one, two] {
-            assert!(!shows(&message, secret), "{secret:?} in {message:?}");
+            assert!(!shows(message, secret), "{secret:?} in {message:?}");
         }
     }
     if let Some(code) = scrubber.code(&words) {

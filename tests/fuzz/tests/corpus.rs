@@ -5,7 +5,7 @@ use std::path::Path;
 use evertoken_fuzz::{Mutations, TARGETS, Target};
 
 /// Enough to meet most branches, and a few seconds in all without optimisation.
-const MUTATIONS: usize = 15_000;
+const MUTATIONS: usize = 8_000;
 /// Reading the corpus should not take longer than writing the code did.
 const CORPUS_MAX_BYTES: u64 = 500_000;
 
