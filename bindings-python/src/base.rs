@@ -203,8 +203,8 @@ impl BaseClient {
     /// >>> with client.on_event(lambda event: names.append(event.name)):
     /// ...     client.invalidate()
     /// ...     token = client.token()
-    /// >>> names
-    /// ['flight_started', 'token_installed']
+    /// >>> ", ".join(names)
+    /// 'flight_started, token_installed'
     fn on_event(&self, callback: Bound<'_, PyAny>) -> PyResult<Subscription> {
         if !callback.is_callable() {
             return Err(PyTypeError::new_err("callback must be callable"));

@@ -86,8 +86,8 @@ class BaseClient:
         >>> with client.on_event(lambda event: names.append(event.name)):
         ...     client.invalidate()
         ...     token = client.token()
-        >>> names
-        ['flight_started', 'token_installed']
+        >>> ", ".join(names)
+        'flight_started, token_installed'
         """
 
 class SyncClient(BaseClient):
