@@ -68,7 +68,7 @@ install_all() {
         put "$header" "$destdir$includedir/$(basename -- "$header")" 644
     done
     put "$built/evertoken" "$destdir$bindir/evertoken" 755
-    fill "$root/bindings-c/pkg/evertoken.pc.in" "$lib/pkgconfig/evertoken.pc"
+    for name in evertoken evertoken-static; do fill "$root/bindings-c/pkg/$name.pc.in" "$lib/pkgconfig/$name.pc"; done
     fill "$root/bindings-c/pkg/evertoken-config.cmake.in" "$lib/cmake/evertoken/evertoken-config.cmake"
     fill "$root/bindings-c/pkg/evertoken-config-version.cmake.in" "$lib/cmake/evertoken/evertoken-config-version.cmake"
 }
@@ -83,7 +83,7 @@ put() {
 uninstall_all() {
     lib=$destdir$libdir
     rm -f "$lib/libevertoken.so" "$lib/libevertoken.so.$major" "$lib/libevertoken.so.$version" "$lib/libevertoken.a" \
-        "$lib/pkgconfig/evertoken.pc" "$lib/cmake/evertoken/evertoken-config.cmake" \
+        "$lib/pkgconfig/evertoken.pc" "$lib/pkgconfig/evertoken-static.pc" "$lib/cmake/evertoken/evertoken-config.cmake" \
         "$lib/cmake/evertoken/evertoken-config-version.cmake" "$destdir$bindir/evertoken"
     for header in "$root"/include/evertoken*.h*; do
         rm -f "$destdir$includedir/$(basename -- "$header")"

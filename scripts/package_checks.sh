@@ -114,9 +114,9 @@ PROGRAM
     # shellcheck disable=SC2086  # lists of words
     $compiler -std=c99 -Wall -Wextra -Wpedantic -Werror -o "$scratch/shared" "$scratch/program.c" $flags
     [ "$(LD_LIBRARY_PATH=$prefix/lib "$scratch/shared")" = 200 ]
-    flags=$(pkg-config --static --cflags --libs evertoken)
+    flags=$(pkg-config --cflags --libs evertoken-static)
     # shellcheck disable=SC2086
-    $compiler -std=c99 -Wall -Wextra -Wpedantic -Werror -o "$scratch/static" "$scratch/program.c" "$prefix/lib/libevertoken.a" $flags
+    $compiler -std=c99 -Wall -Wextra -Wpedantic -Werror -o "$scratch/static" "$scratch/program.c" $flags
     [ "$("$scratch/static")" = 200 ]
     "$prefix/bin/evertoken" --version
     exec {SANDBOX[1]}>&-

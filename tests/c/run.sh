@@ -144,19 +144,28 @@ installs_and_uninstalls() {
     [ -z "$(find "$stage" ! -type d)" ]
 }
 
+# The lines of the README, for C and for C++, and what a linker does that is told to take static libraries.
 static_library_links() {
+    flags=$(pkg-config --cflags --libs evertoken-static)
+    # shellcheck disable=SC2086
+    "$cc" -std=c99 $strict tests/c/surface.c -o "$out/surface-static" $flags
+    "$out/surface-static"
+    # shellcheck disable=SC2086
+    "$cxx" -std=c++17 $strict tests/c/wrapper.cpp "$out/json.o" "$out/sandbox.o" -o "$out/wrapper-static" $flags
+    "$out/wrapper-static"
     # shellcheck disable=SC2046,SC2086
     "$cc" -std=c99 $strict $cflags tests/c/surface.c -o "$out/surface-static" "$prefix/lib/libevertoken.a" \
-        $(sed -n 's/^Libs.private: //p' "$prefix/lib/pkgconfig/evertoken.pc")
-    "$out/surface-static"
+        $(pkg-config --static --libs-only-l evertoken | sed 's/-levertoken//')
+    for program in surface wrapper; do
+        if readelf -d "$out/$program-static" | grep -q libevertoken; then return 1; fi
+    done
 }
 
 cmake_package_works() {
     rm -rf "$out/cmake"
-    cmake -S tests/c/cmake -B "$out/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc"
+    cmake -S tests/c/cmake -B "$out/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx"
     cmake --build "$out/cmake"
-    "$out/cmake/consumer_evertoken"
-    "$out/cmake/consumer_static"
+    for program in evertoken static cpp_evertoken cpp_static; do "$out/cmake/consumer_$program"; done
 }
 
 # build_examples: as their comments say, with the strict flags; sets $examples.
@@ -191,9 +200,9 @@ plain() {
     if command -v clang >/dev/null 2>&1; then check "header with clang" header_compiles clang clang++; else echo "clang is not here: left out"; fi
     check "exported symbols" exports_agree
     check "install and uninstall" installs_and_uninstalls
-    check "static library" static_library_links
     if command -v cmake >/dev/null 2>&1; then check "CMake package" cmake_package_works; fi
     build ""
+    check "static library, from C and C++" static_library_links
     for test in surface table errors concurrency lifecycle logging streaming forks twice loading; do run "$test" "$out/$test"; done
     for test in wrapper leaving; do run "$test" "$out/$test"; done
     if [ "$has_curl" = yes ]; then run curl "$out/curl"; else echo "libcurl is not here: left out"; fi
