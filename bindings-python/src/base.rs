@@ -1,11 +1,12 @@
 //! What the synchronous and the asynchronous client have in common: everything that never waits.
 
+use std::ffi::CString;
 use std::path::PathBuf;
 
 use evertoken::{ClientBuilder, Options, Seen, profile};
 use futures_util::FutureExt;
 use http::HeaderMap;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyUserWarning};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -52,6 +53,9 @@ impl BaseClient {
                 // It may run a command to get at a secret.
                 let mut profile = exit::leave(py, || profile::load(&name, path.as_deref()))
                     .map_err(|error| raised(py, &error))?;
+                for warning in &profile.warnings {
+                    warn(py, warning)?;
+                }
                 fill(&mut profile.options, given)?;
                 profile.builder()
             }
@@ -102,6 +106,12 @@ impl BaseClient {
         self.header.forget();
         self.hooks.clear();
     }
+}
+
+/// Through the standard `warnings`, as if by the caller of `from_profile`.
+fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
+    let text = CString::new(text.replace('\0', ""))?;
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 2)
 }
 
 #[pymethods]

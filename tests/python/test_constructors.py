@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -160,3 +161,17 @@ def test_a_profile(kind: type[Client] | type[AsyncClient], tmp_path: Path, monke
     with pytest.raises(evertoken.ConfigInvalidError, match="timeout") as wrong:
         kind.from_profile("mine", timeout="soon")
     assert "hush-hush" not in repr(wrong.value)
+
+
+def test_a_secret_in_the_file_of_profiles_draws_a_warning(kind: type[Client] | type[AsyncClient], tmp_path: Path) -> None:
+    path = tmp_path / "evertoken.toml"
+    path.write_text('[profiles.mine]\nflow = "pismo"\nbase_url = "https://api.example"\nserver_key = "key"\nserver_secret = "hush-hush"\n')
+    path.chmod(0o600)
+    with pytest.warns(UserWarning, match="server_secret") as warned:
+        kind.from_profile("mine", path=path)
+    assert all(warning.filename == __file__ for warning in warned)
+    assert not [warning for warning in warned if "hush-hush" in str(warning.message)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="server_"):
+            kind.from_profile("mine", path=path)

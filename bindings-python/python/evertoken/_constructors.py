@@ -42,7 +42,8 @@ class Constructors:
     def from_profile(cls, name: str, /, *, path: Path | None = None, **options: Any) -> Self:
         """A client from a profile: options under a name, in the file `evertoken.toml` that every language reads.
 
-        Waits while a command of the profile runs, at most 30 s for each.
+        Waits while a command of the profile runs, at most 30 s for each. A secret that stands in the file itself, and what else is
+        unwise there, draws a UserWarning.
 
         Args:
             name: The profile's name.
