@@ -26,7 +26,7 @@ from urllib3.util import Retry
 
 from evertoken import Client
 from evertoken.testing import Sandbox
-from support import PROGRAMS
+from support import PATIENCE_SECS, PROGRAMS
 
 API = "/pismo/api/things"
 
@@ -169,7 +169,15 @@ def api_over_http2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[H
     with Sandbox() as sandbox, socket.create_server(("127.0.0.1", 0)) as server:
         options = {"--bind": f"fd://{server.fileno()}", "--certfile": f"{folder}/server.pem", "--keyfile": f"{folder}/server.pem"}
         process = subprocess.Popen(
-            [sys.executable, "-m", "hypercorn", *(word for pair in options.items() for word in pair), "h2_app:application"],
+            [
+                sys.executable,
+                "-m",
+                "hypercorn",
+                "--workers",
+                "0",
+                *(word for pair in options.items() for word in pair),
+                "h2_app:application",
+            ],
             cwd=PROGRAMS,
             env={**os.environ, "API": sandbox.url + API},
             pass_fds=[server.fileno()],
@@ -177,8 +185,8 @@ def api_over_http2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[H
             stderr=subprocess.DEVNULL,
         )
         yield Http2(f"https://127.0.0.1:{server.getsockname()[1]}", context, folder / "ca.pem"), sandbox
-        process.kill()
-        process.wait()
+        process.terminate()
+        process.wait(PATIENCE_SECS)
 
 
 def test_our_own_client_over_http2(api_over_http2: tuple[Http2, Sandbox]) -> None:
