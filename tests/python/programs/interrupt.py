@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from evertoken.testing import Sandbox
 
+# A program that is started in the background of a shell begins with SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sandbox = Sandbox()
 sandbox.arm("gate", route="any", count=0)
 client = sandbox.pismo().client()
