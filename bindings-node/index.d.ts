@@ -69,7 +69,9 @@ export declare class Authorization {
 
 /** An answer as `judge()` looks at it. */
 export interface SeenAnswer {
+  /** The status code. */
   status: number
+  /** Its headers: `WWW-Authenticate` may tell that the 401 is about rights. */
   headers?: HeadersLike | null
   /** The body or its first kilobytes: a provider's fault tells whether the 401 is about rights. */
   body?: string | ArrayBuffer | ArrayBufferView | null
@@ -92,6 +94,7 @@ export interface State {
   standing: 'fresh' | 'soft' | 'expired' | 'none' | 'locked_out'
   /** Milliseconds left of the token's life. */
   expiresIn: number | null
+  /** The token's fingerprint; null without one. */
   fingerprint: string | null
   /** How the token came to be. */
   via: Via | null
@@ -101,6 +104,7 @@ export interface State {
   nextTryIn: number | null
 }
 
+/** How a token came to be. */
 export type Via = 'login' | 'refresh' | 'store'
 
 /** Counters of an identity since its first use in this process. */
@@ -111,7 +115,9 @@ export interface Stats {
   flights: number
   /** Renewals that ended without a token. */
   failures: number
+  /** Logins that brought a token. */
   logins: number
+  /** Refreshes that brought a token. */
   refreshes: number
   /** Answers with 401 that were judged. */
   refused: number
@@ -147,6 +153,7 @@ export interface Events {
   locked_out: EventOf<'locked_out'> & { readonly pause: number; readonly error: EvertokenError }
 }
 
+/** The name of an event. */
 export type EventName = keyof Events
 
 type EventMap = { [Name in EventName]: [event: Events[Name]] }
@@ -156,15 +163,19 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 /** As much of an axios instance as `attachAxios` needs. */
 export interface AxiosLike {
+  /** Where the request passes by. */
   // axios' own types differ from version to version; what is used is checked when it is attached.
   interceptors: { request: { use(...hooks: never[]): number; eject(id: number): void } }
+  /** Makes an instance with other defaults. */
   create(...args: never[]): unknown
 }
 
 /** Hooks for `got.extend({ hooks })`. */
 export interface GotHooks {
-  beforeRequest: [(options: any) => Promise<void>]
-  afterResponse: [(response: any, retryWithMergedOptions: any) => Promise<any>]
+  /** Puts the header on; returns a promise only where it has to wait for a login. */
+  beforeRequest: [(options: any) => Promise<void> | undefined]
+  /** Heals a 401. */
+  afterResponse: [(response: any, retryWithMergedOptions: any) => any]
 }
 
 /**
@@ -172,7 +183,8 @@ export interface GotHooks {
  * token and one login.
  *
  * It emits {@link Events}; the same objects are published on the `node:diagnostics_channel` channels
- * `evertoken:<name>`, once per client. A listener that throws becomes a process warning and harms nothing else.
+ * `evertoken:<name>`, once per client. A listener that throws becomes a process warning and harms nothing else. Where
+ * OpenTelemetry has a provider, token requests are spans and counted, once for all clients.
  *
  * Nothing here keeps a process alive but a call that is pending.
  */
@@ -254,14 +266,25 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   request(method: string, url: UrlLike, options?: RequestOptions): Promise<ClientResponse>
   request(method: string, url: UrlLike, options: StreamedRequestOptions): Promise<StreamedResponse>
 
-  /** An interceptor for `new Agent().compose(…)` of undici 6 and later. Compose redirects after it, so that each hop passes through it. */
+  /**
+   * An interceptor for `new Agent().compose(…)` of undici 6 and later. Compose redirects after it, so that each hop passes
+   * through it. Requests whose origin does not show, as those to a `Pool` or `Client` without `origin`, are passed on as
+   * they are. A login that fails is the request's error.
+   */
   undiciInterceptor(): (dispatch: any) => any
-  /** Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance has its own. */
+  /**
+   * Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance
+   * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token.
+   * @throws {EvertokenError} `config_invalid` if it is none
+   */
   attachAxios(instance: AxiosLike): () => void
   /** Hooks for `got.extend({ hooks: client.gotHooks() })`. */
   gotHooks(): GotHooks
 
-  /** Why this answer is a 401 that was not healed: of `fetch`, `wrapFetch`, `request`, axios or got. Else null. */
+  /**
+   * Why this answer is a 401 that was not healed; null for any other. Takes what `fetch`, `wrapFetch`, `request`, axios,
+   * got and undici's `request` and `stream` give. undici 6 loses it where a redirect interceptor is composed as well.
+   */
   authOf(response: object): GivenBack | null
 
   /** Where the identity stands. */

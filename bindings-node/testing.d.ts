@@ -15,28 +15,43 @@ type JsonObject = { readonly [name: string]: Json }
 
 /** Requests and answers counted by the sandbox. */
 export interface ProviderCounts {
+  /** Requests to log in. */
   login: number
+  /** Requests to refresh. */
   refresh: number
+  /** Requests to revoke. */
   revoke: number
+  /** Requests to the API. */
   api: number
+  /** Those of them that were answered 401. */
   api_401: number
+  /** Logins made although the identity held a good token with more than half of its life left. */
   superfluous_logins: number
 }
 
 /** What the sandbox counts. */
 export interface Counts {
+  /** Pismo Passport. */
   pismo: ProviderCounts
+  /** PassKit. */
   passkit: ProviderCounts
+  /** The WSO2 gateway. */
   wso2: ProviderCounts
+  /** The plain OAuth 2.0 server. */
   plain: ProviderCounts
+  /** All of them, and what belongs to none. */
   total: ProviderCounts & { requests: number; answered: number; other: number }
   /** By method and path: `{ 'POST /token': 1 }`. */
   paths: Record<string, number>
   /** Requests that reached the foreign origin. */
   foreign: number
+  /** Requests for which a script had no answer left. */
   script_exhausted: number
+  /** Requests that were not what a script expected. */
   expect_failed: number
+  /** Connections accepted. */
   connections: number
+  /** Requests that a gate holds now. */
   held: number
 }
 
@@ -46,6 +61,7 @@ export type Wait =
   | { requests: number; route?: string; provider?: Provider; timeout_ms?: number }
   | { answered: number; route?: string; provider?: Provider; timeout_ms?: number }
 
+/** The servers of the sandbox. */
 export type Provider = 'pismo' | 'passkit' | 'wso2' | 'plain'
 
 /**
@@ -58,6 +74,7 @@ export declare class Sandbox implements AsyncDisposable {
    * @param settings as the sandbox documents them, in its own spelling: `{ pismo: { life_secs: 60 }, https: true }`
    */
   static start(settings?: JsonObject): Sandbox
+  /** As {@link Sandbox.start}. */
   constructor(settings?: JsonObject)
 
   /** Base URL of everything, plain http. */
@@ -71,11 +88,15 @@ export declare class Sandbox implements AsyncDisposable {
   /** The credentials that are accepted now. */
   readonly credentials: Readonly<Record<Provider, Record<string, any>>>
 
-  /** Clients that log in here; options are set on top of what they need. */
+  /** A client that logs in here as Pismo has it; options are set on top of what it needs. */
   pismo(options?: Partial<PismoOptions>): Client
+  /** The same with PassKit. */
   passkit(options?: Partial<PassKitOptions>): Client
+  /** The same with the WSO2 gateway. */
   wso2(options?: Partial<Wso2Options>): Client
+  /** The same with the plain OAuth 2.0 server, by password grant. */
   password(options?: Partial<PasswordOptions>): Client
+  /** The same by client credentials. */
   clientCredentials(options?: Partial<ClientCredentialsOptions>): Client
 
   /** Any control call: `control('POST', '/faults', …)`. Not for waits, which have a method of their own. */
@@ -92,6 +113,7 @@ export declare class Sandbox implements AsyncDisposable {
   revoke(what?: { provider?: Provider; what?: 'all' | 'access' | 'refresh' }): { access: number; refresh: number }
   /** Someone else renews every live grant, or changes a provider's secret. */
   rotate(what?: { provider?: Provider; secret?: boolean }): any
+  /** What was asked so far; exact. */
   counts(): Counts
   /** What was asked, in order; secrets as fingerprints. */
   journal(): Array<Record<string, any>>
@@ -100,6 +122,10 @@ export declare class Sandbox implements AsyncDisposable {
   /** As just started: settings, clock, faults, script, tokens, journal. */
   reset(): void
 
+  /**
+   * Waits for requests without polling.
+   * @throws {Error} once `timeout_ms` are over
+   */
   wait(what: Wait): Promise<Record<string, number>>
   /** Resolves once at least `count` requests are held by a gate. */
   waitHeld(count: number): Promise<number>
@@ -110,3 +136,5 @@ export declare class Sandbox implements AsyncDisposable {
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+export {}

@@ -40,7 +40,9 @@ const port = new native.Port(deliver)
 async function call(start, signal) {
   if (signal?.aborted) throw cancelled(signal)
   const pending = new Pending(signal)
-  await new Promise((resolve) => pending.begin(start, resolve))
+  await new Promise((resolve) => {
+    pending.begin(start, resolve)
+  })
   if (pending.gaveUp) throw cancelled(signal)
   if (pending.failure !== null) throw fromFailure(pending.failure)
   return pending.value

@@ -36,13 +36,21 @@ export declare const ERROR_CODES: readonly ErrorCode[]
 
 /** What an error may hold besides its code and message. */
 export interface ErrorDetails {
+  /** Whether the same call may succeed later. Default: what the code says. */
   retryable?: boolean
+  /** The status of the answer that led to it. */
   httpStatus?: number | null
+  /** The provider's own code. */
   providerCode?: string | null
+  /** The provider's own words. */
   providerMessage?: string | null
+  /** Milliseconds to wait before the next try. */
   retryAfter?: number | null
+  /** The fingerprint of the token it concerns. */
   fingerprint?: string | null
+  /** The identity it happened to. */
   identity?: string | null
+  /** What led to it. */
   cause?: unknown
 }
 

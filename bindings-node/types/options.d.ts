@@ -50,7 +50,9 @@ export interface CommonOptions {
 
 /** A server key and secret of Pismo Passport. */
 export interface PismoOptions extends CommonOptions {
+  /** The server key. */
   serverKey: string
+  /** The server secret. */
   serverSecret: string
   /** Required in production, where nothing public tells it; the sandbox is `https://sandbox.pismolabs.io`. */
   baseUrl?: UrlLike
@@ -71,7 +73,9 @@ interface PassKitCommonOptions extends CommonOptions {
 
 /** PassKit with user name and password. */
 export interface PassKitLoginOptions extends PassKitCommonOptions {
+  /** The user name of the portal. */
   username: string
+  /** Its password. */
   password: string
   /** Of an account with a second factor. */
   twoFaToken?: string
@@ -84,6 +88,7 @@ export interface PassKitLoginOptions extends PassKitCommonOptions {
 
 /** PassKit with a token pasted from the portal. There is no login behind it: once refused, it stays refused. */
 export interface PassKitTokenOptions extends PassKitCommonOptions {
+  /** The token as the portal shows it. */
   token: string
   username?: never
   password?: never
@@ -92,17 +97,20 @@ export interface PassKitTokenOptions extends PassKitCommonOptions {
   tokenUrl?: never
 }
 
+/** PassKit by login or by a pasted token, never both. */
 export type PassKitOptions = PassKitLoginOptions | PassKitTokenOptions
 
 /** The password grant of a WSO2 gateway. */
 export interface Wso2Options extends CommonOptions {
   /** Such as `https://gateway:8243/token`. */
   tokenUrl: UrlLike
+  /** The consumer key of the application. */
   consumerKey: string
   /** Must not contain a colon: WSO2 itself takes it apart there. */
   consumerSecret: string
   /** As the server wants it (`john@johns.org@johnsorg`), or without the organization where that is given apart. */
   username: string
+  /** The user's password. */
   password: string
   /** The organization key or tenant domain: the user name becomes `username@organization`. */
   organization?: string
@@ -116,6 +124,7 @@ export interface Wso2Options extends CommonOptions {
 
 /** What both grants of RFC 6749 take. */
 export interface OAuth2Options extends CommonOptions {
+  /** The token endpoint (RFC 6749 §3.2). */
   tokenUrl: UrlLike
   /** Scopes to ask for, as a list or separated by spaces. */
   scope?: string | readonly string[]
@@ -140,11 +149,14 @@ export interface OAuth2Options extends CommonOptions {
   refreshTokenField?: string
 }
 
+/** What an expiry counts: life in seconds or milliseconds; an instant in seconds or milliseconds since 1970, or as text. */
 export type ExpiresUnit = 's' | 'ms' | 'unix' | 'unix_ms' | 'iso8601'
 
 /** The password grant (RFC 6749 §4.3). */
 export interface PasswordOptions extends OAuth2Options {
+  /** The resource owner's user name. */
   username: string
+  /** The resource owner's password. */
   password: string
   /** The client, where the server wants one. */
   clientId?: string
@@ -154,12 +166,15 @@ export interface PasswordOptions extends OAuth2Options {
 
 /** The client credentials grant (RFC 6749 §4.4). */
 export interface ClientCredentialsOptions extends OAuth2Options {
+  /** The client's id. */
   clientId: string
+  /** The client's secret. */
   clientSecret: string
 }
 
 /** A login with a JSON body, described field by field. */
 export interface JsonLoginOptions extends CommonOptions {
+  /** The login route. */
   tokenUrl: UrlLike
   /** `'GET'` is for credentials that are headers only. Default `'POST'`. */
   method?: 'POST' | 'PUT' | 'PATCH' | 'GET'
@@ -193,3 +208,5 @@ export type ProfileOptions = CommonOptions & {
   /** The file. Default: `$EVERTOKEN_CONFIG`, `./evertoken.toml`, then the user's configuration folder. */
   path?: UrlLike
 } & { readonly [option: string]: unknown }
+
+export {}

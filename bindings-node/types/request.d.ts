@@ -24,6 +24,7 @@ export type GiveBackReason =
 
 /** What is known about a 401 that was given back. */
 export interface GivenBack {
+  /** Why it was not healed. */
   readonly reason: GiveBackReason
   /** The renewal that failed, with `renewal_failed` and `same_token`. */
   readonly error: EvertokenError | null
@@ -45,17 +46,20 @@ export type ReplayableBody = string | ArrayBuffer | ArrayBufferView | Blob | For
 export type OneShotBody = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>
 
 interface CommonRequestOptions {
+  /** Headers of the request; `Authorization` is refused, because the client sets it. */
   headers?: HeadersLike | null
   /** Added to the URL's own query. */
   query?: QueryLike | null
   /** Milliseconds for the whole call, the token and the body included; `Infinity` for none. Default: the client's. */
   timeout?: number
+  /** Gives up this call and no other: it rejects with `cancelled`, reading the body included. */
   signal?: AbortSignal | null
   /** `'manual'` gives the redirect back. Default `'follow'`: the token goes only where it may, hop by hop. */
   redirect?: 'follow' | 'manual'
 }
 
 interface BodyOptions {
+  /** The body. Strings are `text/plain;charset=UTF-8` and forms what they are, unless `content-type` is given. */
   body?: ReplayableBody | OneShotBody | null
   json?: never
 }
@@ -87,12 +91,19 @@ interface Answer {
 /** An answer with its whole body. */
 export declare class ClientResponse implements Answer {
   private constructor()
+  /** The status code. */
   readonly status: number
+  /** Whether the status is 200 to 299. */
   readonly ok: boolean
+  /** The headers of the answer. */
   readonly headers: Headers
+  /** The URL that answered, after redirects. */
   readonly url: string
+  /** `'1.0'`, `'1.1'` or `'2'`. */
   readonly httpVersion: string
+  /** Why a 401 was not healed; null for any other answer. */
   readonly auth: GivenBack | null
+  /** The whole body. */
   readonly body: Buffer
   /** The body as UTF-8. */
   text(): string
@@ -106,19 +117,38 @@ export declare class ClientResponse implements Answer {
 /** An answer whose body is still to be read, once: by iterating, or by one of the methods. */
 export declare class StreamedResponse implements Answer, AsyncIterable<Buffer> {
   private constructor()
+  /** The status code. */
   readonly status: number
+  /** Whether the status is 200 to 299. */
   readonly ok: boolean
+  /** The headers of the answer. */
   readonly headers: Headers
+  /** The URL that answered, after redirects. */
   readonly url: string
+  /** `'1.0'`, `'1.1'` or `'2'`. */
   readonly httpVersion: string
+  /** Why a 401 was not healed; null for any other answer. */
   readonly auth: GivenBack | null
+  /** Whether the body has been read, or let go of. */
   readonly bodyUsed: boolean
+  /**
+   * The body piece by piece; leaving early lets go of the connection.
+   * @throws {EvertokenError} `unreachable`, `timed_out` and `cancelled`; a `TypeError` if it has been read before
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined>
   /** The body as a stream of Node. */
   readable(): Readable
   /** Lets go of the connection without reading the rest. */
   cancel(): void
+  /** The whole body. */
   bytes(): Promise<Buffer>
+  /** The whole body as UTF-8. */
   text(): Promise<string>
+  /**
+   * The whole body as JSON.
+   * @throws {EvertokenError} `bad_response` if it is none; the message does not quote it.
+   */
   json<T = unknown>(): Promise<T>
 }
+
+export {}

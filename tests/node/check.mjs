@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 
+import { complaints } from './types/documented.mjs'
+
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = join(here, '../..')
 const tool = (path) => join(here, 'node_modules', path)
@@ -39,9 +41,12 @@ execFileSync('tar', ['--extract', '--gzip', '--file', main, '--directory', modul
 cpSync(join(modules, 'package'), join(modules, 'evertoken'), { recursive: true })
 symlinkSync(tool('@types/node'), join(modules, '@types/node'), 'junction')
 cpSync(join(here, 'types'), join(scratch, 'project/types'), { recursive: true })
+for (const library of ['axios', 'got', 'undici']) symlinkSync(tool(library), join(modules, library), 'junction')
 for (const config of ['tsconfig.json', 'tsconfig.bundler.json']) {
   step(`tsc ${config}`, () => complaintOf(tool('typescript/bin/tsc'), ['--project', join(scratch, 'project/types', config)]))
 }
+
+step('documentation', () => complaints(['index', 'testing'].map((name) => join(root, `bindings-node/${name}.d.ts`))).join('\n'))
 
 const { messages, pkg } = await publint({ pkgDir: join(modules, 'evertoken'), strict: true, pack: false })
 step('publint', () => messages.map((message) => formatMessage(message, pkg)).join('\n'))

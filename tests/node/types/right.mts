@@ -2,6 +2,9 @@
 
 import { Client, EvertokenError, ERROR_CODES, type ErrorCode, type Events, type GivenBack, type Token } from 'evertoken'
 import { Sandbox } from 'evertoken/testing'
+import axios from 'axios'
+import got from 'got'
+import { Agent, request } from 'undici'
 
 export async function uses(): Promise<void> {
   const client = Client.pismo({ serverKey: 'k', serverSecret: 's', accountId: 123, baseUrl: new URL('https://api.example') })
@@ -35,6 +38,14 @@ export async function uses(): Promise<void> {
   for await (const piece of streamed) piece.readUInt8(0)
   const { Readable } = await import('node:stream')
   await client.request('PUT', '/x', { body: Readable.from(['a']) })
+
+  const dispatcher = new Agent().compose(client.undiciInterceptor())
+  const undiciAnswer = await request('https://api.example/x', { dispatcher })
+  client.authOf(undiciAnswer)?.reason satisfies string | undefined
+  const detach: () => void = client.attachAxios(axios.create())
+  client.attachAxios(axios)
+  detach()
+  await got.extend({ hooks: client.gotHooks() })('https://api.example/x').json()
 
   client.on('token_installed', (event) => console.log(event.via, event.expiresIn?.toFixed()))
   client.once('given_back', ({ reason }) => console.log(reason))
