@@ -56,6 +56,10 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         .collect();
     if std::env::args().any(|argument| argument == "--check") {
         let mut agrees = true;
+        for what in undocumented(&header) {
+            eprintln!("include/evertoken.h: {what}");
+            agrees = false;
+        }
         if std::fs::read_to_string(&place)? != header {
             eprintln!(
                 "include/evertoken.h is not what the sources say; write it with: make header"
@@ -83,6 +87,28 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     lines.push(String::new());
     std::fs::write(list, lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Handles whose comment leaves out whose they are, which threads may use them, or what they are for.
+fn undocumented(header: &str) -> Vec<String> {
+    let mut missing = Vec::new();
+    let mut comment = String::new();
+    for line in header.lines() {
+        if let Some(text) = line.strip_prefix("///") {
+            comment.push_str(text);
+            comment.push(' ');
+            continue;
+        }
+        if let Some(handle) = line.strip_prefix("typedef struct evertoken_") {
+            for word in ["Owner:", "Threads:", "Methods:"] {
+                if !comment.contains(word) {
+                    missing.push(format!("evertoken_{handle} says nothing of its {word}"));
+                }
+            }
+        }
+        comment.clear();
+    }
+    missing
 }
 
 /// Every function with its signature and every constant with its number, one a line.
