@@ -78,7 +78,12 @@ STEPS: tuple[Step, ...] = (
     suite("servers-node", "OAuth2 servers of others, from Node.js", "cd tests/servers/node; node --preserve-symlinks --test", "node"),
     suite("readme", "README snippets", f"{PY} scripts/snippets.py target/debug", "plain"),
     # Packages, as users get them: one release build for all three.
-    Step("release", "build: the whole workspace, release", "cargo build --workspace --release --locked", ("test", "packages")),
+    Step(
+        "release",
+        "build: what is shipped, release",
+        "cargo build --workspace --exclude evertoken-fuzz --exclude evertoken-c-rlib --release --locked",
+        ("test", "packages"),
+    ),
     package("wheel", "pip install . into a new environment", "scripts/package_checks.sh wheel"),
     package("npm", "npm pack, installed into a new project", "scripts/package_checks.sh npm"),
     package("install", "make install, and a program built with pkg-config", "scripts/package_checks.sh install"),
