@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -339,6 +339,7 @@ pub(crate) fn assemble(
         keeper,
         terms,
         http,
+        apart: ArcSwap::default(),
         base_url,
         origins,
         scheme,

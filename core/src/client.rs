@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::Method;
 use url::Url;
 
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) http: Arc<Http>,
+    /// For calls with a connect timeout of their own; they hold their connections.
+    pub(crate) apart: ArcSwap<Vec<(Duration, Arc<Http>)>>,
     pub(crate) base_url: Url,
     pub(crate) origins: Origins,
     pub(crate) scheme: String,
@@ -306,6 +308,28 @@ impl Client {
         count(&self.0.keeper.counters.given_back);
         self.0.keeper.tell(What::GivenBack { reason });
         Verdict::GiveBack(GiveBack { reason, error })
+    }
+
+    /// The HTTP client for calls whose connections may take this long to come about.
+    pub(crate) fn http_within(&self, connect_timeout: Option<Duration>) -> Result<Arc<Http>> {
+        /// Programs have one such timeout, or two.
+        const KEPT: usize = 4;
+        let inner = &*self.0;
+        let Some(timeout) = connect_timeout else {
+            return Ok(Arc::clone(&inner.http));
+        };
+        let apart = inner.apart.load();
+        if let Some((_, http)) = apart.iter().find(|(other, _)| *other == timeout) {
+            return Ok(Arc::clone(http));
+        }
+        let http = inner.http.with_connect_timeout(timeout)?;
+        inner.apart.rcu(|apart| {
+            let spare = (apart.len() + 1).saturating_sub(KEPT);
+            let mut apart = apart[spare..].to_vec();
+            apart.push((timeout, Arc::clone(&http)));
+            apart
+        });
+        Ok(http)
     }
 
     /// A request to `url`, absolute or below the base URL, with the token on pinned origins.

@@ -50,6 +50,7 @@ pub mod jwt;
 mod keeper;
 pub mod options;
 pub mod origin;
+mod patience;
 mod probe;
 pub mod profile;
 mod random;

@@ -1,10 +1,11 @@
 //! Our client: one call that authorizes, sends, follows redirects, heals a 401 and hands over the answer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
@@ -12,7 +13,8 @@ use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
 use crate::client::Client;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Payload, Received, Sending};
+use crate::http::{Http, Payload, Received, Sending};
+use crate::patience::Patience;
 use crate::redirect;
 use crate::response::{Head, Response};
 use crate::verdict::Reason;
@@ -26,6 +28,8 @@ pub struct RequestBuilder {
     headers: HeaderMap,
     payload: Payload,
     timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     follow: bool,
     /// The first thing wrong with what was set; `send` reports it.
     problem: Option<Error>,
@@ -41,6 +45,8 @@ impl RequestBuilder {
             headers: HeaderMap::new(),
             payload: Payload::Empty,
             timeout,
+            connect_timeout: None,
+            read_timeout: None,
             follow: true,
             problem: None,
         }
@@ -107,6 +113,29 @@ impl RequestBuilder {
         self
     }
 
+    /// How long a connection may take to come about, default the client's `connect_timeout`. Calls with another one have
+    /// connections of their own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            self.complain(Error::config(
+                "connect_timeout",
+                "must be more than 0 seconds",
+            ));
+        }
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+    /// each; the coming about of a connection counts, waiting for a token does not. Default: only the deadline ends the wait.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            self.complain(Error::config("read_timeout", "must be more than 0 seconds"));
+        }
+        self.read_timeout = Some(timeout);
+        self
+    }
+
     /// Whether redirects are followed, default yes. The token goes only where it may, hop by hop.
     pub fn follow_redirects(mut self, follow: bool) -> Self {
         self.follow = follow;
@@ -131,6 +160,8 @@ impl RequestBuilder {
             started: clock.now(),
             timeout: self.timeout,
             client: &self.client,
+            http: self.client.http_within(self.connect_timeout)?,
+            patience: self.read_timeout.map(Patience::new),
         };
         let mut hop = Hop {
             method: self.method,
@@ -140,7 +171,7 @@ impl RequestBuilder {
         };
         let mut hops = 0;
         loop {
-            let mut response = call.hop(&mut hop).await?;
+            let mut response = call.hop(&mut hop).await?.with(call.patience.clone());
             let next = if self.follow {
                 redirect::next(&hop.method, &hop.url, response.status(), response.headers())
             } else {
@@ -181,6 +212,8 @@ struct Call<'a> {
     started: Moment,
     timeout: Option<Duration>,
     client: &'a Client,
+    http: Arc<Http>,
+    patience: Option<Patience>,
 }
 
 /// One hop of it: what is sent where.
@@ -275,14 +308,30 @@ impl Call<'_> {
             }
             let payload = hop.payload.take().unwrap_or(Payload::Empty);
             hop.payload = payload.again();
-            let sending = Sending {
+            let mut sending = Sending {
                 method: hop.method.clone(),
                 url: hop.url.clone(),
                 headers,
                 payload,
                 timeout: self.left()?,
             };
-            match self.client.0.http.send(sending).await {
+            let sent = match &self.patience {
+                Some(patience) => {
+                    let (payload, length) = patience.watch(sending.payload);
+                    sending.payload = payload;
+                    if let Some(length) = length {
+                        sending
+                            .headers
+                            .entry(CONTENT_LENGTH)
+                            .or_insert(length.into());
+                    }
+                    patience
+                        .bear(hop.url.host_str(), self.http.send(sending))
+                        .await
+                }
+                None => self.http.send(sending).await,
+            };
+            match sent {
                 Ok(received) => return Ok(received),
                 Err(failure)
                     if spare && hop.payload.is_some() && failure.resend.allows(&hop.method) =>

@@ -11,6 +11,7 @@ use url::Url;
 use crate::authorization::GiveBack;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Received;
+use crate::patience::Patience;
 
 /// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -59,6 +60,7 @@ pub struct Response {
     given_back: Option<GiveBack>,
     head: Head,
     rest: Received,
+    patience: Option<Patience>,
 }
 
 impl Response {
@@ -77,7 +79,14 @@ impl Response {
             given_back,
             head,
             rest,
+            patience: None,
         }
+    }
+
+    /// The same, whose body is waited for with this patience.
+    pub(crate) fn with(mut self, patience: Option<Patience>) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// The status code.
@@ -112,7 +121,10 @@ impl Response {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         match self.head.0.pop_front() {
             Some(chunk) => chunk.map(Some),
-            None => self.rest.chunk().await,
+            None => match &self.patience {
+                Some(patience) => patience.bear(self.url.host_str(), self.rest.chunk()).await,
+                None => self.rest.chunk().await,
+            },
         }
     }
 

@@ -103,6 +103,17 @@ impl Http {
         })
     }
 
+    /// The client with the same settings, but for how long a connection may take to come about.
+    pub(crate) fn with_connect_timeout(self: &Arc<Self>, timeout: Duration) -> Result<Arc<Self>> {
+        if timeout == self.settings.connect_timeout {
+            return Ok(Arc::clone(self));
+        }
+        shared(HttpSettings {
+            connect_timeout: timeout,
+            ..(*self.settings).clone()
+        })
+    }
+
     /// Hands `request` to this runtime's client.
     pub(super) fn request(&self, request: Request<Body>) -> Result<ResponseFuture> {
         let runtime = Handle::try_current()

@@ -1,0 +1,161 @@
+//! How long a server may be silent.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use futures_util::stream::{self, StreamExt};
+
+use crate::error::{Error, ErrorKind};
+use crate::http::{Payload, rewindable, streaming};
+
+/// A longer body in memory goes out in such pieces, so that one sees whether it is going out: about what the
+/// HTTP library holds ready for a socket.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// The longest silence that one call bears: neither side has sent anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    limit: Duration,
+    /// A piece of the body was taken since one last looked.
+    sending: Arc<AtomicBool>,
+}
+
+impl Patience {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            sending: Arc::default(),
+        }
+    }
+
+    /// The same body, which tells from now on when a piece of it is taken; and its length where it no longer tells it.
+    pub(crate) fn watch(&self, payload: Payload) -> (Payload, Option<usize>) {
+        let sending = Arc::clone(&self.sending);
+        let taken = move || sending.store(true, Ordering::Relaxed);
+        match payload {
+            Payload::Bytes(bytes) if bytes.len() > PIECE_BYTES => {
+                let length = bytes.len();
+                let make = move || {
+                    let taken = taken.clone();
+                    stream::iter(pieces(&bytes)).inspect(move |_| taken())
+                };
+                (rewindable(make), Some(length))
+            }
+            Payload::Rewindable(make) => {
+                let make = move || {
+                    let taken = taken.clone();
+                    make().inspect(move |_| taken())
+                };
+                (rewindable(make), None)
+            }
+            Payload::Once(stream) => (streaming(stream.inspect(move |_| taken())), None),
+            short => (short, None),
+        }
+    }
+
+    /// What `work` comes to.
+    ///
+    /// # Errors
+    /// `timed_out` once both sides have been silent for too long; after twice that at the latest.
+    pub(crate) async fn bear<T, E: From<Error>>(
+        &self,
+        host: Option<&str>,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let mut work = pin!(work);
+        loop {
+            match select(work.as_mut(), pin!(tokio::time::sleep(self.limit))).await {
+                Either::Left((done, _)) => return done,
+                Either::Right(_) if self.sending.swap(false, Ordering::Relaxed) => {}
+                Either::Right(_) => break,
+            }
+        }
+        let (host, secs) = (host.unwrap_or("the server"), self.limit.as_secs_f64());
+        Err(Error::new(
+            ErrorKind::TimedOut,
+            format!("{host} was silent for {secs} s"),
+        )
+        .into())
+    }
+}
+
+fn pieces(bytes: &Bytes) -> Vec<std::io::Result<Bytes>> {
+    (0..bytes.len())
+        .step_by(PIECE_BYTES)
+        .map(|start| Ok(bytes.slice(start..bytes.len().min(start + PIECE_BYTES))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use futures_util::StreamExt;
+    use tokio::time::{advance, sleep};
+
+    use super::{PIECE_BYTES, Patience};
+    use crate::error::{Error, ErrorKind};
+    use crate::http::Payload;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_the_wait_and_an_answer_in_time_does_not() {
+        let patience = Patience::new(LIMIT);
+        let silent = patience.bear(Some("api.example"), pending::<Result<(), Error>>());
+        let error = silent.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(error.message(), "api.example was silent for 5 s");
+        let slow = async {
+            sleep(LIMIT - Duration::from_millis(1)).await;
+            Ok::<_, Error>(7)
+        };
+        assert_eq!(patience.bear(None, slow).await.unwrap(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_going_out_is_no_silence() {
+        let bytes = Bytes::from(vec![7; 5 * PIECE_BYTES + 1]);
+        let patience = Patience::new(LIMIT);
+        let (payload, length) = patience.watch(Payload::Bytes(bytes.clone()));
+        assert_eq!(length, Some(bytes.len()));
+        let Payload::Rewindable(make) = payload else {
+            panic!("it can be sent again")
+        };
+        let sent = patience.bear(None, async {
+            let mut body = make();
+            let mut sent = Vec::new();
+            while let Some(piece) = body.next().await {
+                sent.extend_from_slice(&piece.unwrap());
+                sleep(LIMIT - Duration::from_secs(1)).await;
+            }
+            Ok::<_, Error>(sent)
+        });
+        assert_eq!(sent.await.unwrap(), bytes);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_has_stopped_is() {
+        let patience = Patience::new(LIMIT);
+        let (payload, _) = patience.watch(Payload::Once(
+            futures_util::stream::iter([Ok(Bytes::from_static(b"a"))]).boxed(),
+        ));
+        let Payload::Once(mut body) = payload else {
+            panic!("it can be sent once")
+        };
+        let work = async {
+            body.next().await;
+            pending::<Result<(), Error>>().await
+        };
+        let waiting = patience.bear(None, work);
+        let (outcome, ()) = tokio::join!(waiting, advance(3 * LIMIT));
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::TimedOut);
+    }
+}
