@@ -47,7 +47,7 @@ pub(crate) async fn authorize(
 }
 
 /// A request as the package has prepared it: method, URL, headers, body, whether the body can be sent
-/// again, timeout, whether redirects are followed.
+/// again, timeout, connect timeout, read timeout, whether redirects are followed.
 #[derive(FromPyObject)]
 pub(crate) struct Parts<'py>(
     String,
@@ -56,13 +56,25 @@ pub(crate) struct Parts<'py>(
     Bound<'py, PyAny>,
     bool,
     Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
     bool,
 );
 
 impl Parts<'_> {
     /// The call, with the core's own types.
     pub(crate) fn call(self, base: &BaseClient) -> PyResult<Call> {
-        let Self(method, url, headers, given, replayable, timeout, follow_redirects) = self;
+        let Self(
+            method,
+            url,
+            headers,
+            given,
+            replayable,
+            timeout,
+            connect_timeout,
+            read_timeout,
+            follow_redirects,
+        ) = self;
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|_| raised(url.py(), &Error::config("method", "is not an HTTP method")))?;
         let Body {
@@ -74,6 +86,12 @@ impl Parts<'_> {
         let mut request = request.payload(payload).follow_redirects(follow_redirects);
         for (name, value) in headers {
             request = request.header(&name, &value);
+        }
+        if let Some(timeout) = duration("connect_timeout", Some(&connect_timeout))? {
+            request = request.connect_timeout(timeout);
+        }
+        if let Some(timeout) = duration("read_timeout", Some(&read_timeout))? {
+            request = request.read_timeout(timeout);
         }
         let request = match deadline(Some(&timeout))? {
             Deadline::Clients => request,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -96,6 +100,86 @@ def test_tls_with_a_ca_and_a_client_certificate(tmp_path: Path) -> None:
         del https["ca_file"]
         with pytest.raises(evertoken.TlsError, match="ca_file"):
             Client.from_options("pismo", **https, account_id=1, max_attempts=1).token()
+
+
+def test_no_connection_in_time(client: Client) -> None:
+    client.token()
+    with deaf() as url:
+        other = Client.passkit(token="pasted", base_url=url)
+        with pytest.raises(evertoken.TimedOutError, match="no connection to"):
+            other.get("/x", connect_timeout=0.05)
+    with pytest.raises(evertoken.ConfigInvalidError, match="connect_timeout"):
+        client.get(API, connect_timeout=0)
+    assert client.get(API, connect_timeout=timedelta(seconds=20)).ok
+
+
+@contextmanager
+def deaf() -> Iterator[str]:
+    """A port on which nobody takes connections any more: its queue is full."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        waiting = []
+        for _ in range(4):
+            waiting.append(socket.socket())
+            waiting[-1].setblocking(False)
+            waiting[-1].connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        for one in waiting:
+            one.close()
+
+
+def test_a_silent_server_ends_the_wait_and_a_slow_login_does_not(client: Client, sandbox: Sandbox) -> None:
+    sandbox.arm({"type": "delay", "ms": 1200}, route="login")
+    assert client.get(API, read_timeout=1).ok
+    sandbox.arm("hang", route="api", count=0)
+    with pytest.raises(evertoken.TimedOutError, match=r"was silent for 0\.05 s"):
+        client.get(API, read_timeout=0.05)
+    with pytest.raises(evertoken.ConfigInvalidError, match="read_timeout"):
+        client.get(API, read_timeout=0)
+
+
+async def test_timeouts_of_an_asynchronous_call(sandbox: Sandbox) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"body"
+
+    sandbox.arm("hang", route="api", count=0)
+    async with sandbox.pismo().async_client() as client:
+        for content in (b"body", body()):
+            with pytest.raises(evertoken.TimedOutError, match="was silent"):
+                await client.post(API, content=content, read_timeout=0.05)
+
+
+def test_a_body_that_breaks_off_silently(sandbox: Sandbox) -> None:
+    with stalling() as url, Client.passkit(token="pasted", base_url=url) as client:
+        with client.stream("GET", "/x", read_timeout=0.05) as response:
+            pieces = response.iter_bytes()
+            assert next(pieces) == b"begun"
+            with pytest.raises(evertoken.TimedOutError, match="was silent"):
+                next(pieces)
+
+
+@contextmanager
+def stalling() -> Iterator[str]:
+    """A server that begins an answer and never ends it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegun")
+                connection.recv(1)
+
+        thread = Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_large_body_is_sent_whole_where_silence_is_watched(client: Client) -> None:
+    for content in (b"x" * 1_000_000, iter([b"x" * 500_000] * 2), io.BytesIO(b"x" * 1_000_000)):
+        assert client.post(API, content=content, read_timeout=20).json()["body_length"] == 1_000_000
 
 
 def test_no_answer_in_time(client: Client, sandbox: Sandbox) -> None:

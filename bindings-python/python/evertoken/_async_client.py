@@ -149,6 +149,6 @@ class AsyncClient(_native.AsyncClient, Constructors):
         from ._feed import feeding
 
         options["content"] = b""
-        method, url, headers, _, _, timeout, follow_redirects = parts(method, url, **options)
+        method, url, headers, _, _, *limits = parts(method, url, **options)
         async with feeding(content) as feed:
-            return await start((method, url, headers, feed, False, timeout, follow_redirects))
+            return await start((method, url, headers, feed, False, *limits))

@@ -78,6 +78,10 @@ class Client(_native.SyncClient, Constructors):
             content: bytes, str, a file, or an iterable of bytes. What cannot be read twice cannot be sent again after a 401.
             files: Files of a multipart form: `{"name": file}`, or `("filename", file, "type/subtype")` instead of the file.
             timeout: Deadline of the whole call, the token included. None: the client's; `math.inf`: none.
+            connect_timeout: How long a connection may take to come about. None: the client's. Calls with another one have connections
+                of their own.
+            read_timeout: How long the server may be silent: no piece of its answer has come, and none of the body was sent. None:
+                only the deadline ends the wait.
             follow_redirects: Default True. The token goes to pinned origins only, hop by hop.
 
         Raises:

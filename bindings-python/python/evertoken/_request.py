@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from ._native import Feed
     from ._types import AsyncContent, Files, Form, HeaderFields, Query, Seconds
 
-    Parts = tuple[str, str, list[tuple[str, str]], "bytes | Source | Feed | None", bool, "Seconds | None", bool]
+    Parts = tuple[
+        str, str, list[tuple[str, str]], "bytes | Source | Feed | None", bool, "Seconds | None", "Seconds | None", "Seconds | None", bool
+    ]
 
 
 def parts(
@@ -27,6 +29,8 @@ def parts(
     content: AsyncContent | None = None,
     files: Files | None = None,
     timeout: Seconds | None = None,
+    connect_timeout: Seconds | None = None,
+    read_timeout: Seconds | None = None,
     follow_redirects: bool = True,
 ) -> Parts:
     """What the native client takes: one tuple, checked there.
@@ -57,7 +61,8 @@ def parts(
         _default(fields, "content-type", content_type)
     if length is not None:
         _default(fields, "content-length", str(length))
-    return method, url if params is None else _with_query(url, params), fields, body, replayable, timeout, follow_redirects
+    url = url if params is None else _with_query(url, params)
+    return method, url, fields, body, replayable, timeout, connect_timeout, read_timeout, follow_redirects
 
 
 def _one_body(json: Any, data: Any, content: Any, files: Any) -> None:

@@ -75,6 +75,8 @@ class RequestOptions(TypedDict, total=False):
     content: Content | None
     files: Files | None
     timeout: Seconds | None
+    connect_timeout: Seconds | None
+    read_timeout: Seconds | None
     follow_redirects: bool
 
 
@@ -88,4 +90,6 @@ class AsyncRequestOptions(TypedDict, total=False):
     content: AsyncContent | None
     files: Files | None
     timeout: Seconds | None
+    connect_timeout: Seconds | None
+    read_timeout: Seconds | None
     follow_redirects: bool

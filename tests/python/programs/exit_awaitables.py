@@ -15,7 +15,7 @@ loop = asyncio.new_event_loop()
 async def start() -> Sequence[object]:
     await client.token()
     sandbox.arm("gate", route="api", count=CALLS)
-    calls = [client._send(("GET", "/pismo/api/x", [], None, True, None, True)) for _ in range(CALLS)]
+    calls = [client._send(("GET", "/pismo/api/x", [], None, True, None, None, None, True)) for _ in range(CALLS)]
     await asyncio.to_thread(sandbox.wait_held, CALLS)
     threading.Thread(target=sandbox.release, daemon=True).start()
     return calls
