@@ -61,10 +61,14 @@ export interface ErrorDetails {
  * `switch (error.code)` is exhaustive over {@link ErrorCode}; `instanceof` works across ESM and CommonJS.
  */
 export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
+  /** `'AbortError'` where the caller gave up, as with Node's own calls. */
+  readonly name: Code extends 'cancelled' ? 'AbortError' : 'EvertokenError'
   /** For tests of code that handles errors. */
   constructor(code: Code, message: string, details?: ErrorDetails)
-  /** Whether `value` is such an error, of this code where one is named. Narrows `code`. */
-  static is<Code extends ErrorCode = ErrorCode>(value: unknown, code?: Code): value is EvertokenError<Code>
+  /** Whether `value` is such an error. A `switch` over its `code` narrows it. */
+  static is(value: unknown): value is AnyEvertokenError
+  /** Whether `value` is such an error of this code. */
+  static is<Code extends ErrorCode>(value: unknown, code: Code): value is EvertokenError<Code>
   /** The kind of failure. */
   readonly code: Code
   /** Whether the same call may succeed later without a change of configuration. */
@@ -83,3 +87,8 @@ export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends 
   readonly identity: string | null
   toJSON(): { name: string; code: Code; message: string; retryable: boolean } & Required<Omit<ErrorDetails, 'cause' | 'retryable'>>
 }
+
+/** Every failure as a union that `code` tells apart. */
+export type AnyEvertokenError = { [Code in ErrorCode]: EvertokenError<Code> }[ErrorCode]
+
+export {}

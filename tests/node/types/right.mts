@@ -66,6 +66,20 @@ export async function uses(): Promise<void> {
     if (!(error instanceof EvertokenError)) throw error
     console.log(advice(error.code), error.retryAfter?.toFixed(), error.httpStatus, error.retryable)
     if (EvertokenError.is(error, 'rate_limited')) error.code satisfies 'rate_limited'
+    const any: unknown = error
+    if (EvertokenError.is(any)) {
+      switch (any.code) {
+        case 'cancelled':
+          any satisfies EvertokenError<'cancelled'>
+          any.name satisfies 'AbortError'
+          break
+        case 'rate_limited':
+          any satisfies EvertokenError<'rate_limited'>
+          break
+        default:
+          any.code satisfies Exclude<ErrorCode, 'cancelled' | 'rate_limited'>
+      }
+    }
   }
   ERROR_CODES satisfies readonly ErrorCode[]
 

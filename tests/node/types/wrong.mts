@@ -40,3 +40,17 @@ client.on('given_back', (event) => event.fingerprint)
 void client.request('GET', '/', { stream: true }).then((response) => response.body)
 // @ts-expect-error there is no such code
 new EvertokenError('oops', 'message')
+
+declare const failure: unknown
+if (EvertokenError.is(failure) && failure.code === 'tls') {
+  // @ts-expect-error the code tells which failure it is
+  failure satisfies EvertokenError<'cancelled'>
+}
+// @ts-expect-error undici's dispatchers take a function of theirs
+client.undiciInterceptor(1)
+// @ts-expect-error no axios instance
+client.attachAxios({})
+// @ts-expect-error a one-shot body and json exclude each other
+void client.request('POST', '/', { json: {}, body: (async function* () {})() })
+// @ts-expect-error redirects are followed or given back
+void client.request('GET', '/', { redirect: 'error' })
