@@ -92,7 +92,7 @@ class Call {
   /** Why the token cannot go with it; undefined if it can. */
   refusal(gate) {
     const isAllowed = typeof this.#url === 'string' ? gate.allowsText(this.#url) : gate.allows(this.#url)
-    if (!isAllowed) return gate.refusal(this.url)
+    if (!isAllowed) return refusalOf(gate, this.#url)
     return brings(this.headers) ? invalid('headers', 'Authorization is set by the client') : undefined
   }
 
@@ -141,6 +141,15 @@ class Call {
     if (url.origin !== this.url.origin) for (const name of OF_ORIGIN) this.headers.delete(name)
     this.#url = url
     this.request = undefined
+  }
+}
+
+function refusalOf(gate, url) {
+  try {
+    return gate.refusal(gate.resolve(url))
+  } catch (error) {
+    // Plain as it looks, it is no URL.
+    return error
   }
 }
 

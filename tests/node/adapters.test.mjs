@@ -154,6 +154,48 @@ describe('axios', () => {
     assert.equal((await instance.get(API)).status, 401)
   })
 
+  test('detached, sends a config that was attached no more than once again', async () => {
+    const instance = axios.create({ validateStatus: null })
+    const detach = client().attachAxios(instance)
+    const { config } = await instance.get(API)
+    detach()
+    assert.equal((await instance.request({ ...config, adapter: undefined })).status, 401)
+  })
+
+  test('has room for a client per API', async () => {
+    const instance = axios.create({ validateStatus: null })
+    const there = sandbox.pismo({ baseUrl: sandbox.foreignUrl, tokenUrl: `${sandbox.url}/passport/v2/s2s/access-token` })
+    client().attachAxios(instance)
+    there.attachAxios(instance)
+    assert.equal((await instance.get(sandbox.url + API)).status, 200)
+    assert.equal((await instance.get(`${sandbox.foreignUrl}/pismo/api/x`)).data.token.fingerprint, (await there.token()).fingerprint)
+  })
+
+  test('leaves a request with credentials of its own alone', async () => {
+    const instance = axios.create({ validateStatus: null })
+    client().attachAxios(instance)
+    assert.equal((await instance.get(API, { auth: { username: 'u', password: 'p' } })).status, 401)
+    assert.deepEqual([sandbox.journal()[0].authorization.scheme, sandbox.counts().total.login], ['Basic', 0])
+  })
+
+  test('works with each of its adapters, and with one of the program', async () => {
+    const mine = async (config) => ({ status: 200, statusText: '', headers: {}, config, data: config.headers.get('Authorization') })
+    const made = client()
+    for (const adapter of ['http', 'fetch', mine]) {
+      const instance = axios.create({ adapter })
+      made.attachAxios(instance)
+      const { data, config } = await instance.get(API)
+      assert.ok(adapter === mine ? data === (await made.authorization()) : data.headers.authorization.startsWith('fp:'))
+      assert.ok(!config.headers.has('Authorization'))
+    }
+  })
+
+  test('takes URLs as URL objects', async () => {
+    const instance = axios.create()
+    client().attachAxios(instance)
+    assert.equal((await instance.get(new URL(sandbox.url + API))).status, 200)
+  })
+
   test('takes a request that is sent again by its config', async () => {
     const instance = axios.create()
     client().attachAxios(instance)
@@ -213,6 +255,58 @@ describe('undici', () => {
     const dispatcher = new undici6.Agent().compose(made.undiciInterceptor())
     assert.equal((await fetch(sandbox.url + API, { dispatcher })).status, 200)
   })
+
+  for (const [version, { Agent, interceptors, request, stream }] of Object.entries({ 6: undici6, 7: undici7 })) {
+    /** A client whose token the server has just revoked. */
+    async function revoked() {
+      const made = client()
+      await made.token()
+      sandbox.revoke({ what: 'access' })
+      return made
+    }
+
+    test(`${version}: retries around it and below it`, async () => {
+      for (const order of ['around', 'below']) {
+        sandbox.reset()
+        const made = await revoked()
+        const retry = interceptors.retry({ maxRetries: 2, minTimeout: 1, timeoutFactor: 1 })
+        const chain = order === 'around' ? [made.undiciInterceptor(), retry] : [retry, made.undiciInterceptor()]
+        const dispatcher = new Agent().compose(...chain)
+        sandbox.arm({ route: 'api', skip: 1, fault: { type: 'status', status: 503 } })
+        const { statusCode, body } = await request(sandbox.url + API, { dispatcher })
+        assert.equal(statusCode, 200, order)
+        await body.dump()
+        assert.equal(sandbox.counts().total.api, 3, order)
+      }
+    })
+
+    test(`${version}: stream, and the reason of a 401 in its context`, async () => {
+      const made = await revoked()
+      const dispatcher = new Agent().compose(made.undiciInterceptor())
+      const { Writable } = await import('node:stream')
+      const answered = async () => {
+        let text = ''
+        let head
+        const sink = new Writable({ write: (piece, _encoding, done) => ((text += piece), done()) })
+        await stream(sandbox.url + API, { dispatcher, method: 'GET' }, (given) => ((head = given), sink))
+        return { text, head }
+      }
+      const good = await answered()
+      assert.deepEqual([good.head.statusCode, JSON.parse(good.text).method, made.authOf(good.head)], [200, 'GET', null])
+      sandbox.arm({ route: 'api', count: 2, fault: 'unauthorized' })
+      const bad = await answered()
+      assert.deepEqual([bad.head.statusCode, made.authOf(bad.head)], [401, { reason: 'refused_again', error: null }])
+      assert.ok(!inspect(bad.head, { depth: 9, showHidden: true }).includes((await made.token()).value))
+    })
+
+    test(`${version}: headers in every form`, async () => {
+      const dispatcher = new Agent().compose(client().undiciInterceptor())
+      for (const headers of [{ 'x-mine': 'yes' }, ['x-mine', 'yes'], new Map([['x-mine', 'yes']]), new Headers({ 'x-mine': 'yes' })]) {
+        const echo = await (await request(sandbox.url + API, { dispatcher, headers })).body.json()
+        assert.deepEqual([echo.headers['x-mine'], echo.headers.authorization.slice(0, 3)], ['yes', 'fp:'])
+      }
+    })
+  }
 
   test('can be given up while the verdict is out', async () => {
     for (const { Agent, request } of [undici6, undici7]) {

@@ -74,6 +74,13 @@ describe('a URL', () => {
   }
   for (const [text, path] of Object.entries(written)) test(`${text} is ${path}`, async () => assert.equal((await echoed(text)).path, path))
 
+  test('that is none is refused', async () => {
+    for (const url of ['http://1.2.3.4.5/x', 'http://h:99999/x', 'data:text/plain,x']) await assert.rejects(client.fetch(url), { code: 'config_invalid' })
+    let passed = 0
+    await client.wrapFetch(async () => (passed++, new Response()))('http://1.2.3.4.5/x')
+    assert.equal(passed, 1)
+  })
+
   test('keeps its query', async () => assert.equal((await echoed(`${API}?a=1&b=%20&c=x/.y`)).query, 'a=1&b=%20&c=x/.y'))
 
   test('below a base URL with a path', async () => {

@@ -9,8 +9,9 @@ const { PREFIX_BYTES } = require('../prefix.cjs')
 const { remember } = require('../verdicts.cjs')
 const { adapterFinder } = require('./axios_adapter.cjs')
 
-/** What an adapter of ours stands for, so that a request sent again is not wrapped twice. */
+/** What an adapter of ours stands for, and which attachment made it. */
 const INNER = Symbol('evertoken')
+const MAKER = Symbol('evertoken')
 /** As axios tells URLs that need no base. */
 const ABSOLUTE = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i
 
@@ -18,23 +19,32 @@ function attachAxios(gate, instance) {
   const requests = instance?.interceptors?.request
   if (typeof requests?.use !== 'function' || typeof instance.create !== 'function') throw invalid('instance', 'must be an axios instance')
   const find = adapterFinder(instance)
+  const maker = {}
   /** One adapter of ours for each list of axios' names. */
   const byNames = new Map()
   const attached = (config) => {
-    const inner = config.adapter?.[INNER] ?? config.adapter
+    const inner = config.adapter
     config.baseURL ??= gate.baseUrl
     // Beside a base axios takes text only.
     if (config.url instanceof URL) config.url = config.url.href
+    // Of a request that is sent again by its config it is ours already.
+    if (isBy(maker, inner)) return config
     const names = typeof inner === 'function' ? undefined : String(inner)
     config.adapter = byNames.get(names) ?? around(inner)
     if (names !== undefined) byNames.set(names, config.adapter)
     return config
   }
-  const around = (inner) => Object.assign((config) => exchange(gate, find, inner, config), { [INNER]: inner })
+  const around = (inner) => Object.assign((config) => exchange(gate, find, inner, config), { [INNER]: inner, [MAKER]: maker })
   const id = requests.use(attached, null, { synchronous: true })
   return function detach() {
     requests.eject(id)
   }
+}
+
+/** Whether this attachment's adapter is among those around axios' own: an instance may have several clients. */
+function isBy(maker, adapter) {
+  for (let at = adapter; typeof at === 'function'; at = at[INNER]) if (at[MAKER] === maker) return true
+  return false
 }
 
 /** Waits for nothing of ours while the token is fresh. */
@@ -45,7 +55,8 @@ function exchange(gate, find, inner, config) {
 }
 
 function sent(gate, adapter, config) {
-  if (!isAllowed(gate, config) || config.headers.has('Authorization')) return adapter(config)
+  const isBrought = config.headers.has('Authorization') || (config.auth !== undefined && config.auth !== null)
+  if (isBrought || !isAllowed(gate, config)) return adapter(config)
   const kept = gate.fresh()
   return kept === undefined ? waited(gate, adapter, config) : healed(gate, adapter, config, kept)
 }
