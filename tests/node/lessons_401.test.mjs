@@ -119,10 +119,13 @@ for (const [name, open] of Object.entries(SENDERS)) {
 
     test('a caller that gives up while its 401 is being healed fails nobody else', async () => {
       const [send] = await revoked()
-      sandbox.arm({ route: 'token', fault: 'gate' })
+      // Both are under way before the first 401 comes.
+      sandbox.arm([{ route: 'api', count: 2, fault: { type: 'gate', processed: true } }, { route: 'token', fault: 'gate' }])
       const abort = new AbortController()
       const leaving = send(API, { signal: abort.signal })
       const staying = send(API)
+      await sandbox.waitHeld(2)
+      sandbox.release()
       await sandbox.wait({ answered: 2, route: 'api' })
       await sandbox.waitHeld(1)
       abort.abort()
