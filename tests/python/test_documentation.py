@@ -77,8 +77,9 @@ def examples() -> Iterator[Any]:
             for owner in thing.__mro__ if inspect.isclass(thing) else ():
                 if owner.__module__.startswith("evertoken"):
                     found[f"{owner.__module__}.{owner.__qualname__}"] = owner.__doc__ or ""
-                    for member, value in vars(owner).items():
-                        found[f"{owner.__module__}.{owner.__qualname__}.{member}"] = inspect.getdoc(getattr(owner, member, value)) or ""
+                    methods = {member: value for member, value in vars(owner).items() if not member.startswith("_")}
+                    for member, value in methods.items():
+                        found[f"{owner.__module__}.{owner.__qualname__}.{member}"] = value.__doc__ or ""
     for name, text in sorted(found.items()):
         if ">>>" in text:
             yield pytest.param(name, inspect.cleandoc(text), id=name)
