@@ -100,7 +100,7 @@ typedef enum {
   EVERTOKEN_MISUSE = 7104,
   /// The buffer is too small; the length says how much is needed.
   EVERTOKEN_BUFFER_TOO_SMALL = 7105,
-  /// A read function of yours said that it failed.
+  /// A read or write function of yours said that it failed.
   EVERTOKEN_CALLBACK_FAILED = 7106,
 } evertoken_status;
 
@@ -140,7 +140,7 @@ typedef struct evertoken_authorization evertoken_authorization;
 /// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
 /// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
 /// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_follow_redirects,
-/// _set_streaming, _free.
+/// _set_streaming, _set_response_writer, _free.
 typedef struct evertoken_call evertoken_call;
 
 /// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
@@ -261,6 +261,15 @@ typedef struct {
 /// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
 /// evertoken_client_send_start() runs. Calls of this library that wait are EVERTOKEN_MISUSE in it.
 typedef ptrdiff_t (*evertoken_read_callback)(void *userdata, void *buffer, size_t capacity);
+
+/// Takes the next piece of a response's body, `len` bytes that are good for the duration of the callback; returns 0 to go on.
+/// Anything else breaks the call off, which then ends with EVERTOKEN_CALLBACK_FAILED.
+///
+/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
+/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() runs. It sees the body of the answer only, nothing of a redirect or of a 401 that was
+/// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+typedef int (*evertoken_write_callback)(void *userdata, const void *data, size_t len);
 
 /// Sees an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library or
 /// one of the library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls
@@ -739,6 +748,13 @@ evertoken_status evertoken_call_set_follow_redirects(evertoken_call *call, int o
 /// Whether the response is handed over as soon as its head is there, its body still to be read with
 /// evertoken_response_read(); default no.
 evertoken_status evertoken_call_set_streaming(evertoken_call *call, int on, evertoken_error **error);
+
+/// Has the response's body written to a function as it arrives. The response is handed over after the last piece, and
+/// its own body is empty. Takes the place of evertoken_call_set_streaming(), and the other way round.
+evertoken_status evertoken_call_set_response_writer(evertoken_call *call,
+                                                    evertoken_write_callback write,
+                                                    void *userdata,
+                                                    evertoken_error **error);
 
 /// Frees a call. NULL is a no-op.
 void evertoken_call_free(evertoken_call *call);

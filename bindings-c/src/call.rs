@@ -17,7 +17,7 @@ use crate::status::evertoken_status;
 /// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
 /// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
 /// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_follow_redirects,
-/// _set_streaming, _free.
+/// _set_streaming, _set_response_writer, _free.
 pub struct evertoken_call {
     _opaque: [u8; 0],
 }
@@ -67,6 +67,42 @@ impl Reader {
     }
 }
 
+/// Takes the next piece of a response's body, `len` bytes that are good for the duration of the callback; returns 0 to go on.
+/// Anything else breaks the call off, which then ends with EVERTOKEN_CALLBACK_FAILED.
+///
+/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
+/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() runs. It sees the body of the answer only, nothing of a redirect or of a 401 that was
+/// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+pub type evertoken_write_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, data: *const c_void, len: usize) -> c_int>;
+
+/// A write function and its userdata.
+#[derive(Clone, Copy)]
+pub(crate) struct Writer {
+    write: unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> c_int,
+    userdata: Userdata,
+}
+
+impl Writer {
+    /// Whether the function took the piece.
+    pub(crate) fn take(self, piece: &[u8]) -> bool {
+        // SAFETY: by the contract the function and its userdata are good until the call is over.
+        let outcome = call_back(|| unsafe {
+            (self.write)(self.userdata.get(), piece.as_ptr().cast(), piece.len())
+        });
+        outcome == 0
+    }
+}
+
+/// How a response's body reaches the caller.
+#[derive(Clone, Copy)]
+pub(crate) enum Delivery {
+    Whole,
+    Streaming,
+    Written(Writer),
+}
+
 /// Where a body comes from.
 #[derive(Clone)]
 pub(crate) enum Body {
@@ -84,7 +120,7 @@ pub(crate) struct Call {
     pub(crate) body: Body,
     timeout_ms: i64,
     follow: bool,
-    pub(crate) streaming: bool,
+    pub(crate) delivery: Delivery,
 }
 
 impl Call {
@@ -98,7 +134,7 @@ impl Call {
             body: Body::None,
             timeout_ms: 0,
             follow: true,
-            streaming: false,
+            delivery: Delivery::Whole,
         })
     }
 
@@ -258,7 +294,35 @@ pub unsafe extern "C" fn evertoken_call_set_streaming(
     // SAFETY: the caller keeps the header's contract.
     unsafe {
         enter(error, |contract| {
-            contract.get_mut(call, "call")?.streaming = on != 0;
+            contract.get_mut(call, "call")?.delivery = if on == 0 {
+                Delivery::Whole
+            } else {
+                Delivery::Streaming
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Has the response's body written to a function as it arrives. The response is handed over after the last piece, and
+/// its own body is empty. Takes the place of evertoken_call_set_streaming(), and the other way round.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_response_writer(
+    call: *mut evertoken_call,
+    write: evertoken_write_callback,
+    userdata: *mut c_void,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let write = write.ok_or_else(|| {
+                Failure::face(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "write is NULL")
+            })?;
+            contract.get_mut(call, "call")?.delivery = Delivery::Written(Writer {
+                write,
+                userdata: Userdata::new(userdata),
+            });
             Ok(())
         })
     }

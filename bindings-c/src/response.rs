@@ -128,6 +128,14 @@ impl Answer {
         }
     }
 
+    /// The answer whose body went elsewhere.
+    pub(crate) fn emptied(response: &Response) -> Self {
+        Self {
+            head: Head::new(response),
+            content: Content::Whole(ended(&[]), 0),
+        }
+    }
+
     /// The answer with its whole body.
     pub(crate) async fn whole(mut response: Response) -> Outcome<Self> {
         let body = ended(&response.bytes().await?);

@@ -4,16 +4,17 @@ use std::ffi::{c_char, c_void};
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use evertoken::RequestBuilder;
 use evertoken::http::Payload;
 use evertoken::runtime;
 use futures_util::{FutureExt, StreamExt, stream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::boundary::{Failure, Outcome, enter, wait, wait_shared};
-use crate::call::{Body, Call, Reader, evertoken_call};
+use crate::call::{Body, Call, Delivery, Reader, Writer, evertoken_call};
 use crate::client::evertoken_client;
 use crate::error::evertoken_error;
 use crate::ffi::hand_over;
@@ -78,13 +79,14 @@ pub unsafe extern "C" fn evertoken_client_send(
 /// Sends on this thread.
 fn send(call: &Call, client: &evertoken::Client) -> Outcome<Answer> {
     let request = call.request(client);
+    let delivery = call.delivery;
     let sending = async {
         match call.body {
-            Body::Reader(reader) => read_here(request, call.streaming, reader).await,
-            _ => answer(request, call.streaming).await,
+            Body::Reader(reader) => read_here(request, delivery, reader).await,
+            _ => answer(request, delivery, &Place::Here).await,
         }
     };
-    if call.streaming {
+    if matches!(delivery, Delivery::Streaming) {
         wait_shared(sending)
     } else {
         wait(sending)
@@ -98,18 +100,61 @@ pub(crate) async fn send_in_background(
     cancel: Cancel,
 ) -> Outcome<Answer> {
     let request = call.request(&client);
-    match call.body {
-        Body::Reader(reader) => read_in_background(request, call.streaming, reader, &cancel).await,
-        _ => cancel.or(answer(request, call.streaming)).await,
+    let writing = Arc::default();
+    let place = Place::Background(Arc::clone(&writing));
+    let outcome = match call.body {
+        Body::Reader(reader) => {
+            read_in_background(request, call.delivery, reader, &place, &cancel).await
+        }
+        _ => cancel.or(answer(request, call.delivery, &place)).await,
+    };
+    // A call that was given up may have left the write function at work.
+    drop(writing.lock().await);
+    outcome
+}
+
+/// Where the caller's functions run.
+enum Place {
+    /// On the thread that waits.
+    Here,
+    /// On threads that may block; locked while a write function is at work.
+    Background(Arc<Mutex<()>>),
+}
+
+impl Place {
+    /// Whether the function took the piece.
+    async fn write(&self, writer: Writer, piece: Bytes) -> bool {
+        match self {
+            Self::Here => writer.take(&piece),
+            Self::Background(writing) => {
+                let at_work = Arc::clone(writing).lock_owned().await;
+                let writing = runtime::handle().spawn_blocking(move || {
+                    let taken = writer.take(&piece);
+                    drop(at_work);
+                    taken
+                });
+                writing.await.unwrap_or(false)
+            }
+        }
     }
 }
 
-async fn answer(request: RequestBuilder, streaming: bool) -> Outcome<Answer> {
-    let response = request.send().await?;
-    if streaming {
-        Ok(Answer::streaming(response))
-    } else {
-        Answer::whole(response).await
+async fn answer(request: RequestBuilder, delivery: Delivery, place: &Place) -> Outcome<Answer> {
+    let mut response = request.send().await?;
+    match delivery {
+        Delivery::Whole => Answer::whole(response).await,
+        Delivery::Streaming => Ok(Answer::streaming(response)),
+        Delivery::Written(writer) => {
+            while let Some(piece) = response.chunk().await? {
+                if !place.write(writer, piece).await {
+                    return Err(Failure::face(
+                        evertoken_status::EVERTOKEN_CALLBACK_FAILED,
+                        "the write function of the response failed",
+                    ));
+                }
+            }
+            Ok(Answer::emptied(&response))
+        }
     }
 }
 
@@ -153,9 +198,9 @@ fn explained<T>(outcome: Outcome<T>, reader_failed: bool) -> Outcome<T> {
 }
 
 /// Reads the body on the thread that waits for the answer.
-async fn read_here(request: RequestBuilder, streaming: bool, reader: Reader) -> Outcome<Answer> {
+async fn read_here(request: RequestBuilder, delivery: Delivery, reader: Reader) -> Outcome<Answer> {
     let (request, mut asked) = on_demand(request);
-    let mut answer = pin!(answer(request, streaming));
+    let mut answer = pin!(answer(request, delivery, &Place::Here));
     let mut failed = false;
     loop {
         tokio::select! {
@@ -168,8 +213,9 @@ async fn read_here(request: RequestBuilder, streaming: bool, reader: Reader) -> 
 /// Reads the body on a thread that may block, and waits until the function has returned for the last time.
 async fn read_in_background(
     request: RequestBuilder,
-    streaming: bool,
+    delivery: Delivery,
     reader: Reader,
+    place: &Place,
     cancel: &Cancel,
 ) -> Outcome<Answer> {
     let (request, mut asked) = on_demand(request);
@@ -191,7 +237,7 @@ async fn read_in_background(
         }
         failed
     });
-    let answer = Box::pin(AssertUnwindSafe(answer(request, streaming)).catch_unwind());
+    let answer = Box::pin(AssertUnwindSafe(answer(request, delivery, place)).catch_unwind());
     let outcome = cancel
         .or(async { answer.await.unwrap_or_else(|_| Err(Failure::panic())) })
         .await;

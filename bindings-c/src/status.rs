@@ -60,7 +60,7 @@ pub enum evertoken_status {
     EVERTOKEN_MISUSE = 7104,
     /// The buffer is too small; the length says how much is needed.
     EVERTOKEN_BUFFER_TOO_SMALL = 7105,
-    /// A read function of yours said that it failed.
+    /// A read or write function of yours said that it failed.
     EVERTOKEN_CALLBACK_FAILED = 7106,
 }
 

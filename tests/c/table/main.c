@@ -57,6 +57,11 @@ static ptrdiff_t read_nothing(void *userdata, void *buffer, size_t capacity) {
     return 0;
 }
 
+static int write_nothing(void *userdata, const void *data, size_t len) {
+    (void)userdata, (void)data, (void)len;
+    return 0;
+}
+
 static void see_event(void *userdata, const evertoken_event *event) {
     (void)userdata, (void)event;
 }

@@ -16,6 +16,7 @@ VALUES = {
     "double": "1.0",
     "size_t": "1",
     "evertoken_read_callback": "read_nothing",
+    "evertoken_write_callback": "write_nothing",
     "evertoken_event_callback": "see_event",
     "evertoken_log_callback": "see_line",
     "evertoken_token_callback": "count_token",
