@@ -6,9 +6,9 @@
 // `onResponseStart`; what undici 7 hands an interceptor often speaks both. The older form is taken where it is spoken:
 // it reaches the socket without being translated there and back. What only a 401 needs is made when one comes.
 
-const { isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
 const { VERDICT } = require('../verdicts.cjs')
+const { carries, isReplayable, withHeader } = require('./undici_request.cjs')
 
 function undiciInterceptor(gate) {
   return (dispatch) =>
@@ -321,34 +321,6 @@ class Legacy extends Attempt {
   breakOff(reason) {
     this.#abort(reason)
   }
-}
-
-function carries(headers) {
-  if (headers === undefined || headers === null) return false
-  if (!Array.isArray(headers)) {
-    if (typeof headers[Symbol.iterator] === 'function') return carries([...headers].flat())
-    for (const name in headers) if (isAuthorization(name)) return true
-    return false
-  }
-  if (Array.isArray(headers[0])) return headers.some(([name]) => isAuthorization(name))
-  for (let index = 0; index < headers.length; index += 2) if (isAuthorization(headers[index])) return true
-  return false
-}
-
-function isAuthorization(name) {
-  return name.length === 13 && String(name).toLowerCase() === 'authorization'
-}
-
-/** The same headers and ours: an object, a flat list, or something iterable of pairs. */
-function withHeader(headers, authorization) {
-  if (headers === undefined || headers === null) return { authorization }
-  if (Array.isArray(headers)) return [...(Array.isArray(headers[0]) ? headers.flat() : headers), 'authorization', authorization]
-  if (typeof headers[Symbol.iterator] === 'function') return [...[...headers].flat(), 'authorization', authorization]
-  return { ...headers, authorization }
-}
-
-function isReplayable(body) {
-  return body === undefined || body === null || isBytes(body) || body instanceof Blob || body[Symbol.toStringTag] === 'FormData'
 }
 
 module.exports = { undiciInterceptor }

@@ -1,0 +1,37 @@
+'use strict'
+
+// The headers and bodies of undici's requests, in their many forms.
+
+const { isBytes } = require('../bytes.cjs')
+
+/** Whether the caller brings an Authorization of its own. */
+function carries(headers) {
+  if (headers === undefined || headers === null) return false
+  if (!Array.isArray(headers)) {
+    if (typeof headers[Symbol.iterator] === 'function') return carries([...headers].flat())
+    for (const name in headers) if (isAuthorization(name)) return true
+    return false
+  }
+  if (Array.isArray(headers[0])) return headers.some(([name]) => isAuthorization(name))
+  for (let index = 0; index < headers.length; index += 2) if (isAuthorization(headers[index])) return true
+  return false
+}
+
+function isAuthorization(name) {
+  return name.length === 13 && String(name).toLowerCase() === 'authorization'
+}
+
+/** The same headers and ours: an object, a flat list, or something iterable of pairs. */
+function withHeader(headers, authorization) {
+  if (headers === undefined || headers === null) return { authorization }
+  if (Array.isArray(headers)) return [...(Array.isArray(headers[0]) ? headers.flat() : headers), 'authorization', authorization]
+  if (typeof headers[Symbol.iterator] === 'function') return [...[...headers].flat(), 'authorization', authorization]
+  return { ...headers, authorization }
+}
+
+/** Whether the body can be sent again whole. */
+function isReplayable(body) {
+  return body === undefined || body === null || isBytes(body) || body instanceof Blob || body[Symbol.toStringTag] === 'FormData'
+}
+
+module.exports = { carries, isReplayable, withHeader }
