@@ -108,6 +108,8 @@ pub fn call(data: &[u8]) {
             evertoken_status::EVERTOKEN_CLOSED,
             evertoken_status::EVERTOKEN_CONFIG_INVALID,
             evertoken_status::EVERTOKEN_ORIGIN_REFUSED,
+            // A deadline of a millisecond.
+            evertoken_status::EVERTOKEN_TIMED_OUT,
         ];
         assert!(sent.is_err_and(|status| refusals.contains(&status)));
     }
