@@ -231,7 +231,7 @@ fn no_answer_is_a_failure() {
     let bench = Bench::new();
     bench
         .sandbox
-        .arm(&json!({"route": "api", "fault": "reset"}))
+        .arm(&json!({"route": "api", "count": 2, "fault": "reset"}))
         .unwrap();
     assert!(
         request(&bench, &["GET", "/pismo/api/x"])
