@@ -1,6 +1,8 @@
 //! A client's configuration: everything wrong with it is refused here, by name.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -408,13 +410,22 @@ fn check_scheme(scheme: &str) -> Result<()> {
 
 fn read_file(option: &str, path: &Path) -> Result<Vec<u8>> {
     options::check_line(option, &path.to_string_lossy())?;
-    std::fs::read(path).map_err(|error| {
-        Error::config(
-            option,
-            format_args!("{} cannot be read: {error}", path.display()),
-        )
-    })
+    let refused = |why: &dyn fmt::Display| {
+        let path = path.display();
+        Error::config(option, format_args!("{path} cannot be read: {why}"))
+    };
+    let file = File::open(path).map_err(|error| refused(&error))?;
+    let mut pem = Zeroizing::new(Vec::new());
+    let read = file.take(PEM_MAX_BYTES + 1).read_to_end(&mut pem);
+    let length = read.map_err(|error| refused(&error))?;
+    if length as u64 > PEM_MAX_BYTES {
+        return Err(refused(&"it is larger than 16 MiB"));
+    }
+    Ok(std::mem::take(&mut pem))
 }
+
+/// The roots of every system are some hundred kilobytes; a device has no end.
+const PEM_MAX_BYTES: u64 = 16 << 20;
 
 fn read_identity(files: Option<&(PathBuf, Option<PathBuf>)>) -> Result<Option<Pem>> {
     let Some((certificate, key)) = files else {

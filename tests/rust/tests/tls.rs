@@ -81,3 +81,11 @@ fn files_that_hold_no_certificate_or_no_key_are_refused_by_name() {
         );
     }
 }
+
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let place = Place::start().expect("a sandbox");
+    let endless = client(&place).ca_file("/dev/zero");
+    let error = endless.build().expect_err("a refusal");
+    assert!(error.message().contains("larger than 16 MiB"), "{error}");
+}
