@@ -82,6 +82,7 @@ fn files_that_hold_no_certificate_or_no_key_are_refused_by_name() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_without_an_end_is_refused() {
     let place = Place::start().expect("a sandbox");
