@@ -62,20 +62,23 @@ if [ "${1:-}" != --render ]; then
     once node bench/node/package-lock.json install_node
     [ -e "$peers/key.pem" ] || openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$peers/key.pem" 2>/dev/null
 
-    PYO3_BUILD_EXTENSION_MODULE=1 CARGO_TARGET_DIR=$target \
-        cargo build --release --package evertoken-c --package evertoken-python --package evertoken-node
-    PYO3_BUILD_EXTENSION_MODULE=1 CARGO_TARGET_DIR=$BENCH_TARGET_DIR \
+    # Each as it is shipped.
+    export PYO3_BUILD_EXTENSION_MODULE=1
+    CARGO_TARGET_DIR=$target cargo build --profile release --package evertoken-c
+    CARGO_TARGET_DIR=$target cargo build --profile wheel --package evertoken-python
+    CARGO_TARGET_DIR=$target cargo build --profile node --package evertoken-node
+    CARGO_TARGET_DIR=$BENCH_TARGET_DIR \
         cargo build --release --workspace --manifest-path bench/Cargo.toml
 
     built=$BENCH_TARGET_DIR/release
     place "$built/libbench_floors.so" "$peers/floors/bench_floors.abi3.so"
     place "$built/libbench_floors_node.so" "$peers/floors/bench_floors_node.node"
     place bindings-python/python/evertoken "$peers/ours/python/evertoken"
-    place "$target/release/lib_native.so" "$peers/ours/python/evertoken/_native.abi3.so"
+    place "$target/wheel/lib_native.so" "$peers/ours/python/evertoken/_native.abi3.so"
     "$peers/python/bin/python" -m compileall -q "$peers/ours/python" # as pip does when it installs
     place bindings-node "$peers/ours/node"
     rm -rf "$peers/ours/node/node_modules" "$peers"/ours/node/*.node
-    place "$target/release/libevertoken_node.so" "$peers/ours/node/evertoken.$(node -p 'process.platform + "-" + process.arch')-gnu.node"
+    place "$target/node/libevertoken_node.so" "$peers/ours/node/evertoken.$(node -p 'process.platform + "-" + process.arch')-gnu.node"
     place "$target/release/libevertoken_c.so" "$peers/ours/c/libevertoken.so.0"
     cc -std=gnu11 -O2 -Wall -Wextra -pthread -Iinclude bench/c/*.c "$peers/ours/c/libevertoken.so.0" \
         $(curl-config --libs) -o "$built/bench-c"
