@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 PY = ".venv/bin/python"
-PYRIGHT = f".venv/bin/pyright --pythonpath {PY}"
+# It asks the first python on the path where packages are; `--verifytypes` knows no other way to tell it.
+PYRIGHT = 'PATH="$PWD/.venv/bin:$PATH" pyright'
 
 
 @dataclass(frozen=True)
