@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use evertoken::runtime;
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::exit;
@@ -64,17 +65,53 @@ pub(crate) fn at_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
     }
 }
 
+/// A look takes the GIL, so a thread that handles no signals looks once and then only waits: a thousand of them that
+/// looked on would keep everybody else from it.
 async fn interruptible<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let mut future = pin!(future);
     loop {
         tokio::select! {
             biased;
             outcome = &mut future => return outcome,
-            () = tokio::time::sleep(SIGNAL_TICK) => {
-                #[allow(clippy::redundant_closure_for_method_calls)] // the method alone is not general enough over its lifetime
-                // Does nothing but on the main thread. `None`: the interpreter is going away, and this thread with it.
-                exit::attach(|py| py.check_signals()).unwrap_or(Ok(()))?;
-            }
+            () = tokio::time::sleep(SIGNAL_TICK) => {}
+        }
+        // `None`: the interpreter is going away, and this thread with it.
+        match exit::attach(signals) {
+            Some(Signals::Interrupt(error)) => return Err(error.into()),
+            Some(Signals::Elsewhere) => return future.await,
+            Some(Signals::Quiet) | None => {}
         }
     }
+}
+
+/// What there is to know of signals.
+enum Signals {
+    /// A handler has raised.
+    Interrupt(PyErr),
+    /// None has.
+    Quiet,
+    /// They are another thread's to handle.
+    Elsewhere,
+}
+
+fn signals(py: Python<'_>) -> Signals {
+    if let Err(error) = py.check_signals() {
+        return Signals::Interrupt(error);
+    }
+    match is_main_thread(py) {
+        Ok(false) => Signals::Elsewhere,
+        // Better a look too many.
+        Ok(true) | Err(_) => Signals::Quiet,
+    }
+}
+
+/// Whether signal handlers run on this thread; if the program has not imported `threading`, it may be.
+fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+    let modules = py
+        .import(intern!(py, "sys"))?
+        .getattr(intern!(py, "modules"))?;
+    let threading = modules.get_item(intern!(py, "threading"))?;
+    let main = threading.call_method0(intern!(py, "main_thread"))?;
+    let here = threading.call_method0(intern!(py, "get_ident"))?;
+    main.getattr(intern!(py, "ident"))?.eq(here)
 }
