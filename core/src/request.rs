@@ -258,10 +258,7 @@ impl Call<'_> {
     async fn hop(&self, hop: &mut Hop) -> Result<Response> {
         let client = self.client;
         if !client.0.origins.allow(&hop.url) {
-            // The hop after this one may need the body as well.
-            let replay = hop.payload.as_ref().and_then(Payload::again);
             let received = self.send(hop, None).await?;
-            hop.payload = replay;
             let given_back = (received.status == 401).then_some(GiveBack {
                 reason: Reason::ForeignOrigin,
                 error: None,
@@ -298,7 +295,8 @@ impl Call<'_> {
         }
     }
 
-    /// Sends it; once more where nothing speaks against it and the connection was to blame.
+    /// Sends it; once more where nothing speaks against it and the connection was to blame. Leaves the body for the next
+    /// sending, after a 401 or a redirect, if it can be had again.
     async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
         let mut spare = true;
         loop {

@@ -58,11 +58,9 @@ impl Proxies {
     /// The proxy on the way to `to`.
     pub(super) fn intercept(&self, to: &Uri) -> Option<Intercept> {
         let proxy = self.matcher.intercept(to)?;
-        let here = || is_loopback_host(&Host::parse(to.host()?).ok()?).then_some(());
-        if self.spare_loopback && here().is_some() {
-            return None;
-        }
-        Some(proxy)
+        let host = Host::parse(to.host()?).ok();
+        let is_spared = self.spare_loopback && host.is_some_and(|host| is_loopback_host(&host));
+        (!is_spared).then_some(proxy)
     }
 
     /// The credentials for the proxy that a request to `to` itself must carry: where there is no tunnel
