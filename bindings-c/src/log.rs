@@ -1,12 +1,11 @@
 //! The library's log lines.
 
 use std::ffi::{c_char, c_int, c_void};
-use std::fmt::{Debug, Write};
 use std::sync::{Arc, LazyLock, Once};
 
 use arc_swap::ArcSwap;
 use evertoken::error::one_line;
-use tracing::field::{Field, Visit};
+use evertoken::log::{Line, is_ours};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -104,9 +103,6 @@ const LEVELS: &[(Level, evertoken_log_level)] = &[
     (Level::DEBUG, EVERTOKEN_LOG_DEBUG),
 ];
 
-/// The core's targets; a library that it uses may write more than is fit to be seen.
-const TARGET: &str = "evertoken";
-
 type Call = dyn Fn(evertoken_log_level, &Text) + Send + Sync;
 
 /// Who receives lines.
@@ -144,9 +140,8 @@ impl Drop for Listening {
 }
 
 fn level_of(metadata: &Metadata<'_>) -> Option<evertoken_log_level> {
-    let is_ours = metadata.is_event() && metadata.target().split("::").next() == Some(TARGET);
     let known = LEVELS.iter().find(|(level, _)| level == metadata.level());
-    known.filter(|_| is_ours).map(|(_, level)| *level)
+    known.filter(|_| is_ours(metadata)).map(|(_, level)| *level)
 }
 
 struct ToC;
@@ -186,8 +181,7 @@ impl Subscriber for ToC {
             return;
         };
         guarded(|| {
-            let mut line = Line::default();
-            event.record(&mut line);
+            let line = Line::of(event);
             let line = Text::new(&one_line(line.message + &line.fields));
             for listener in LISTENERS.load_full().iter() {
                 if level <= listener.most {
@@ -200,25 +194,4 @@ impl Subscriber for ToC {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
-}
-
-/// What happened, and its fields.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        let _ = write!(self.fields, " {}={value}", field.name());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = if field.name() == "message" {
-            write!(self.message, "{value:?}")
-        } else {
-            write!(self.fields, " {}={value:?}", field.name())
-        };
-    }
 }

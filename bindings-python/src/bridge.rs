@@ -16,12 +16,13 @@ use futures_util::FutureExt;
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{IntoPyObjectExt, intern};
 use tokio::task::AbortHandle;
 
 use crate::exit;
 use crate::failure::{Failure, panicked};
+use crate::imported::imported;
 use crate::wait::at_once;
 
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -186,10 +187,8 @@ where
 /// The event loop that runs on this thread: asyncio's, or the package's stand-in for trio's.
 fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let modules = MODULES.import(py, "sys", "modules")?;
     // First: trio can run as a guest inside asyncio, and then both are there.
-    if modules.contains(intern!(py, "trio"))? {
+    if imported(py, intern!(py, "trio"))?.is_some() {
         let trio = py
             .import(intern!(py, "evertoken._trio"))?
             .call_method0(intern!(py, "running"))?;

@@ -18,6 +18,7 @@ mod event;
 mod exit;
 mod failure;
 mod header;
+mod imported;
 mod log;
 mod options;
 mod sandbox;

@@ -1,19 +1,16 @@
 //! The core's log lines to the standard `logging`, under the name `evertoken`.
 
-use std::fmt::{Debug, Write};
 use std::sync::Once;
 
+use evertoken::log::{Line, TARGET, is_ours};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Level, Metadata, Subscriber};
 
 use crate::exit;
-
-/// The core's targets; a library it uses may write more than is fit to be seen.
-const TARGET: &str = "evertoken";
+use crate::imported::imported;
 
 /// Sends the log lines of this process to Python from now on. Done with the first client, not at import.
 pub(crate) fn install() {
@@ -28,7 +25,7 @@ struct ToPython;
 
 impl Subscriber for ToPython {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && metadata.target().split("::").next() == Some(TARGET)
+        is_ours(metadata)
     }
 
     fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
@@ -50,8 +47,7 @@ impl Subscriber for ToPython {
             Level::INFO => 20,
             _ => 10,
         };
-        let mut line = Line::default();
-        event.record(&mut line);
+        let line = Line::of(event);
         exit::attach(|py| {
             if let Err(error) = hand_over(py, level, &line) {
                 error.write_unraisable(py, None);
@@ -86,10 +82,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     if let Some(logger) = LOGGER.get(py) {
         return Ok(Some(logger.bind(py)));
     }
-    let modules = py
-        .import(intern!(py, "sys"))?
-        .getattr(intern!(py, "modules"))?;
-    let Ok(logging) = modules.get_item(intern!(py, "logging")) else {
+    let Some(logging) = imported(py, intern!(py, "logging"))? else {
         return Ok(None);
     };
     let (Some(get_logger), Some(null_handler)) = (
@@ -102,25 +95,4 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     // A library's warnings are not for the terminal of a program that has set up no logging.
     logger.call_method1(intern!(py, "addHandler"), (null_handler.call0()?,))?;
     Ok(Some(LOGGER.get_or_init(py, || logger.unbind()).bind(py)))
-}
-
-/// One line: the event's name, then its fields.
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        let _ = write!(self.fields, " {}={value}", field.name());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = if field.name() == "message" {
-            write!(self.message, "{value:?}")
-        } else {
-            write!(self.fields, " {}={value:?}", field.name())
-        };
-    }
 }

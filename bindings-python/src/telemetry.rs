@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::event::Event;
 use crate::exit;
+use crate::imported::imported;
 
 /// Listens to every identity of this process from now on. Done with the first client, not at import.
 ///
@@ -27,11 +28,8 @@ pub(crate) fn install() {
 
 /// The API is asked for only where the program has imported it: without that nobody has set up a provider.
 fn hand_over(py: Python<'_>, event: &evertoken::Event) -> PyResult<()> {
-    let modules = py
-        .import(intern!(py, "sys"))?
-        .getattr(intern!(py, "modules"))?;
-    if !modules.contains(intern!(py, "opentelemetry.trace"))?
-        && !modules.contains(intern!(py, "opentelemetry.metrics"))?
+    if imported(py, intern!(py, "opentelemetry.trace"))?.is_none()
+        && imported(py, intern!(py, "opentelemetry.metrics"))?.is_none()
     {
         return Ok(());
     }

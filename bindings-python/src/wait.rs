@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::imported::imported;
 
 /// How often a waiting call looks for signals: a Ctrl-C answered within it feels immediate.
 const SIGNAL_TICK: Duration = Duration::from_millis(50);
@@ -107,10 +108,9 @@ fn signals(py: Python<'_>) -> Signals {
 
 /// Whether signal handlers run on this thread; if the program has not imported `threading`, it may be.
 fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    let modules = py
-        .import(intern!(py, "sys"))?
-        .getattr(intern!(py, "modules"))?;
-    let threading = modules.get_item(intern!(py, "threading"))?;
+    let Some(threading) = imported(py, intern!(py, "threading"))? else {
+        return Ok(true);
+    };
     let main = threading.call_method0(intern!(py, "main_thread"))?;
     let here = threading.call_method0(intern!(py, "get_ident"))?;
     main.getattr(intern!(py, "ident"))?.eq(here)

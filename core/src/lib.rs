@@ -48,6 +48,7 @@ mod health;
 pub mod http;
 pub mod jwt;
 mod keeper;
+pub mod log;
 pub mod options;
 pub mod origin;
 mod patience;
