@@ -47,7 +47,7 @@ impl Hot {
         }
         let words = std::array::from_fn(|index| self.freshness[index].load(Ordering::Relaxed));
         let length = usize::try_from(self.length.load(Ordering::Relaxed)).ok()?;
-        if length >= WORDS * size_of::<u64>() || !client.holds(Freshness::from_words(words)) {
+        if length >= WORDS * size_of::<u64>() || !client.holds(&mut Freshness::from_words(words)) {
             return None;
         }
         let fits = buffer.write_words(&self.text, length);

@@ -66,11 +66,11 @@ pub(crate) fn next_id() -> u64 {
 pub(crate) fn seen_last(
     py: Python<'_>,
     client: u64,
-    good: impl FnOnce(Freshness) -> bool,
+    good: impl FnOnce(&mut Freshness) -> bool,
 ) -> Option<Bound<'_, PyString>> {
-    LAST.with_borrow(|last| {
-        let last = last.as_ref()?;
-        (last.client == client && good(last.freshness)).then(|| last.text.bind(py).clone())
+    LAST.with_borrow_mut(|last| {
+        let last = last.as_mut()?;
+        (last.client == client && good(&mut last.freshness)).then(|| last.text.bind(py).clone())
     })
 }
 

@@ -82,10 +82,12 @@ pub struct Freshness {
     pub(crate) changes: u64,
     /// On the coarse clocks.
     pub(crate) until: Moment,
+    /// What the coarse boot clock said when both clocks were looked at last; `MAX` before the first look.
+    pub(crate) looked: Duration,
 }
 
 impl Freshness {
-    /// The same as five numbers.
+    /// The same as five numbers; what is looked at next is both clocks.
     pub fn to_words(self) -> [u64; 5] {
         let Moment { boot, wall } = self.until;
         [
@@ -110,7 +112,11 @@ impl Freshness {
             boot: time(boot_secs, boot_nanos),
             wall: time(wall_secs, wall_nanos),
         };
-        Self { changes, until }
+        Self {
+            changes,
+            until,
+            looked: Duration::MAX,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::{ErrorKind, Result};
 use crate::flow::{Answer, IntoFlow, PassKit};
 use crate::http::{Http, HttpSettings};
 use crate::origin::{Origin, Origins};
-use crate::test_rig::{Rig, answer, down, pair, token};
+use crate::test_rig::{Rig, START, answer, down, pair, token};
 use crate::verdict::Reason;
 
 const API: &str = "https://api.example/v1";
@@ -360,33 +360,44 @@ async fn freshness_ends_with_time_refusal_a_newer_header_and_close() {
     assert!(fresh().is_none());
 
     client.authorization().await.unwrap();
-    let first = fresh().unwrap();
+    let mut first = fresh().unwrap();
     assert_eq!(Freshness::from_words(first.to_words()), first);
-    assert!(client.holds(first));
+    assert!(client.holds(&mut first));
     rig.pass(590.0).await;
-    assert!(!client.holds(first) && fresh().is_none());
+    assert!(!client.holds(&mut first) && fresh().is_none());
 
     client.authorization().await.unwrap();
-    let second = fresh().unwrap();
+    let mut second = fresh().unwrap();
     client.invalidate();
-    assert!(!client.holds(second) && fresh().is_none());
+    assert!(!client.holds(&mut second) && fresh().is_none());
 
     client.authorization().await.unwrap();
-    let third = fresh().unwrap();
+    let mut third = fresh().unwrap();
     // Another client of the identity takes a token with more life: this client's own header is as good as before.
     rig.pass(100.0).await;
     client
         .token_for(Duration::from_secs(550), None)
         .await
         .unwrap();
-    assert!(client.holds(third));
+    assert!(client.holds(&mut third));
     let sent = client.cached_authorization().unwrap();
     let Verdict::Resend(_) = judge(&client, &sent, 401).await else {
         panic!("not resent")
     };
-    assert!(!client.holds(third));
+    assert!(!client.holds(&mut third));
 
-    let fourth = fresh().unwrap();
+    let mut fourth = fresh().unwrap();
     client.close();
-    assert!(!client.holds(fourth) && fresh().is_none());
+    assert!(!client.holds(&mut fourth) && fresh().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_ends_freshness_with_the_next_tick() {
+    let (rig, client) = open([token("token-1", 600)]);
+    client.authorization().await.unwrap();
+    let (_, mut freshness) = client.freshness().unwrap();
+    assert!(client.holds(&mut freshness));
+    rig.clock.set_wall_secs(START + 3_600);
+    rig.pass(0.004).await;
+    assert!(!client.holds(&mut freshness));
 }
