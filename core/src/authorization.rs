@@ -183,7 +183,12 @@ impl fmt::Debug for Authorization {
 
 /// Which resource a 401 is about: its URL without the query, as a keyed hash.
 pub(crate) fn target_of(url: &Url) -> u64 {
-    TARGET_KEYS.hash_one((url.host_str(), url.port_or_known_default(), url.path()))
+    target_at(url.host_str(), url.port_or_known_default(), url.path())
+}
+
+/// The same of a URL in parts.
+pub(crate) fn target_at(host: Option<&str>, port: Option<u16>, path: &str) -> u64 {
+    TARGET_KEYS.hash_one((host, port, path))
 }
 
 /// What an answer means for the one who sent the request.

@@ -9,7 +9,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use http::Method;
 use url::Url;
 
-use crate::authorization::{Authorization, Freshness, GiveBack, Header, Seen, Verdict, target_of};
+use crate::authorization::{
+    Authorization, Freshness, GiveBack, Header, Seen, Verdict, target_at, target_of,
+};
 use crate::builder::ClientBuilder;
 use crate::challenge;
 use crate::clock::Moment;
@@ -170,9 +172,38 @@ impl Client {
     /// # Errors
     /// `origin_refused` if the token may not go there, `config_invalid` if it is no URL; else as [`Self::token`].
     pub async fn authorize(&self, url: &str) -> Result<Authorization> {
+        if let Some(at_hand) = self.authorize_now(url)? {
+            return Ok(at_hand);
+        }
         let url = self.resolve(url)?;
         self.check_origin(&url)?;
         self.authorize_url(&url, None).await
+    }
+
+    /// As [`Self::authorize`], if the header is at hand; else `None`, and nothing is begun.
+    ///
+    /// # Errors
+    /// As [`Self::authorize`].
+    pub fn authorize_now(&self, url: &str) -> Result<Option<Authorization>> {
+        let Some(header) = self.fresh_header() else {
+            return Ok(None);
+        };
+        let target = match self.0.origins.plain(url) {
+            Some((origin, path)) => {
+                let (host, port) = origin.host_and_port();
+                target_at(Some(host), Some(port), path)
+            }
+            None => {
+                let url = self.resolve(url)?;
+                self.check_origin(&url)?;
+                target_of(&url)
+            }
+        };
+        Ok(Some(Authorization {
+            header,
+            target,
+            resent: false,
+        }))
     }
 
     /// The URL a caller means: absolute, or below the base URL.
