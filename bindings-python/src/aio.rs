@@ -9,8 +9,8 @@ use crate::bridge::{start, start_now};
 use crate::call::{Parts, authorize, token};
 use crate::options::{duration, line};
 
-/// The asynchronous client's native half.
-#[pyclass(extends = BaseClient, subclass, frozen, module = "evertoken._native")]
+/// The asynchronous client. What of it is written in Python is put onto this class by the package, which documents it.
+#[pyclass(extends = BaseClient, subclass, frozen, module = "evertoken")]
 pub(crate) struct AsyncClient;
 
 #[pymethods]

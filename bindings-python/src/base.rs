@@ -22,7 +22,7 @@ use crate::state::{State, Stats};
 use crate::telemetry;
 
 /// What both clients have in common.
-#[pyclass(subclass, frozen, module = "evertoken._native")]
+#[pyclass(subclass, frozen, weakref, module = "evertoken._native")]
 pub(crate) struct BaseClient {
     pub(crate) client: evertoken::Client,
     id: u64,
@@ -155,16 +155,10 @@ impl BaseClient {
         py: Python<'_>,
         url: &Bound<'_, PyString>,
     ) -> PyResult<Option<Authorization>> {
-        let url = line("url", url)?;
-        if self.client.freshness().is_none() {
-            return Ok(None);
-        }
-        match self.client.authorize(&url).now_or_never() {
-            Some(leave) => leave
-                .map(|leave| Some(Authorization(leave)))
-                .map_err(|error| raised(py, &error)),
-            None => Ok(None),
-        }
+        let leave = self.client.authorize_now(&line("url", url)?);
+        leave
+            .map(|leave| leave.map(Authorization))
+            .map_err(|error| raised(py, &error))
     }
 
     /// For adapters: tells of an answer other than a 401, about which there is nothing to judge.

@@ -12,8 +12,8 @@ use crate::stream::Stream;
 use crate::token::Token;
 use crate::wait::{wait, wait_or_now};
 
-/// The blocking client's native half.
-#[pyclass(extends = BaseClient, subclass, frozen, module = "evertoken._native")]
+/// The blocking client. What of it is written in Python is put onto this class by the package, which documents it.
+#[pyclass(name = "Client", extends = BaseClient, subclass, frozen, module = "evertoken")]
 pub(crate) struct SyncClient;
 
 #[pymethods]

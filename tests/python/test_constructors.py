@@ -120,6 +120,14 @@ def test_a_client_is_not_pickled_or_copied(kind: type[Client] | type[AsyncClient
             attempt(client)
 
 
+def test_a_client_is_of_the_class_that_defines_its_native_methods(kind: type[Client] | type[AsyncClient]) -> None:
+    """CPython takes its short way to them only then."""
+    native = [member for member in vars(kind).values() if inspect.ismethoddescriptor(member) and hasattr(member, "__objclass__")]
+    assert native
+    assert {member.__objclass__ for member in native} == {kind}
+    assert type(kind.pismo(**PISMO)) is kind
+
+
 def test_repr_shows_identity_and_standing_and_no_secret(kind: type[Client] | type[AsyncClient]) -> None:
     text = repr(kind.pismo(**PISMO))
     assert text.startswith(f"<evertoken.{kind.__name__} pismo ")

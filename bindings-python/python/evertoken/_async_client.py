@@ -6,6 +6,7 @@ from time import perf_counter
 
 from . import _native
 from ._constructors import Constructors
+from ._native_class import native
 from ._request import parts
 from ._response import Response
 from ._stream import AsyncStreamedResponse, Opening
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient"]
 
 
+@native
 class AsyncClient(_native.AsyncClient, Constructors):
     """A client for one identity and one API, for asyncio and trio. The same constructors and calls as `Client`, awaitable.
 
@@ -44,7 +46,7 @@ class AsyncClient(_native.AsyncClient, Constructors):
     The options of the constructors are those of `Client`.
     """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ()
 
     async def token(self, *, min_ttl: Seconds | None = None, timeout: Seconds | None = None) -> Token:
         """As `Client.token`."""

@@ -6,6 +6,7 @@ from time import perf_counter
 
 from . import _native
 from ._constructors import Constructors
+from ._native_class import native
 from ._request import parts
 from ._response import Response
 from ._stream import StreamedResponse
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
-class Client(_native.SyncClient, Constructors):
+@native
+class Client(_native.Client, Constructors):
     """A client for one identity and one API. Threads may share it; a forked child may go on using it.
 
     Made by the constructor that is named after the way to log in: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`,
@@ -60,7 +62,7 @@ class Client(_native.SyncClient, Constructors):
     identity (way, URL, user, account, scope, secret) in one process share one token.
     """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ()
 
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> Response:
         """Sends a request with the token and reads the whole answer.

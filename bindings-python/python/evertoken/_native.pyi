@@ -14,6 +14,7 @@ __all__ = [
     "AsyncClient",
     "Authorization",
     "BaseClient",
+    "Client",
     "Event",
     "Feed",
     "Sandbox",
@@ -21,7 +22,6 @@ __all__ = [
     "Stats",
     "Stream",
     "Subscription",
-    "SyncClient",
     "Token",
     "Verdict",
     "client_option_names",
@@ -90,9 +90,9 @@ class BaseClient:
         'flight_started, token_installed'
         """
 
-class SyncClient(BaseClient):
-    """The blocking client's native half."""
+# Of the clients, what is written in Python stands in _client.py and _async_client.py.
 
+class Client(BaseClient):
     def __new__(cls, flow: str | None, options: dict[str, Any], *, profile: tuple[str, Path | None] | None = None) -> Self: ...
     def token(self, *, min_ttl: Seconds | None = None, timeout: Seconds | None = None) -> Token:
         """A token that is valid now, from the cache where possible.
@@ -170,8 +170,6 @@ class SyncClient(BaseClient):
     def _open(self, parts: tuple[Any, ...]) -> Stream: ...
 
 class AsyncClient(BaseClient):
-    """The asynchronous client's native half."""
-
     def __new__(cls, flow: str | None, options: dict[str, Any], *, profile: tuple[str, Path | None] | None = None) -> Self: ...
     def _token(self, min_ttl: Seconds | None, timeout: Seconds | None) -> Awaitable[Token]: ...
     def _cached(self) -> str | None: ...

@@ -29,7 +29,9 @@ class AiohttpMiddleware:
         self._client = client
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        client, url = self._client, str(request.url)
+        client = self._client
+        # Not `str(request.url)`, which takes three times as long: the query says nothing about where the token may go.
+        url = f"{request.url.scheme}://{request.url.raw_authority}{request.url.raw_path}"
         try:
             authorization = client._authorize_now(url) or await client.authorize(url)
         except OriginRefusedError:
