@@ -188,16 +188,13 @@ impl Client {
         let Some(header) = self.fresh_header() else {
             return Ok(None);
         };
-        let target = match self.0.origins.plain(url) {
-            Some((origin, path)) => {
-                let (host, port) = origin.host_and_port();
-                target_at(Some(host), Some(port), path)
-            }
-            None => {
-                let url = self.resolve(url)?;
-                self.check_origin(&url)?;
-                target_of(&url)
-            }
+        let target = if let Some((origin, path)) = self.0.origins.plain(url) {
+            let (host, port) = origin.host_and_port();
+            target_at(Some(host), Some(port), path)
+        } else {
+            let url = self.resolve(url)?;
+            self.check_origin(&url)?;
+            target_of(&url)
         };
         Ok(Some(Authorization {
             header,

@@ -73,6 +73,12 @@ pub trait Clock: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+/// The time by which the runtime's timers go.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn timers_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use std::time::Duration;

@@ -1,10 +1,9 @@
 //! Port: HTTP. The only room that names the HTTP library.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,10 +14,10 @@ use http::header::{
 };
 use http::{HeaderMap, Method, Request, Uri, Version};
 use hyper::body::{Body as _, Incoming};
-use tokio::time::Sleep;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Answer, Outgoing};
 use crate::runtime;
@@ -142,26 +141,6 @@ impl Received {
     }
 }
 
-/// The end of a call's time, for its body too.
-struct Deadline(Option<Pin<Box<Sleep>>>);
-
-impl Deadline {
-    fn after(timeout: Option<Duration>) -> Self {
-        Self(timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout))))
-    }
-
-    /// What `work` comes to; `None` if time is up first. Work that is done costs no look at the time.
-    async fn within<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
-        poll_fn(|cx| match (work.as_mut().poll(cx), &mut self.0) {
-            (Poll::Ready(done), _) => Poll::Ready(Some(done)),
-            (Poll::Pending, Some(end)) => end.as_mut().poll(cx).map(|()| None),
-            (Poll::Pending, None) => Poll::Pending,
-        })
-        .await
-    }
-}
-
 /// Whether a request that got no answer may go out once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resend {
@@ -206,10 +185,11 @@ impl Http {
     pub(crate) async fn send(&self, sending: Sending) -> Result<Received, Failure> {
         let once = matches!(sending.payload, Payload::Once(_));
         runtime::catch_up(sending.method.is_idempotent() && !once).await;
-        let mut deadline = Deadline::after(sending.timeout);
+        let timeout = sending.timeout;
         let request = self.assemble(sending)?;
         let uri = request.uri().clone();
-        let answer = deadline.within(self.request(request)?).await;
+        let (answer, mut deadline) = self.request(request, timeout)?;
+        let answer = deadline.within(answer).await;
         let answer = answer
             .ok_or_else(|| no_answer_in_time(bare_host(&uri)))?
             .map_err(|error| Failure {

@@ -36,6 +36,7 @@ pub mod builder;
 pub mod challenge;
 pub mod client;
 pub mod clock;
+mod deadline;
 pub mod document;
 mod encode;
 pub mod error;

@@ -15,6 +15,7 @@ use super::body::Body;
 use super::connector::Connector;
 use super::proxy::Proxies;
 use super::tls::{self, Tls};
+use crate::deadline::{Alarms, Deadline};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::weak_map::WeakMap;
@@ -72,6 +73,17 @@ impl HttpSettings {
 struct Made {
     runtime: Id,
     client: Client<Connector, Body>,
+    alarms: Alarms,
+}
+
+impl Made {
+    fn request(
+        &self,
+        request: Request<Body>,
+        timeout: Option<Duration>,
+    ) -> (ResponseFuture, Deadline) {
+        (self.client.request(request), self.alarms.deadline(timeout))
+    }
 }
 
 /// What lives in one process: connections do not survive a fork, nor does a lock that was held.
@@ -114,8 +126,12 @@ impl Http {
         })
     }
 
-    /// Hands `request` to this runtime's client.
-    pub(super) fn request(&self, request: Request<Body>) -> Result<ResponseFuture> {
+    /// Hands `request` to this runtime's client; its time begins.
+    pub(super) fn request(
+        &self,
+        request: Request<Body>,
+        timeout: Option<Duration>,
+    ) -> Result<(ResponseFuture, Deadline)> {
         let runtime = Handle::try_current()
             .map_err(|_| {
                 Error::new(
@@ -127,11 +143,12 @@ impl Http {
         let connections = self.connections.get();
         let made = connections.clients.load();
         if let Some(made) = made.iter().find(|made| made.runtime == runtime) {
-            return Ok(made.client.request(request));
+            return Ok(made.request(request, timeout));
         }
         let made = Made {
             runtime,
             client: self.build(Arc::clone(&connections.tls)),
+            alarms: Alarms::new(runtime),
         };
         connections.clients.rcu(|clients| {
             let spare = (clients.len() + 1).saturating_sub(CLIENTS_KEPT);
@@ -139,7 +156,7 @@ impl Http {
             clients.push(made.clone());
             clients
         });
-        Ok(made.client.request(request))
+        Ok(made.request(request, timeout))
     }
 
     fn build(&self, tls: Arc<Tls>) -> Client<Connector, Body> {

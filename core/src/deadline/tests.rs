@@ -1,0 +1,146 @@
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
+
+use super::{Alarms, KEPT};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn alarms() -> Alarms {
+    Alarms::new(Handle::current().id())
+}
+
+impl Alarms {
+    /// When the timers that rest will ring, in seconds from `start`.
+    fn ring(&self, start: Instant) -> Vec<u64> {
+        let seconds = |alarm: &super::Alarm| (alarm.sleep.deadline() - start).as_secs();
+        self.resting().iter().map(seconds).collect()
+    }
+}
+
+async fn work(seconds: u32) -> &'static str {
+    sleep(SECOND * seconds).await;
+    "done"
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_with_its_work_or_its_time() {
+    let (alarms, start) = (alarms(), Instant::now());
+    for (timeout, takes, outcome, after) in [
+        (Some(3), 2, Some("done"), 2),
+        (Some(3), 4, None, 5),
+        (Some(0), 1, None, 5),
+        (Some(0), 0, Some("done"), 5),
+        (None, 100, Some("done"), 105),
+    ] {
+        let mut deadline = alarms.deadline(timeout.map(|seconds| SECOND * seconds));
+        assert_eq!(deadline.within(work(takes)).await, outcome);
+        assert_eq!(start.elapsed(), SECOND * after, "{timeout:?} {takes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_runs_through_all_that_a_call_does() {
+    let alarms = alarms();
+    let start = Instant::now();
+    let mut deadline = alarms.deadline(Some(SECOND * 5));
+    assert_eq!(deadline.within(work(2)).await, Some("done"));
+    assert_eq!(deadline.within(work(2)).await, Some("done"));
+    assert_eq!(deadline.within(work(2)).await, None);
+    assert_eq!(start.elapsed(), SECOND * 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_is_taken_over_as_it_is_set_unless_that_is_too_late() {
+    let (alarms, start) = (alarms(), Instant::now());
+    // Timeout, how long the work takes, and when the timer that was left will ring.
+    for (timeout, takes, rings) in [(30, 1, 30), (30, 1, 30), (10, 1, 12), (30, 1, 12)] {
+        let mut deadline = alarms.deadline(Some(SECOND * timeout));
+        assert_eq!(deadline.within(work(takes)).await, Some("done"));
+        drop(deadline);
+        assert_eq!(alarms.ring(start), [rings]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
+    let (alarms, start) = (alarms(), Instant::now());
+    assert!(
+        alarms
+            .deadline(Some(SECOND * 3))
+            .within(work(1))
+            .await
+            .is_some()
+    );
+    // It rings at 3, in the middle of this one.
+    assert!(
+        alarms
+            .deadline(Some(SECOND * 9))
+            .within(work(8))
+            .await
+            .is_some()
+    );
+    assert_eq!(alarms.ring(start), [10]);
+    // It rings at 10, when nobody has it.
+    sleep(SECOND * 5).await;
+    assert_eq!(
+        alarms
+            .deadline(Some(SECOND * 4))
+            .within(pending::<()>())
+            .await,
+        None
+    );
+    assert_eq!(start.elapsed(), SECOND * 18);
+    assert_eq!(alarms.ring(start), [18]);
+    assert!(
+        alarms
+            .deadline(Some(SECOND * 2))
+            .within(work(1))
+            .await
+            .is_some()
+    );
+    assert_eq!(alarms.ring(start), [20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_of_many_calls_has_its_own_and_some_are_kept() {
+    let alarms = alarms();
+    let calls = (0..2 * KEPT).map(|_| async {
+        let mut deadline = alarms.deadline(Some(SECOND * 3));
+        deadline.within(work(1)).await
+    });
+    let outcomes = futures_util::future::join_all(calls).await;
+    assert_eq!(outcomes, vec![Some("done"); 2 * KEPT]);
+    assert_eq!(alarms.resting().len(), KEPT);
+}
+
+#[test]
+fn a_timer_of_another_runtime_is_not_kept() {
+    let build = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap()
+    };
+    let (here, there) = (build(), build());
+    let alarms = here.block_on(async { alarms() });
+    let outcome = there.block_on(alarms.deadline(Some(SECOND * 3)).within(work(1)));
+    assert_eq!(outcome, Some("done"));
+    assert_eq!(alarms.resting().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_done_its_share_for_now_loses_no_timer() {
+    let alarms = alarms();
+    let start = Instant::now();
+    let mut deadline = alarms.deadline(Some(SECOND));
+    let outcome = deadline.within(async {
+        // Uses up what the runtime lets a task do at a time, so that it turns the timer away at first.
+        while tokio::task::coop::has_budget_remaining() {
+            tokio::task::coop::consume_budget().await;
+        }
+        pending::<()>().await;
+    });
+    assert_eq!(outcome.await, None);
+    assert_eq!(start.elapsed(), SECOND);
+}
