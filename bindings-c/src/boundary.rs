@@ -3,11 +3,13 @@
 use std::ffi::c_char;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::thread;
 use std::time::Duration;
 
 use evertoken::error::one_line;
 use evertoken::runtime;
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
 use crate::callback;
@@ -142,12 +144,14 @@ pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Option<R> {
 
 /// Waits on this thread for `future`, which leaves nothing behind that goes on.
 pub(crate) fn wait<T: Send>(future: impl Future<Output = Outcome<T>> + Send) -> Outcome<T> {
-    on_a_live_thread(|| runtime::block_on(async { Ok(future.await) })?)
+    let future = pin!(future);
+    on_a_live_thread(|| runtime::block_on(future.map(Ok))?)
 }
 
 /// Waits on this thread for `future`, which may leave a body behind that is read later.
 pub(crate) fn wait_shared<T: Send>(future: impl Future<Output = Outcome<T>> + Send) -> Outcome<T> {
-    on_a_live_thread(|| runtime::block_on_shared(async { Ok(future.await) })?)
+    let future = pin!(future);
+    on_a_live_thread(|| runtime::block_on_shared(future.map(Ok))?)
 }
 
 /// Runs what waits, unless it must not wait here.

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use evertoken::{Error, ErrorKind, runtime};
@@ -85,7 +86,10 @@ pub(crate) struct Cancel(Arc<Notify>);
 
 impl Cancel {
     /// What `work` comes to, or `cancelled`.
-    pub(crate) async fn or<T>(&self, work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    pub(crate) async fn or<T>(
+        &self,
+        work: Pin<&mut impl Future<Output = Outcome<T>>>,
+    ) -> Outcome<T> {
         tokio::select! {
             biased;
             () = self.0.notified() => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").into()),
@@ -149,7 +153,8 @@ fn launch<X, F>(
     F: Future<Output = Outcome<X::Value>> + Send + 'static,
 {
     let cancel = Cancel(Arc::new(Notify::new()));
-    let work = work(cancel.clone());
+    // Some kilobytes, which the runtime would move about with the task.
+    let work = Box::pin(work(cancel.clone()));
     let threads = runtime::handle();
     if let Some(request) = request {
         request.write(hand_over(cancel));
@@ -197,7 +202,7 @@ pub unsafe extern "C" fn evertoken_client_token_for_start(
             let client = contract.get(client, "client")?.core.clone();
             let owed = Owed::new(callback, userdata)?;
             launch(contract.out_or_none(request), owed, |cancel| async move {
-                cancel.or(fetch(client, min_ttl_ms, timeout_ms)).await
+                cancel.or(pin!(fetch(client, min_ttl_ms, timeout_ms))).await
             });
             Ok(())
         })
@@ -223,7 +228,7 @@ pub unsafe extern "C" fn evertoken_client_authorize_start(
             let url = contract.text_or_none(url, "url")?.map(str::to_owned);
             let owed = Owed::new(callback, userdata)?;
             launch(contract.out_or_none(request), owed, |cancel| async move {
-                cancel.or(authorize(client, url)).await
+                cancel.or(pin!(authorize(client, url))).await
             });
             Ok(())
         })
@@ -266,7 +271,7 @@ pub unsafe extern "C" fn evertoken_client_judge_start(
             let case = Case::read(contract, &given)?;
             let owed = Owed::new(callback, userdata)?;
             launch(contract.out_or_none(request), owed, |cancel| async move {
-                cancel.or(case.judge()).await
+                cancel.or(pin!(case.judge())).await
             });
             Ok(())
         })

@@ -106,7 +106,11 @@ pub(crate) async fn send_in_background(
         Body::Reader(reader) => {
             read_in_background(request, call.delivery, reader, &place, &cancel).await
         }
-        _ => cancel.or(answer(request, call.delivery, &place)).await,
+        _ => {
+            cancel
+                .or(pin!(answer(request, call.delivery, &place)))
+                .await
+        }
     };
     // A call that was given up may have left the write function at work.
     drop(writing.lock().await);
@@ -237,10 +241,9 @@ async fn read_in_background(
         }
         failed
     });
-    let answer = Box::pin(AssertUnwindSafe(answer(request, delivery, place)).catch_unwind());
-    let outcome = cancel
-        .or(async { answer.await.unwrap_or_else(|_| Err(Failure::panic())) })
-        .await;
+    let answer = AssertUnwindSafe(answer(request, delivery, place)).catch_unwind();
+    let answer = answer.map(|outcome| outcome.unwrap_or_else(|_| Err(Failure::panic())));
+    let outcome = cancel.or(pin!(answer)).await;
     drop(over);
     explained(outcome, reading.await.unwrap_or(true))
 }

@@ -209,7 +209,7 @@ impl Line {
         work: impl Future<Output = evertoken::Result<T>> + Send + 'static,
         told: impl FnOnce(T) -> Value + Send + 'static,
     ) {
-        self.start_with(id, async move { work.await.map(told) });
+        self.start_with(id, work.map(|outcome| outcome.map(told)));
     }
 
     /// As [`Self::start`], for work that makes the value itself.
@@ -219,11 +219,12 @@ impl Line {
         work: impl Future<Output = evertoken::Result<Value>> + Send + 'static,
     ) {
         let line = Arc::clone(self);
+        // Some kilobytes, which the runtime would move about with the task.
+        let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
         // Held until the task is listed, so that one which ends at once finds itself there.
         let mut tasks = self.tasks();
         let task = runtime::handle().spawn(async move {
-            let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            let outcome = outcome.unwrap_or_else(|_| Err(defect()));
+            let outcome = work.await.unwrap_or_else(|_| Err(defect()));
             // Listed until it is on its way, so that nothing is in between.
             let mut tasks = line.tasks();
             if tasks.remove(&id).is_some() {

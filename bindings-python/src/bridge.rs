@@ -211,11 +211,10 @@ where
     let runway = Runway::of(&event_loop)?;
     let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
     let arriving = waiter.clone().unbind();
+    // Some kilobytes, which the runtime would move about with the task.
+    let future = Box::pin(AssertUnwindSafe(future).catch_unwind());
     let task = runtime::handle().spawn(async move {
-        let outcome = AssertUnwindSafe(future)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(panicked()));
+        let outcome = future.await.unwrap_or_else(|_| Err(panicked()));
         let outcome: Outcome = Box::new(move |py| match outcome {
             Ok(value) => value.into_py_any(py),
             Err(failure) => Err(failure.into_py_err(py)),

@@ -323,9 +323,9 @@ impl Call<'_> {
                             .entry(CONTENT_LENGTH)
                             .or_insert(length.into());
                     }
-                    patience
-                        .bear(hop.url.host_str(), self.http.send(sending))
-                        .await
+                    let bearing = patience.bear(hop.url.host_str(), self.http.send(sending));
+                    // Few calls have it, and every call would be as large.
+                    Box::pin(bearing).await
                 }
                 None => self.http.send(sending).await,
             };

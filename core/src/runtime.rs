@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -87,10 +88,12 @@ fn local() -> Result<Runtime> {
 /// `internal` when called from a thread of a runtime: waiting there would stall or deadlock it. Use the
 /// asynchronous form in callbacks and async code.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    // A call's future is some kilobytes: it is moved no further than here.
+    let mut future = pin!(future);
     refuse_nested()?;
     let locals = LOCALS.get();
     let Some(_seat) = Seat::take(&locals.busy) else {
-        return handle().block_on(future);
+        return handle().block_on(future.as_mut());
     };
     let kept = lock(&locals.idle).pop();
     let rested = kept
@@ -99,7 +102,7 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = kept.map_or_else(local, |kept| Ok(kept.runtime))?;
     let marked = Marked::new();
     RESTED.set(rested);
-    let outcome = runtime.block_on(future);
+    let outcome = runtime.block_on(future.as_mut());
     drop(marked);
     let since = SystemClock.now();
     lock(&locals.idle).push(Resting { runtime, since });
