@@ -4,17 +4,20 @@
 //! all, which takes the process down. So this library's threads enter Python through a gate, and the last
 //! exit handler closes it and waits until nobody is inside.
 
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 
+use crate::turn::{self, Turn};
+
 /// Threads that are inside Python, or about to be, on behalf of this library. Signed: a thread that forks
 /// while it is inside leaves once more in the child, where nobody was counted.
 static INSIDE: AtomicIsize = AtomicIsize::new(0);
 static CLOSED: AtomicBool = AtomicBool::new(false);
+static FORKS: AtomicUsize = AtomicUsize::new(0);
 /// The thread that ends the interpreter: it may go on as before, in exit handlers and finalizers.
 static ENDING: Mutex<Option<ThreadId>> = Mutex::new(None);
 
@@ -63,8 +66,14 @@ pub(crate) fn attach<R>(enter: impl FnOnce(Python<'_>) -> R) -> Option<R> {
 
 /// Leaves Python for `work`, and comes back.
 pub(crate) fn leave<R: Send>(py: Python<'_>, work: impl FnOnce() -> R + Send) -> R {
-    let (result, _pass) = py.detach(|| (work(), Pass::to_return()));
+    let (result, _pass, turn) = py.detach(|| (work(), Pass::to_return(), Turn::take()));
+    drop(turn);
     result
+}
+
+/// How many forks lie between the process that imported this library and this one.
+pub(crate) fn forks() -> usize {
+    FORKS.load(SeqCst)
 }
 
 /// Closes the gate; the last of the exit handlers.
@@ -86,6 +95,8 @@ fn close_gate(py: Python<'_>) {
 fn reopen_gate() {
     INSIDE.store(0, SeqCst);
     CLOSED.store(false, SeqCst);
+    FORKS.fetch_add(1, SeqCst);
+    turn::forget();
 }
 
 /// Registers the handlers. At import: exit handlers run last come first served, and those of the program

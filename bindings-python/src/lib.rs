@@ -27,6 +27,7 @@ mod stream;
 mod sync;
 mod telemetry;
 mod token;
+mod turn;
 mod wait;
 
 use pyo3::prelude::*;

@@ -1,11 +1,13 @@
 //! Blocking calls: the GIL is released while one waits, and Ctrl-C ends it.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use evertoken::runtime;
+use futures_util::FutureExt;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -22,8 +24,11 @@ where
     T: Send,
     F: Future<Output = Result<T, Failure>> + Send,
 {
+    // A call's future is some kilobytes: it is moved no further than here.
+    let future = pin!(future);
+    let here = signals_come_here(py);
     exit::leave(py, || {
-        runtime::block_on(async { Ok(interruptible(future).await) })
+        runtime::block_on(interruptible(future, here).map(Ok))
     })
     .map_err(Failure::from)
     .and_then(|outcome| outcome)
@@ -36,8 +41,10 @@ where
     T: Send,
     F: Future<Output = Result<T, Failure>> + Send,
 {
+    let future = pin!(future);
+    let here = signals_come_here(py);
     exit::leave(py, || {
-        runtime::block_on_shared(async { Ok(interruptible(future).await) })
+        runtime::block_on_shared(interruptible(future, here).map(Ok))
     })
     .map_err(Failure::from)
     .and_then(|outcome| outcome)
@@ -66,10 +73,15 @@ pub(crate) fn at_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
     }
 }
 
-/// A look takes the GIL, so a thread that handles no signals looks once and then only waits: a thousand of them that
-/// looked on would keep everybody else from it.
-async fn interruptible<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let mut future = pin!(future);
+/// Ends with what a signal handler raises, on the thread that runs them. No other looks for signals: a look takes the
+/// GIL, and a thousand threads that wait for one token would all want it at once.
+async fn interruptible<T>(
+    mut future: Pin<&mut impl Future<Output = Result<T, Failure>>>,
+    here: bool,
+) -> Result<T, Failure> {
+    if !here {
+        return future.await;
+    }
     loop {
         tokio::select! {
             biased;
@@ -77,41 +89,38 @@ async fn interruptible<T>(future: impl Future<Output = Result<T, Failure>>) -> R
             () = tokio::time::sleep(SIGNAL_TICK) => {}
         }
         // `None`: the interpreter is going away, and this thread with it.
-        match exit::attach(signals) {
-            Some(Signals::Interrupt(error)) => return Err(error.into()),
-            Some(Signals::Elsewhere) => return future.await,
-            Some(Signals::Quiet) | None => {}
+        if let Some(Err(error)) = exit::attach(Python::check_signals) {
+            return Err(error.into());
         }
     }
 }
 
-/// What there is to know of signals.
-enum Signals {
-    /// A handler has raised.
-    Interrupt(PyErr),
-    /// None has.
-    Quiet,
-    /// They are another thread's to handle.
-    Elsewhere,
+/// Whether signal handlers run on this thread, or may.
+fn signals_come_here(py: Python<'_>) -> bool {
+    thread_local! {
+        /// What was found, and after how many forks: the thread that forks is its child's main thread.
+        static FOUND: Cell<Option<(usize, bool)>> = const { Cell::new(None) };
+    }
+    let forks = exit::forks();
+    match FOUND.get() {
+        Some((then, here)) if then == forks => here,
+        _ => match is_main_thread(py) {
+            Ok(Some(here)) => {
+                FOUND.set(Some((forks, here)));
+                here
+            }
+            // Better a look too many.
+            Ok(None) | Err(_) => true,
+        },
+    }
 }
 
-fn signals(py: Python<'_>) -> Signals {
-    if let Err(error) = py.check_signals() {
-        return Signals::Interrupt(error);
-    }
-    match is_main_thread(py) {
-        Ok(false) => Signals::Elsewhere,
-        // Better a look too many.
-        Ok(true) | Err(_) => Signals::Quiet,
-    }
-}
-
-/// Whether signal handlers run on this thread; if the program has not imported `threading`, it may be.
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+/// `None` if the program has not imported `threading`, which knows.
+fn is_main_thread(py: Python<'_>) -> PyResult<Option<bool>> {
     let Some(threading) = imported(py, intern!(py, "threading"))? else {
-        return Ok(true);
+        return Ok(None);
     };
     let main = threading.call_method0(intern!(py, "main_thread"))?;
     let here = threading.call_method0(intern!(py, "get_ident"))?;
-    main.getattr(intern!(py, "ident"))?.eq(here)
+    main.getattr(intern!(py, "ident"))?.eq(here).map(Some)
 }

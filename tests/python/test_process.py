@@ -14,6 +14,10 @@ def test_ctrl_c_ends_a_waiting_call_and_leaves_the_login_alone(call: str) -> Non
     assert re.fullmatch(r"interrupted after \d+ ms", well(program("interrupt.py", call)))
 
 
+def test_ctrl_c_ends_a_waiting_call_in_a_child_that_a_thread_has_forked() -> None:
+    assert well(program("interrupt_child.py")) == "interrupted"
+
+
 def test_a_hundred_forks_under_load_leave_no_child_behind() -> None:
     assert well(program("forks.py")) == "0 of 100 children failed"
 
