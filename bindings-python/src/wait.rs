@@ -89,10 +89,15 @@ async fn interruptible<T>(
             () = tokio::time::sleep(SIGNAL_TICK) => {}
         }
         // `None`: the interpreter is going away, and this thread with it.
-        if let Some(Err(error)) = exit::attach(Python::check_signals) {
+        if let Some(Err(error)) = exit::attach(signals) {
             return Err(error.into());
         }
     }
+}
+
+/// Runs the handlers of signals that have come; an error if one has raised it.
+fn signals(py: Python<'_>) -> PyResult<()> {
+    py.check_signals()
 }
 
 /// Whether signal handlers run on this thread, or may.
