@@ -18,7 +18,8 @@ async function request(nativeClient, method, url, given) {
   const options = check.options(given, OPTIONS)
   const signal = check.signal(options.signal)
   const headers = check.pairs(options.headers)
-  const body = await bodyOf(options, headers)
+  const made = bodyOf(options, headers)
+  const body = made instanceof Promise ? await made : made
   const sending = {
     method: String(method).toUpperCase(),
     url: withQuery(String(url), options.query),
@@ -68,8 +69,8 @@ function withQuery(url, query) {
   return text === '' ? url : `${path}${path.includes('?') ? '&' : '?'}${text}`
 }
 
-/** The body as a string, bytes or pieces; its content type goes to the headers unless there is one. */
-async function bodyOf({ body, json }, headers) {
+/** The body as a string, bytes or pieces, or a promise of bytes; its content type goes to the headers unless there is one. */
+function bodyOf({ body, json }, headers) {
   if (json !== undefined) {
     if (body !== undefined && body !== null) throw invalid('json', 'excludes body')
     const text = JSON.stringify(json)
@@ -83,15 +84,17 @@ async function bodyOf({ body, json }, headers) {
     return body
   }
   if (isBytes(body)) return bytesOf(body)
-  if (body instanceof URLSearchParams || body instanceof Blob || body instanceof FormData) {
-    // The platform knows how each of them is written.
-    const written = new Response(body)
-    const type = written.headers.get('content-type')
-    if (type !== null) typed(headers, type)
-    return Buffer.from(await written.arrayBuffer())
-  }
+  if (body instanceof URLSearchParams || body instanceof Blob || body instanceof FormData) return written(body, headers)
   if (isPieces(body)) return body
   throw invalid('body', 'must be a string, bytes, a Blob, a FormData, a URLSearchParams or a stream; json takes objects')
+}
+
+/** The platform knows how each of them is written. */
+async function written(body, headers) {
+  const response = new Response(body)
+  const type = response.headers.get('content-type')
+  if (type !== null) typed(headers, type)
+  return Buffer.from(await response.arrayBuffer())
 }
 
 function typed(headers, type) {
@@ -118,7 +121,7 @@ class Answer {
   #lines
   #headers
 
-  constructor({ status, version, url, headers, reason, error }) {
+  constructor([status, version, url, headers, reason, error]) {
     this.status = status
     this.url = url
     this.httpVersion = version
@@ -146,7 +149,7 @@ class Answer {
 class ClientResponse extends Answer {
   constructor(head) {
     super(head)
-    this.body = head.body
+    this.body = head[6]
   }
 
   text() {
@@ -171,7 +174,7 @@ class StreamedResponse extends Answer {
 
   constructor(head, signal) {
     super(head)
-    this.#reader = head.body
+    this.#reader = head[6]
     this.#signal = signal
   }
 

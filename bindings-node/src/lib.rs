@@ -18,3 +18,9 @@ pub mod port;
 pub mod request;
 pub mod sandbox;
 pub mod tables;
+
+/// Runs when the addon is loaded. JavaScript has threads of its own, so one of ours is enough.
+#[napi_derive::module_init]
+fn init() {
+    evertoken::runtime::use_one_thread();
+}

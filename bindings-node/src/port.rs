@@ -225,10 +225,12 @@ impl Line {
         let mut tasks = self.tasks();
         let task = runtime::handle().spawn(async move {
             let outcome = work.await.unwrap_or_else(|_| Err(defect()));
-            // Listed until it is on its way, so that nothing is in between.
+            // Listed until it is queued, so that nothing is in between.
             let mut tasks = line.tasks();
-            if tasks.remove(&id).is_some() {
-                line.send(id, outcome);
+            let queued = tasks.remove(&id).is_some() && line.queue(id, outcome);
+            drop(tasks);
+            if queued {
+                line.wake();
             }
         });
         tasks.insert(id, task.abort_handle());
@@ -236,16 +238,27 @@ impl Line {
 
     /// Delivers without a call: an event.
     pub(crate) fn send(&self, id: i64, outcome: evertoken::Result<Value>) {
+        if self.queue(id, outcome) {
+            self.wake();
+        }
+    }
+
+    /// Whether the queue was empty: whoever finds it so wakes JavaScript, which takes all that has come until then.
+    #[must_use]
+    fn queue(&self, id: i64, outcome: evertoken::Result<Value>) -> bool {
         let mut queue = locked(&self.queue);
         queue.push(Message { id, outcome });
-        // Whoever finds it empty wakes JavaScript, which takes all that has come until then.
-        if queue.len() == 1 {
-            // Refused when the environment has ended: then nobody is left to tell.
-            self.deliver.call(
-                Arc::clone(&self.queue),
-                ThreadsafeFunctionCallMode::NonBlocking,
-            );
-        }
+        queue.len() == 1
+    }
+
+    /// Not to be called with anything locked: JavaScript runs at once, on this core if there is no other, and would
+    /// have to wait for this thread to unlock what its next call needs.
+    fn wake(&self) {
+        // Refused when the environment has ended: then nobody is left to tell.
+        self.deliver.call(
+            Arc::clone(&self.queue),
+            ThreadsafeFunctionCallMode::NonBlocking,
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use evertoken::http::Payload;
 use evertoken::{Client, Error, Method, RequestBuilder, Response};
 use http::{HeaderMap, Version};
 use napi::Env;
-use napi::bindgen_prelude::{Buffer, BufferSlice, JsObjectValue, Object, ToNapiValue, Unknown};
+use napi::bindgen_prelude::{Buffer, BufferSlice, ToNapiValue, Unknown};
 use napi_derive::napi;
 use tokio::sync::Mutex;
 
@@ -81,7 +81,7 @@ pub(crate) fn send(line: &Arc<Line>, id: i64, request: RequestBuilder, stream: b
                     Some(body) => whole(env, body)?,
                     None => rest.into_unknown(env)?,
                 };
-                head.into_object(env, body)
+                head.into_list(env, body)
             })
         },
     );
@@ -112,16 +112,17 @@ impl Head {
         }
     }
 
-    fn into_object<'env>(self, env: &'env Env, body: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-        let mut object = Object::new(env)?;
-        object.set("status", self.status)?;
-        object.set("version", self.version)?;
-        object.set("url", self.url)?;
-        object.set("headers", latin1(&self.headers))?;
-        object.set("reason", self.reason)?;
-        object.set("error", self.error)?;
-        object.set_named_property("body", body)?;
-        object.into_unknown(env)
+    /// A list, which costs half of what an object with named members does.
+    fn into_list<'env>(self, env: &'env Env, body: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+        let mut list = env.create_array(7)?;
+        list.set(0, self.status)?;
+        list.set(1, self.version)?;
+        list.set(2, self.url)?;
+        list.set(3, latin1(&self.headers))?;
+        list.set(4, self.reason)?;
+        list.set(5, self.error)?;
+        list.set(6, body)?;
+        list.into_unknown(env)
     }
 }
 
