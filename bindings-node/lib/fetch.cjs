@@ -4,7 +4,7 @@
 // token is looked at again before each.
 
 const { invalid } = require('./errors.cjs')
-const { prefixOf, discard } = require('./prefix.cjs')
+const { Peeked, discard } = require('./prefix.cjs')
 const { remember } = require('./verdicts.cjs')
 
 const REDIRECTS = [301, 302, 303, 307, 308]
@@ -202,24 +202,23 @@ async function healed(gate, inner, call, kept, response) {
 
 /** What a 401 ends with: the answer to the same request sent again, or itself. */
 async function resent(gate, inner, call, kept, response) {
-  const verdict = await judged(gate, kept, call, response)
-  if (verdict.kept === undefined) return remember(response, verdict)
-  discard(response)
+  const peeked = await Peeked.at(response)
+  const verdict = await judged(gate, kept, call, peeked)
+  if (verdict.kept === undefined) return remember(peeked.whole(), verdict)
+  peeked.discard()
   const again = await inner(call.target, call.init(verdict.kept.header))
-  if (again.status === 401) return remember(again, await judged(gate, verdict.kept, call, again))
+  if (again.status === 401) {
+    const last = await Peeked.at(again)
+    const { reason, error } = await judged(gate, verdict.kept, call, last)
+    return remember(last.whole(), { reason, error })
+  }
   gate.note(verdict.kept, again.status)
   return again
 }
 
-async function judged(gate, kept, call, response) {
-  const seen = {
-    url: call.url,
-    status: response.status,
-    headers: [...response.headers].flat(),
-    body: await prefixOf(response),
-    replayable: call.replayable,
-  }
-  return gate.judge(kept, seen, call.signal)
+function judged(gate, kept, call, { response, body }) {
+  const { url, replayable } = call
+  return gate.judge(kept, { url, status: response.status, headers: [...response.headers].flat(), body, replayable }, call.signal)
 }
 
 async function plain(inner, call) {

@@ -4,30 +4,100 @@
 
 /** Provider faults are some hundred bytes. */
 const PREFIX_BYTES = 16 * 1024
+/** What a Response tells of the request it answers, and a constructor does not take. */
+const OF_REQUEST = ['url', 'type', 'redirected']
 
-/** The first bytes of a Response's body, or undefined if there are none to be had. */
-async function prefixOf(response) {
-  if (response.body === null || response.bodyUsed) return undefined
-  const reader = response.clone().body.getReader()
-  const pieces = []
-  let length = 0
-  try {
-    while (length < PREFIX_BYTES) {
-      const { done, value } = await reader.read()
-      if (done) break
-      pieces.push(value)
-      length += value.length
-    }
-  } catch {
-    // What has come is enough; whoever reads the answer meets the failure itself.
+/**
+ * A Response whose beginning has been read. Where it is given back, another with the same body stands for it. A clone beside
+ * it would need no other, but costs two streams more, and most are thrown away: of 1,000 at once a fifth of all the time.
+ */
+class Peeked {
+  /** The first bytes of the body; undefined if there are none to be had. */
+  body
+  #response
+  #reader
+  #pieces = []
+  #isRead = false
+  #failure
+
+  /** Reads the beginning of a Response that nobody has read. */
+  static async at(response) {
+    const peeked = new Peeked()
+    peeked.#response = response
+    if (response.body !== null && !response.bodyUsed) await peeked.#read()
+    return peeked
   }
-  reader.cancel().catch(() => {})
-  return Buffer.concat(pieces).subarray(0, PREFIX_BYTES)
+
+  async #read() {
+    this.#reader = this.#response.body.getReader()
+    let length = 0
+    try {
+      while (length < PREFIX_BYTES) {
+        const { done, value } = await this.#reader.read()
+        if (done) {
+          this.#isRead = true
+          break
+        }
+        this.#pieces.push(value)
+        length += value.length
+      }
+    } catch (error) {
+      // What has come is enough; whoever reads the answer meets the failure itself.
+      this.#failure = { error }
+    }
+    this.body = Buffer.concat(this.#pieces)
+  }
+
+  /** What the verdict is told about. */
+  get response() {
+    return this.#response
+  }
+
+  /** The answer to give back. */
+  whole() {
+    const response = this.#response
+    if (this.#reader === undefined) return response
+    const { status, statusText, headers } = response
+    const body = this.#isRead ? this.body : this.#rest()
+    return dressed(new response.constructor(body, { status, statusText, headers }), response)
+  }
+
+  /** Lets go of an answer that nobody is going to read. */
+  discard() {
+    if (!this.#isRead) this.#reader?.cancel().catch(() => {})
+  }
+
+  /** What has been read, and then what follows. */
+  #rest() {
+    const reader = this.#reader
+    const pieces = this.#pieces
+    const failure = this.#failure
+    return new ReadableStream({
+      type: 'bytes',
+      async pull(controller) {
+        if (pieces.length > 0) return controller.enqueue(pieces.shift())
+        if (failure !== undefined) throw failure.error
+        const { done, value } = await reader.read()
+        if (!done) return controller.enqueue(value)
+        controller.close()
+        // Somebody who reads into a buffer of his own waits for it.
+        controller.byobRequest?.respond(0)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    })
+  }
 }
 
-/** Lets go of an answer that nobody is going to read. */
+/** `made` as an answer to the same request as `response`; its clones too. */
+function dressed(made, response) {
+  for (const name of OF_REQUEST) Object.defineProperty(made, name, { value: response[name], configurable: true })
+  const { clone } = made
+  return Object.defineProperty(made, 'clone', { value: () => dressed(clone.call(made), made), configurable: true, writable: true })
+}
+
+/** Lets go of an answer that nobody has read, nor is going to. */
 function discard(response) {
   response.body?.cancel().catch(() => {})
 }
 
-module.exports = { prefixOf, discard, PREFIX_BYTES }
+module.exports = { Peeked, discard, PREFIX_BYTES }

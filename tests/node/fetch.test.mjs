@@ -55,22 +55,6 @@ describe('an answer', () => {
     assert.deepEqual([echo.method, echo.query, echo.body_length, echo.headers['x-mine']], ['POST', 'a=1', 5, 'yes'])
   })
 
-  test('that is a 401 for good is given back with its reason', async () => {
-    const made = client()
-    sandbox.arm({ route: 'api', count: 2, fault: 'unauthorized' })
-    const response = await made.fetch(API)
-    assert.equal(response.status, 401)
-    assert.deepEqual(made.authOf(response), { reason: 'refused_again', error: null })
-    assert.ok((await response.text()).length > 0)
-  })
-
-  test('whose renewal failed carries the error', async () => {
-    const made = await revoked()
-    sandbox.arm({ route: 'token', count: 0, fault: { type: 'status', status: 400, json: { error: 'unauthorized_client' } } })
-    const { reason, error } = made.authOf(await made.fetch(API))
-    assert.deepEqual([reason, error.code], ['renewal_failed', 'credentials_rejected'])
-  })
-
   test('that is no 401 has no reason', async () => {
     const made = client()
     assert.equal(made.authOf(await made.fetch(API)), null)
