@@ -23,6 +23,13 @@ function millis(name, value) {
   return value
 }
 
+/** Milliseconds after which something has failed, or undefined. */
+function limit(name, value) {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !(value > 0 && value < Infinity)) throw invalid(name, 'must be a number of milliseconds, more than 0')
+  return value
+}
+
 /** An AbortSignal, or undefined. */
 function signal(value) {
   if (value === undefined || value === null) return undefined
@@ -53,4 +60,4 @@ function shapeOf(value) {
   return { object: 'an object', undefined: 'undefined' }[typeof value] ?? `a ${typeof value}`
 }
 
-module.exports = { options, millis, pairs, signal, shapeOf }
+module.exports = { options, millis, limit, pairs, signal, shapeOf }

@@ -11,7 +11,7 @@ const { fromFailure, invalid, own } = require('./errors.cjs')
 const native = require('./native.cjs')
 const { call, port } = require('./port.cjs')
 
-const OPTIONS = ['headers', 'body', 'json', 'query', 'timeout', 'signal', 'redirect', 'stream']
+const OPTIONS = ['headers', 'body', 'json', 'query', 'timeout', 'connectTimeout', 'readTimeout', 'signal', 'redirect', 'stream']
 
 /** Sends a request and gives its answer. */
 async function request(nativeClient, method, url, given) {
@@ -25,6 +25,8 @@ async function request(nativeClient, method, url, given) {
     url: withQuery(String(url), options.query),
     headers,
     timeout: check.millis('timeout', options.timeout),
+    connectTimeout: check.limit('connectTimeout', options.connectTimeout),
+    readTimeout: check.limit('readTimeout', options.readTimeout),
     follow: followed(options.redirect),
     stream: options.stream === true,
   }

@@ -29,6 +29,10 @@ pub struct Sending {
     pub headers: Vec<String>,
     /// Milliseconds; `Infinity` for none, nothing for the client's.
     pub timeout: Option<f64>,
+    /// Milliseconds until a connection has come about; nothing for the client's.
+    pub connect_timeout: Option<f64>,
+    /// Milliseconds that the server may be silent; nothing for any.
+    pub read_timeout: Option<f64>,
     /// Whether redirects are followed.
     pub follow: bool,
     /// Whether the answer's body is read piece by piece.
@@ -52,6 +56,12 @@ pub(crate) fn prepare(
     }
     if let Some(millis) = sending.timeout {
         request = request.timeout(millis.is_finite().then(|| duration(millis)));
+    }
+    if let Some(millis) = sending.connect_timeout {
+        request = request.connect_timeout(duration(millis));
+    }
+    if let Some(millis) = sending.read_timeout {
+        request = request.read_timeout(duration(millis));
     }
     Ok(request)
 }

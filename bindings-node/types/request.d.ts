@@ -52,6 +52,13 @@ interface CommonRequestOptions {
   query?: QueryLike | null
   /** Milliseconds for the whole call, the token and the body included; `Infinity` for none. Default: the client's. */
   timeout?: number
+  /** Milliseconds until a connection has come about. Calls with another limit have connections of their own. Default: the client's. */
+  connectTimeout?: number
+  /**
+   * Milliseconds that the server may be silent: no piece of its answer has come, and none of the body was sent. Waiting for a token
+   * does not count. Default: only `timeout` ends the wait.
+   */
+  readTimeout?: number
   /** Gives up this call and no other: it rejects with `cancelled`, reading the body included. */
   signal?: AbortSignal | null
   /** `'manual'` gives the redirect back. Default `'follow'`: the token goes only where it may, hop by hop. */

@@ -29,7 +29,7 @@ export async function uses(): Promise<void> {
   void wrapped
   if (back?.reason === 'renewal_failed') console.log(back.error?.code)
 
-  const whole = await client.request('GET', '/x', { query: { a: [1, 2], b: null }, headers: new Headers() })
+  const whole = await client.request('GET', '/x', { query: { a: [1, 2], b: null }, headers: new Headers(), connectTimeout: 1_000, readTimeout: 2_000 })
   const body: Buffer = whole.body
   const account = whole.json<{ id: number }>()
   const text: string = whole.text()

@@ -54,3 +54,5 @@ client.attachAxios({})
 void client.request('POST', '/', { json: {}, body: (async function* () {})() })
 // @ts-expect-error redirects are followed or given back
 void client.request('GET', '/', { redirect: 'error' })
+// @ts-expect-error only a call through the core has limits of its own
+void client.fetch('/', { readTimeout: 50 })
