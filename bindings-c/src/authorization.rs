@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use evertoken::Authorization;
 
-use crate::boundary::{Failure, Outcome, enter, look, look_text, release, wait};
+use crate::boundary::{Failure, Outcome, enter, look, look_text, release, wait, wait_whole};
 use crate::client::{Client, evertoken_client};
 use crate::error::evertoken_error;
 use crate::ffi::{Opaque, Owned, hand_over};
@@ -62,9 +62,9 @@ pub unsafe extern "C" fn evertoken_client_authorize(
     unsafe {
         enter(error, |contract| {
             let out = contract.out(authorization, "authorization")?;
-            let client = contract.get(client, "client")?;
+            let client = contract.get(client, "client")?.core.clone();
             let url = contract.text_or_none(url, "url")?.map(str::to_owned);
-            out.write(hand_over(wait(authorize(client.core.clone(), url))?));
+            out.write(hand_over(wait_whole(|| authorize(client, url))?));
             Ok(())
         })
     }

@@ -148,6 +148,15 @@ pub(crate) fn wait<T: Send>(future: impl Future<Output = Outcome<T>> + Send) -> 
     on_a_live_thread(|| runtime::block_on(future.map(Ok))?)
 }
 
+/// As [`wait`], for a call that needs nothing of this thread.
+pub(crate) fn wait_whole<T, F>(call: impl FnOnce() -> F + Send) -> Outcome<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Outcome<T>> + Send + 'static,
+{
+    on_a_live_thread(|| runtime::block_on_whole(|| call().map(Ok))?)
+}
+
 /// Waits on this thread for `future`, which may leave a body behind that is read later.
 pub(crate) fn wait_shared<T: Send>(future: impl Future<Output = Outcome<T>> + Send) -> Outcome<T> {
     let future = pin!(future);

@@ -1,6 +1,7 @@
 //! Sending calls, with bodies that are read from a function too.
 
 use std::ffi::{c_char, c_void};
+use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -13,7 +14,7 @@ use evertoken::runtime;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::boundary::{Failure, Outcome, enter, wait, wait_shared};
+use crate::boundary::{Failure, Outcome, enter, wait, wait_shared, wait_whole};
 use crate::call::{Body, Call, Delivery, Reader, Writer, evertoken_call};
 use crate::client::evertoken_client;
 use crate::error::evertoken_error;
@@ -79,13 +80,24 @@ pub unsafe extern "C" fn evertoken_client_send(
 /// Sends on this thread.
 fn send(call: &Call, client: &evertoken::Client) -> Outcome<Answer> {
     let request = call.request(client);
-    let delivery = call.delivery;
-    let sending = async {
-        match call.body {
-            Body::Reader(reader) => read_here(request, delivery, reader).await,
-            _ => answer(request, delivery, &Place::Here).await,
+    match (call.delivery, &call.body) {
+        (Delivery::Whole, Body::None | Body::Bytes(_)) => wait_whole(|| async {
+            let response = request.send().await?;
+            Answer::whole(response).await
+        }),
+        (delivery, Body::None | Body::Bytes(_)) => {
+            wait_on(delivery, answer(request, delivery, &Place::Here))
         }
-    };
+        (delivery, Body::Reader(reader)) => {
+            wait_on(delivery, read_here(request, delivery, *reader))
+        }
+    }
+}
+
+fn wait_on(
+    delivery: Delivery,
+    sending: impl Future<Output = Outcome<Answer>> + Send,
+) -> Outcome<Answer> {
     if matches!(delivery, Delivery::Streaming) {
         wait_shared(sending)
     } else {

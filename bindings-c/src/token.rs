@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use evertoken::Token;
 
-use crate::boundary::{Outcome, enter, look, look_text, ms, release, timeout, wait};
+use crate::boundary::{Outcome, enter, look, look_text, ms, release, timeout, wait_whole};
 use crate::client::evertoken_client;
 use crate::error::evertoken_error;
 use crate::ffi::{Opaque, Owned, hand_over};
@@ -84,8 +84,8 @@ pub unsafe extern "C" fn evertoken_client_token_for(
     unsafe {
         enter(error, |contract| {
             let out = contract.out(token, "token")?;
-            let client = contract.get(client, "client")?;
-            let token = wait(fetch(client.core.clone(), min_ttl_ms, timeout_ms))?;
+            let client = contract.get(client, "client")?.core.clone();
+            let token = wait_whole(|| fetch(client, min_ttl_ms, timeout_ms))?;
             out.write(hand_over(token));
             Ok(())
         })

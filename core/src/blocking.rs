@@ -9,7 +9,7 @@ use crate::authorization::{Authorization, Seen, Verdict};
 use crate::error::Result;
 use crate::request::RequestBuilder;
 use crate::response::Response;
-use crate::runtime::block_on;
+use crate::runtime::{block_on, block_on_whole};
 use crate::token::Token;
 
 /// A blocking view of a [`Client`](crate::Client). Not for use inside an asynchronous runtime: there every
@@ -34,7 +34,8 @@ impl Client {
     /// # Errors
     /// As there.
     pub fn token(&self) -> Result<Token> {
-        block_on(self.0.token())
+        let client = self.0.clone();
+        block_on_whole(|| async move { client.token().await })
     }
 
     /// As [`crate::Client::token_for`].
@@ -42,7 +43,8 @@ impl Client {
     /// # Errors
     /// As there.
     pub fn token_for(&self, min_ttl: Duration, timeout: Option<Duration>) -> Result<Token> {
-        block_on(self.0.token_for(min_ttl, timeout))
+        let client = self.0.clone();
+        block_on_whole(|| async move { client.token_for(min_ttl, timeout).await })
     }
 
     /// As [`crate::Client::authorization`].
@@ -50,7 +52,8 @@ impl Client {
     /// # Errors
     /// As there.
     pub fn authorization(&self) -> Result<Authorization> {
-        block_on(self.0.authorization())
+        let client = self.0.clone();
+        block_on_whole(|| async move { client.authorization().await })
     }
 
     /// As [`crate::Client::authorize`].
@@ -80,7 +83,7 @@ impl Client {
 /// # Errors
 /// As [`RequestBuilder::send`] and [`Response::bytes`].
 pub fn send(request: RequestBuilder) -> Result<(Response, Bytes)> {
-    block_on(async {
+    block_on_whole(|| async {
         let mut response = request.send().await?;
         let body = response.bytes().await?;
         Ok((response, body))

@@ -4,7 +4,8 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::pin;
+use std::panic::resume_unwind;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -95,25 +96,59 @@ fn local() -> Result<Runtime> {
 /// `internal` when called from a thread of a runtime: waiting there would stall or deadlock it. Use the
 /// asynchronous form in callbacks and async code.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    refuse_nested()?;
     // A call's future is some kilobytes: it is moved no further than here.
-    let mut future = pin!(future);
+    let future = pin!(future);
+    let locals = LOCALS.get();
+    match Seat::take(&locals.busy) {
+        Some(_seat) => locals.drive(future),
+        None => handle().block_on(future),
+    }
+}
+
+/// As [`block_on`], for a call that needs nothing of this thread: where many wait at once, it goes to the shared
+/// runtime whole, and this thread is woken once instead of for each of its steps. The call is made where it runs,
+/// which spares moving it.
+///
+/// # Errors
+/// As [`block_on`].
+///
+/// # Panics
+/// As the call does.
+pub fn block_on_whole<T, F>(call: impl FnOnce() -> F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
     refuse_nested()?;
     let locals = LOCALS.get();
-    let Some(_seat) = Seat::take(&locals.busy) else {
-        return handle().block_on(future.as_mut());
-    };
-    let kept = lock(&locals.idle).pop();
-    let rested = kept
-        .as_ref()
-        .map_or(Duration::ZERO, |kept| SystemClock.now().since(kept.since));
-    let runtime = kept.map_or_else(local, |kept| Ok(kept.runtime))?;
-    let marked = Marked::new();
-    RESTED.set(rested);
-    let outcome = runtime.block_on(future.as_mut());
-    drop(marked);
-    let since = SystemClock.now();
-    lock(&locals.idle).push(Resting { runtime, since });
-    outcome
+    if let Some(_seat) = Seat::take(&locals.busy) {
+        return locals.drive(pin!(call()));
+    }
+    let shared = handle();
+    let task = shared.spawn(Box::pin(call()));
+    match shared.block_on(task) {
+        Ok(outcome) => outcome,
+        Err(failed) => resume_unwind(failed.into_panic()),
+    }
+}
+
+impl Locals {
+    /// Runs `future` on a runtime of this thread's.
+    fn drive<T>(&self, future: Pin<&mut impl Future<Output = Result<T>>>) -> Result<T> {
+        let kept = lock(&self.idle).pop();
+        let rested = kept
+            .as_ref()
+            .map_or(Duration::ZERO, |kept| SystemClock.now().since(kept.since));
+        let runtime = kept.map_or_else(local, |kept| Ok(kept.runtime))?;
+        let marked = Marked::new();
+        RESTED.set(rested);
+        let outcome = runtime.block_on(future);
+        drop(marked);
+        let since = SystemClock.now();
+        lock(&self.idle).push(Resting { runtime, since });
+        outcome
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -195,4 +230,46 @@ where
     Handle::try_current()
         .unwrap_or_else(|_| handle())
         .spawn(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::{LOCALS, LOCALS_MAX, Ordering, Result, Seat, block_on, block_on_whole, handle};
+
+    /// The thread that `call` ran on, of one that found `taken` places taken.
+    fn ran_on(taken: usize, call: fn() -> Result<thread::ThreadId>) -> thread::ThreadId {
+        let locals = LOCALS.get();
+        let _taken: Vec<_> = (0..taken).map(|_| Seat::take(&locals.busy)).collect();
+        call().unwrap()
+    }
+
+    #[test]
+    fn a_call_runs_on_its_thread_while_there_are_places_and_else_on_the_shared_runtime_if_it_may() {
+        let here = thread::current().id();
+        let whole = || block_on_whole(|| async { Ok(thread::current().id()) });
+        let borrowing = || block_on(async { Ok(thread::current().id()) });
+        assert_eq!(ran_on(0, borrowing), here);
+        assert_eq!(ran_on(LOCALS_MAX, borrowing), here);
+        assert_eq!(ran_on(0, whole), here);
+        assert_ne!(ran_on(LOCALS_MAX, whole), here);
+
+        let panicked = thread::spawn(|| {
+            ran_on(LOCALS_MAX, || {
+                block_on_whole(|| async { panic!("a defect") })
+            })
+        });
+        let payload = panicked.join().unwrap_err();
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"a defect"));
+        assert_eq!(LOCALS.get().busy.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn inside_a_runtime_both_refuse() {
+        handle().block_on(async {
+            assert!(block_on(async { Ok(()) }).is_err());
+            assert!(block_on_whole(|| async { Ok(()) }).is_err());
+        });
+    }
 }

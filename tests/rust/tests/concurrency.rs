@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evertoken::{Client, ErrorKind, Method};
+use evertoken::{Client, ErrorKind, Method, blocking};
 use evertoken_sandbox::Sandbox;
 use evertoken_tests::{count, plain, sandbox, until};
 use serde_json::json;
@@ -76,6 +76,29 @@ async fn ten_thousand_cold_callers_make_one_token_request() {
         ),
         (1, 0, 1)
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn three_hundred_cold_threads_make_one_token_request() {
+    let sandbox = sandbox(&json!({}));
+    let client = client(&sandbox);
+    sandbox
+        .arm(&json!({"route": "token", "fault": "gate"}))
+        .expect("armed");
+    let threads: Vec<_> = (0..300)
+        .map(|_| {
+            let request = client.request(Method::GET, "/api/orders");
+            std::thread::spawn(move || blocking::send(request))
+        })
+        .collect();
+    until("300 threads wait", || client.stats().waiting == 300).await;
+    sandbox.wait_held(1).expect("the login is under way");
+    sandbox.release().expect("released");
+    for thread in threads {
+        let (response, body) = thread.join().expect("no panic").expect("an answer");
+        assert_eq!((response.status(), body.is_empty()), (200, false));
+    }
+    assert_eq!(count(&sandbox, "plain.login"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
