@@ -15,7 +15,7 @@ function undiciInterceptor(gate) {
     function authorized(options, handler) {
       if (!isAllowed(gate, options.origin) || carries(options.headers)) return dispatch(options, handler)
       const Attempt = typeof handler.onHeaders === 'function' ? Legacy : Modern
-      const attempt = new Attempt({ gate, dispatch, options, handler, ...NEW })
+      const attempt = new Attempt(new Exchange(gate, dispatch, options, handler))
       let kept
       try {
         kept = gate.fresh()
@@ -32,8 +32,27 @@ function undiciInterceptor(gate) {
     }
 }
 
-/** An exchange's beginning: no attempt has a connection, nobody has given up, no verdict is out. */
-const NEW = Object.freeze({ current: undefined, controller: undefined, aborted: false, reason: null, waiting: undefined, verdict: undefined })
+/** A request and its answer, for the caller; within, there may be two. */
+class Exchange {
+  /** The attempt that has a connection. */
+  current
+  /** What the handler of the newer form holds in place of a connection. */
+  controller
+  /** Whether the caller has given up, and why. */
+  aborted = false
+  reason = null
+  /** Ends the wait for a verdict. */
+  waiting
+  /** Why a 401 was given back. */
+  verdict
+
+  constructor(gate, dispatch, options, handler) {
+    this.gate = gate
+    this.dispatch = dispatch
+    this.options = options
+    this.handler = handler
+  }
+}
 
 /** A request without an origin goes where its dispatcher leads, which does not show here. */
 function isAllowed(gate, origin) {
