@@ -34,7 +34,10 @@ export class Undici extends Bare {
 export class Axios extends Bare {
   async load() {
     const { default: axios } = await import('axios')
-    this.axios = axios.create({ headers: this.headers, responseType: 'arraybuffer', validateStatus: null })
+    // axios itself, as ours has to take it: an instance of it has other defaults.
+    Object.assign(axios.defaults, { responseType: 'arraybuffer', validateStatus: null })
+    Object.assign(axios.defaults.headers, this.headers)
+    this.axios = axios
   }
 
   async get() {
