@@ -14,7 +14,7 @@ use crate::failure::{Failure, raised};
 use crate::options::{Deadline, deadline, duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
-use crate::wait::{wait, wait_shared};
+use crate::wait::{wait_shared, wait_whole};
 
 /// About 31 years: as long as a timer can reliably wait.
 const FOREVER: Duration = Duration::from_secs(1_000_000_000);
@@ -114,7 +114,7 @@ impl Call {
     pub(crate) fn wait_answer(self, py: Python<'_>) -> PyResult<Answer> {
         match self.pump {
             Some(pump) => pump.drive(py, self.request.answer()),
-            None => wait(py, self.request.answer()),
+            None => wait_whole(py, || self.request.answer()),
         }
     }
 

@@ -35,6 +35,22 @@ where
     .map_err(|failure| failure.into_py_err(py))
 }
 
+/// As [`wait`], for a call that needs nothing of this thread: where many wait at once, this one is woken only when it
+/// is over.
+pub(crate) fn wait_whole<T, F>(py: Python<'_>, call: impl FnOnce() -> F + Send) -> PyResult<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    if signals_come_here(py) {
+        return wait(py, call());
+    }
+    exit::leave(py, || runtime::block_on_whole(|| call().map(Ok)))
+        .map_err(Failure::from)
+        .and_then(|outcome| outcome)
+        .map_err(|failure| failure.into_py_err(py))
+}
+
 /// As [`wait`], for what hands out a body that is still to be read.
 pub(crate) fn wait_shared<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
