@@ -17,7 +17,7 @@ use crate::exit;
 use crate::failure::raised;
 use crate::header::{self, Header};
 use crate::log;
-use crate::options::{fill, line};
+use crate::options::fill;
 use crate::state::{State, Stats};
 use crate::telemetry;
 
@@ -150,13 +150,9 @@ impl BaseClient {
     }
 
     /// For adapters: leave to send one request, if nothing has to be waited for.
-    fn _authorize_now(
-        &self,
-        py: Python<'_>,
-        url: &Bound<'_, PyString>,
-    ) -> PyResult<Option<Authorization>> {
-        let leave = self.client.authorize_now(&line("url", url)?);
-        leave
+    fn _authorize_now(&self, py: Python<'_>, url: &str) -> PyResult<Option<Authorization>> {
+        self.client
+            .authorize_now(url)
             .map(|leave| leave.map(Authorization))
             .map_err(|error| raised(py, &error))
     }
