@@ -15,7 +15,7 @@ class Authorization {
 
   constructor(kept, url) {
     this.#kept = kept
-    this.url = url.href
+    this.url = url
   }
 
   get value() {
@@ -43,14 +43,13 @@ async function judge(gate, authorization, answer, given) {
   const { signal } = check.options(given, ['signal'])
   if (!Number.isInteger(status)) throw invalid('status', 'must be a status code')
   if (typeof replayable !== 'boolean') throw invalid('replayable', 'must be true or false')
-  const url = new URL(authorization.url)
   if (status !== 401) {
     gate.note(kept, status)
     return { verdict: 'done' }
   }
-  const seen = { url, status, headers: check.pairs(headers), body: prefix(body), replayable }
+  const seen = { url: authorization.url, status, headers: check.pairs(headers), body: prefix(body), replayable }
   const { kept: next, reason, error } = await gate.judge(kept, seen, check.signal(signal))
-  if (next !== undefined) return { verdict: 'resend', authorization: new Authorization(next, url) }
+  if (next !== undefined) return { verdict: 'resend', authorization: new Authorization(next, authorization.url) }
   return { verdict: 'give_back', reason, error }
 }
 

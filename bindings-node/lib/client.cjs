@@ -108,7 +108,7 @@ class Client extends EventEmitter {
     const target = this.#checked(url)
     const { timeout, signal } = check.options(options, ['timeout', 'signal'])
     const kept = this.#gate.fresh() ?? (await this.#gate.authorize(check.signal(signal), check.millis('timeout', timeout)))
-    return new Authorization(kept, target)
+    return new Authorization(kept, target.href)
   }
 
   judge(authorization, answer, options) {

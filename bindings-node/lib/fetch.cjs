@@ -85,7 +85,10 @@ class Call {
 
   /** What fetch is given for the next hop. */
   get target() {
-    if (this.request !== undefined) return this.request
+    return this.request ?? this.href
+  }
+
+  get href() {
     return typeof this.#url === 'string' ? this.#url : this.#url.href
   }
 
@@ -217,8 +220,9 @@ async function resent(gate, inner, call, kept, response) {
 }
 
 function judged(gate, kept, call, { response, body }) {
-  const { url, replayable } = call
-  return gate.judge(kept, { url, status: response.status, headers: [...response.headers].flat(), body, replayable }, call.signal)
+  const headers = []
+  response.headers.forEach((value, name) => headers.push(name, value))
+  return gate.judge(kept, { url: call.href, status: response.status, headers, body, replayable: call.replayable }, call.signal)
 }
 
 async function plain(inner, call) {

@@ -172,7 +172,7 @@ class Gate {
 
   /** What a 401 means: `{ kept }` to send it again with, or why it is given back as `{ reason, error }`. */
   async judge(kept, { url, status, headers, body, replayable }, signal) {
-    const answer = { url: url.href, status, headers, body: body ?? undefined, replayable }
+    const answer = { url, status, headers, body: body ?? undefined, replayable }
     await endOfTurn()
     const { header, reason, error } = await call((id) => this.native.judge(id, kept.authorization, answer), signal)
     if (header !== null) return { kept: new Kept(header, refusals[0]), reason: null, error: null }

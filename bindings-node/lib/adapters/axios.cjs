@@ -150,7 +150,7 @@ class Attempt {
       return undefined
     }
     const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
-    const seen = { url, status: 401, headers, body: prefix(response.data), replayable: isReplayable(data) }
+    const seen = { url: url.href, status: 401, headers, body: prefix(response.data), replayable: isReplayable(data) }
     const verdict = await this.#gate.judge(this.#kept, seen, signal ?? undefined)
     if (verdict.kept === undefined) remember(response, verdict)
     return verdict.kept

@@ -76,7 +76,7 @@ function remembered(set, value) {
 function seen(options, response) {
   const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
   const body = isBytes(response.rawBody) ? bytesOf(response.rawBody).subarray(0, PREFIX_BYTES) : undefined
-  return { url: new URL(options.url), status: response.statusCode, headers, body, replayable: isReplayable(options.body) }
+  return { url: String(options.url), status: response.statusCode, headers, body, replayable: isReplayable(options.body) }
 }
 
 function isReplayable(body) {

@@ -138,7 +138,7 @@ async function judged(exchange, { kept, held }) {
   const { gate, options } = exchange
   exchange.waiting = new AbortController()
   const seen = {
-    url: new URL(options.path ?? '/', options.origin),
+    url: new URL(options.path ?? '/', options.origin).href,
     status: 401,
     headers: held.headers,
     body: Buffer.concat(held.pieces).subarray(0, PREFIX_BYTES),
