@@ -17,7 +17,7 @@ use crate::exit;
 use crate::failure::raised;
 use crate::header::{self, Header};
 use crate::log;
-use crate::options::fill;
+use crate::options::{fill, line};
 use crate::state::{State, Stats};
 use crate::telemetry;
 
@@ -135,11 +135,11 @@ impl BaseClient {
     }
 
     /// The URL a caller means: absolute, or below the base URL.
-    fn resolve(&self, py: Python<'_>, url: &str) -> PyResult<String> {
+    fn resolve(&self, url: &Bound<'_, PyString>) -> PyResult<String> {
         self.client
-            .resolve(url)
+            .resolve(&line("url", url)?)
             .map(String::from)
-            .map_err(|error| raised(py, &error))
+            .map_err(|error| raised(url.py(), &error))
     }
 
     /// Whether the token may go to this URL.
@@ -150,11 +150,15 @@ impl BaseClient {
     }
 
     /// For adapters: leave to send one request, if nothing has to be waited for.
-    fn _authorize_now(&self, py: Python<'_>, url: &str) -> PyResult<Option<Authorization>> {
+    fn _authorize_now(&self, url: &Bound<'_, PyString>) -> PyResult<Option<Authorization>> {
+        let Ok(text) = url.to_str() else {
+            // No valid Unicode: it says so as the calls that wait do.
+            return line("url", url).map(|_| None);
+        };
         self.client
-            .authorize_now(url)
+            .authorize_now(text)
             .map(|leave| leave.map(Authorization))
-            .map_err(|error| raised(py, &error))
+            .map_err(|error| raised(url.py(), &error))
     }
 
     /// For adapters: tells of an answer other than a 401, about which there is nothing to judge.

@@ -24,7 +24,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from evertoken import Client
+from evertoken import Client, ConfigInvalidError
 from evertoken.testing import Sandbox
 from support import PATIENCE_SECS, PROGRAMS
 
@@ -44,6 +44,13 @@ def statuses(sandbox: Sandbox) -> list[tuple[int, int]]:
 
 def retry(**options: Any) -> Retry:
     return Retry(3, status_forcelist=[503], allowed_methods=None, **options)
+
+
+def test_a_url_that_is_no_unicode_is_refused_by_name(sandbox: Sandbox, client: Client) -> None:
+    client.token()
+    for url in (API + "/\udc80", sandbox.url + API + "/\udc80"):
+        with pytest.raises(ConfigInvalidError, match="url"):
+            client.urllib3_pool().request("GET", url)
 
 
 def test_requests_with_retries_mounted(sandbox: Sandbox, client: Client) -> None:
