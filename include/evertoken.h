@@ -139,8 +139,8 @@ typedef struct evertoken_authorization evertoken_authorization;
 ///
 /// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
 /// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
-/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_follow_redirects,
-/// _set_streaming, _set_response_writer, _free.
+/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_connect_timeout_ms,
+/// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
 typedef struct evertoken_call evertoken_call;
 
 /// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
@@ -741,6 +741,19 @@ evertoken_status evertoken_call_set_body_reader(evertoken_call *call,
 evertoken_status evertoken_call_set_timeout_ms(evertoken_call *call,
                                                int64_t timeout_ms,
                                                evertoken_error **error);
+
+/// How long a connection may take to come about. 0: the client's limit, the default. Calls with another one have
+/// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+evertoken_status evertoken_call_set_connect_timeout_ms(evertoken_call *call,
+                                                       int64_t timeout_ms,
+                                                       evertoken_error **error);
+
+/// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+/// each, in evertoken_response_read() too; the coming about of a connection counts, waiting for a token does not. 0: only
+/// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+evertoken_status evertoken_call_set_read_timeout_ms(evertoken_call *call,
+                                                    int64_t timeout_ms,
+                                                    evertoken_error **error);
 
 /// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
 evertoken_status evertoken_call_set_follow_redirects(evertoken_call *call, int on, evertoken_error **error);

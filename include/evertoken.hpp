@@ -57,6 +57,12 @@ inline std::optional<std::chrono::milliseconds> optional_ms(std::int64_t millise
   return std::chrono::milliseconds{milliseconds};
 }
 
+/// A limit in C's milliseconds: rounded up, at least one.
+template <typename Rep, typename Period>
+constexpr std::int64_t limit_ms(std::chrono::duration<Rep, Period> limit) noexcept {
+  return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(limit).count());
+}
+
 inline std::optional<std::string> optional_text(const char* text) {
   if (text == nullptr) return std::nullopt;
   return std::string{text};
@@ -142,8 +148,7 @@ class Timeout {
   constexpr Timeout() noexcept = default;
   /// This long, rounded up to milliseconds, at least one. Implicit, so that a duration reads as what it is.
   template <typename Rep, typename Period>
-  constexpr Timeout(std::chrono::duration<Rep, Period> limit) noexcept
-      : ms_{std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(limit).count())} {}
+  constexpr Timeout(std::chrono::duration<Rep, Period> limit) noexcept : ms_{detail::limit_ms(limit)} {}
   /// For as long as it takes.
   static constexpr Timeout none() noexcept {
     Timeout timeout;
@@ -155,6 +160,45 @@ class Timeout {
 
  private:
   std::int64_t ms_ = EVERTOKEN_DEFAULT_TIMEOUT;
+};
+
+/// How long a request may take, in whole and in parts. A duration or a Timeout is one for the whole:
+///
+///     client.get("/accounts/123", std::chrono::seconds{5});
+///     client.get("/accounts/123", evertoken::Limits{}.connect(std::chrono::seconds{1}).read(std::chrono::seconds{2}));
+class Limits {
+ public:
+  /// The client's own timeouts, and any silence.
+  constexpr Limits() noexcept = default;
+  /// For the whole request, the token and the body included.
+  constexpr Limits(Timeout whole) noexcept : whole_{whole} {}
+  /// The same.
+  template <typename Rep, typename Period>
+  constexpr Limits(std::chrono::duration<Rep, Period> whole) noexcept : whole_{whole} {}
+  /// How long a connection may take to come about, rounded as a Timeout; the client's without it.
+  template <typename Rep, typename Period>
+  [[nodiscard]] constexpr Limits connect(std::chrono::duration<Rep, Period> limit) const noexcept {
+    Limits changed = *this;
+    changed.connect_ms_ = detail::limit_ms(limit);
+    return changed;
+  }
+  /// How long the server may be silent, see evertoken_call_set_read_timeout_ms(); rounded as a Timeout.
+  template <typename Rep, typename Period>
+  [[nodiscard]] constexpr Limits read(std::chrono::duration<Rep, Period> limit) const noexcept {
+    Limits changed = *this;
+    changed.read_ms_ = detail::limit_ms(limit);
+    return changed;
+  }
+  /// As C wants the one for the whole.
+  constexpr std::int64_t ms() const noexcept { return whole_.ms(); }
+  /// As C wants the one for the connection.
+  constexpr std::int64_t connect_ms() const noexcept { return connect_ms_; }
+  /// As C wants the one for silence.
+  constexpr std::int64_t read_ms() const noexcept { return read_ms_; }
+
+ private:
+  Timeout whole_;
+  std::int64_t connect_ms_ = 0, read_ms_ = 0;
 };
 
 /// How to log in and where the token may go.
@@ -460,7 +504,7 @@ class Client {
 
   /// Sends a request with the token; any answer is a Response.
   Response request(const std::string& method, const std::string& url, std::string_view body = {},
-                   const std::vector<Header>& headers = {}, Timeout timeout = {}) const {
+                   const std::vector<Header>& headers = {}, Limits limits = {}) const {
     detail::Handle<evertoken_call, evertoken_call_free> call{detail::made<evertoken_call>(
         [&](auto out, auto error) { return evertoken_call_new(method.c_str(), url.c_str(), out, error); })};
     for (const Header& header : headers) {
@@ -469,15 +513,17 @@ class Client {
     if (!body.empty()) {
       detail::checked([&](auto error) { return evertoken_call_set_body(call.get(), body.data(), body.size(), error); });
     }
-    detail::checked([&](auto error) { return evertoken_call_set_timeout_ms(call.get(), timeout.ms(), error); });
+    detail::checked([&](auto error) { return evertoken_call_set_timeout_ms(call.get(), limits.ms(), error); });
+    detail::checked([&](auto error) { return evertoken_call_set_connect_timeout_ms(call.get(), limits.connect_ms(), error); });
+    detail::checked([&](auto error) { return evertoken_call_set_read_timeout_ms(call.get(), limits.read_ms(), error); });
     return Response{
         detail::made<evertoken_response>([&](auto out, auto error) { return evertoken_client_send(handle(), call.get(), out, error); })};
   }
   /// GET.
-  Response get(const std::string& url, Timeout timeout = {}) const { return request("GET", url, {}, {}, timeout); }
+  Response get(const std::string& url, Limits limits = {}) const { return request("GET", url, {}, {}, limits); }
   /// POST with a JSON body.
-  Response post_json(const std::string& url, std::string_view body, Timeout timeout = {}) const {
-    return request("POST", url, body, {{"content-type", "application/json"}}, timeout);
+  Response post_json(const std::string& url, std::string_view body, Limits limits = {}) const {
+    return request("POST", url, body, {{"content-type", "application/json"}}, limits);
   }
 
   /// Calls `listener` with every event until the subscription is destroyed. On any thread; it must not throw.

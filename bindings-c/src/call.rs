@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use evertoken::{Error, Method, RequestBuilder};
@@ -16,8 +17,8 @@ use crate::status::evertoken_status;
 ///
 /// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
 /// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
-/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_follow_redirects,
-/// _set_streaming, _set_response_writer, _free.
+/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_connect_timeout_ms,
+/// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
 pub struct evertoken_call {
     _opaque: [u8; 0],
 }
@@ -119,6 +120,8 @@ pub(crate) struct Call {
     headers: Vec<(String, String)>,
     pub(crate) body: Body,
     timeout_ms: i64,
+    connect_timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     follow: bool,
     pub(crate) delivery: Delivery,
 }
@@ -133,6 +136,8 @@ impl Call {
             headers: Vec::new(),
             body: Body::None,
             timeout_ms: 0,
+            connect_timeout: None,
+            read_timeout: None,
             follow: true,
             delivery: Delivery::Whole,
         })
@@ -157,12 +162,28 @@ impl Call {
         if let Body::Bytes(bytes) = &self.body {
             request = request.body(bytes.clone());
         }
+        if let Some(limit) = self.connect_timeout {
+            request = request.connect_timeout(limit);
+        }
+        if let Some(limit) = self.read_timeout {
+            request = request.read_timeout(limit);
+        }
         match self.timeout_ms {
             0 => request,
             ..0 => request.timeout(None),
             _ => request.timeout(timeout(self.timeout_ms)),
         }
     }
+}
+
+/// A limit for a part of a call as C gives it: milliseconds, 0 for what `zero` says. Unlike a deadline it has no value
+/// for "none": the connection always has a limit, and the server's silence has none at 0.
+fn limit(name: &str, timeout_ms: i64, zero: &str) -> Outcome<Option<Duration>> {
+    if timeout_ms < 0 {
+        let problem = format!("must be 0 or more milliseconds; 0 is {zero}");
+        return Err(Error::config(name, problem).into());
+    }
+    Ok(timeout(timeout_ms))
 }
 
 /// A call of `url`, absolute or below the client's base URL, with `method` such as `GET`.
@@ -262,6 +283,43 @@ pub unsafe extern "C" fn evertoken_call_set_timeout_ms(
     unsafe {
         enter(error, |contract| {
             contract.get_mut(call, "call")?.timeout_ms = timeout_ms;
+            Ok(())
+        })
+    }
+}
+
+/// How long a connection may take to come about. 0: the client's limit, the default. Calls with another one have
+/// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_connect_timeout_ms(
+    call: *mut evertoken_call,
+    timeout_ms: i64,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let call = contract.get_mut(call, "call")?;
+            call.connect_timeout = limit("connect_timeout", timeout_ms, "the client's limit")?;
+            Ok(())
+        })
+    }
+}
+
+/// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+/// each, in evertoken_response_read() too; the coming about of a connection counts, waiting for a token does not. 0: only
+/// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_call_set_read_timeout_ms(
+    call: *mut evertoken_call,
+    timeout_ms: i64,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let call = contract.get_mut(call, "call")?;
+            call.read_timeout = limit("read_timeout", timeout_ms, "no limit")?;
             Ok(())
         })
     }

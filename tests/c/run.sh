@@ -82,7 +82,7 @@ run() {
 build() {
     suffix=$1
     shift
-    for test in surface errors concurrency lifecycle logging streaming writing forks twice examples; do
+    for test in surface errors concurrency lifecycle logging streaming writing timeouts forks twice examples; do
         # shellcheck disable=SC2086  # lists of words
         "$cc" -std=c99 $strict "$@" $cflags "tests/c/$test.c" tests/c/support/*.c -o "$out/$test$suffix" $libs
     done
@@ -203,7 +203,7 @@ plain() {
     if command -v cmake >/dev/null 2>&1; then check "CMake package" cmake_package_works; fi
     build ""
     check "static library, from C and C++" static_library_links
-    for test in surface table errors concurrency lifecycle logging streaming writing forks twice loading; do run "$test" "$out/$test"; done
+    for test in surface table errors concurrency lifecycle logging streaming writing timeouts forks twice loading; do run "$test" "$out/$test"; done
     for test in wrapper leaving; do run "$test" "$out/$test"; done
     if [ "$has_curl" = yes ]; then run curl "$out/curl"; else echo "libcurl is not here: left out"; fi
     build_examples
@@ -228,7 +228,7 @@ sanitizers() {
     build -sanitized -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
     export ASAN_OPTIONS=detect_leaks=1:check_initialization_order=1 UBSAN_OPTIONS=print_stacktrace=1
     # Without forks: a thread may hold the sanitizer's own allocator lock at fork, and then the child waits for it for ever.
-    for test in surface table errors concurrency lifecycle logging streaming writing loading wrapper leaving; do run "$test-sanitized" "$out/$test-sanitized"; done
+    for test in surface table errors concurrency lifecycle logging streaming writing timeouts loading wrapper leaving; do run "$test-sanitized" "$out/$test-sanitized"; done
     if [ "$has_curl" = yes ]; then run curl-sanitized "$out/curl-sanitized"; fi
     run vectors-sanitized "$out/vectors-sanitized" --together tests/vectors
     unset ASAN_OPTIONS UBSAN_OPTIONS
@@ -256,7 +256,7 @@ with_valgrind() {
         under_valgrind vectors --together tests/vectors
         return
     fi
-    for test in surface table errors concurrency lifecycle logging streaming writing forks wrapper leaving; do under_valgrind "$test"; done
+    for test in surface table errors concurrency lifecycle logging streaming writing timeouts forks wrapper leaving; do under_valgrind "$test"; done
     if [ "$has_curl" = yes ]; then under_valgrind curl; fi
 }
 

@@ -13,6 +13,7 @@ extern "C" {
 #include "support/sandbox.h"
 }
 #include "support/check.h"
+#include "support/peers.h"
 
 static sandbox box;
 
@@ -90,6 +91,38 @@ static void failures_are_exceptions_that_say_what_c_says() {
   CHECK(caught);
 }
 
+// Rounded as a Timeout is; the whole is what a call always took.
+static_assert(evertoken::Limits{}.ms() == EVERTOKEN_DEFAULT_TIMEOUT && evertoken::Limits{evertoken::Timeout::none()}.ms() == EVERTOKEN_NO_TIMEOUT);
+static_assert(evertoken::Limits{}.connect_ms() == 0 && evertoken::Limits{}.read_ms() == 0);
+static_assert(evertoken::Limits{std::chrono::seconds{5}}.connect(std::chrono::microseconds{1500}).read(std::chrono::seconds{0}).ms() == 5000);
+static_assert(evertoken::Limits{}.connect(std::chrono::microseconds{1500}).connect_ms() == 2);
+static_assert(evertoken::Limits{}.connect(std::chrono::seconds{1}).read(std::chrono::seconds{0}).read_ms() == 1);
+
+static void expect_timed_out(const evertoken::Client& client, const std::string& url, evertoken::Limits limits, const std::string& said) {
+  std::string message;
+  try {
+    client.get(url, limits);
+  } catch (const evertoken::Error& error) {
+    CHECK_INT(error.status(), EVERTOKEN_TIMED_OUT);
+    message = error.message();
+  }
+  CHECK(message.find(said) != std::string::npos);
+}
+
+static void a_request_has_limits_for_its_parts() {
+  sandbox_do(&box, "POST", "/reset", "{}");
+  const std::chrono::minutes enough{1};
+  deaf_peer peer;
+  deaf_peer_open(&peer);
+  evertoken::Client deaf{evertoken::Config::passkit_token("pub1", "pasted").text("base_url", peer.url).number("connect_timeout", 60)};
+  expect_timed_out(deaf, "/x", evertoken::Limits{enough}.connect(std::chrono::milliseconds{50}), "no connection to 127.0.0.1");
+  deaf_peer_close(&peer);
+  evertoken::Client client{config("cpp-limits")};
+  CHECK_INT(client.post_json("/pismo/api/x", "{}", evertoken::Limits{}.connect(enough).read(enough)).status(), 200);
+  sandbox_do(&box, "POST", "/faults", "{\"route\":\"api\",\"fault\":\"hang\"}");
+  expect_timed_out(client, "/pismo/api/x", evertoken::Limits{enough}.read(std::chrono::milliseconds{50}), "127.0.0.1 was silent for 0.05 s");
+}
+
 static void a_client_moves_and_is_shared_by_threads() {
   sandbox_do(&box, "POST", "/reset", "{}");
   evertoken::Client first{config("cpp-threads")};
@@ -133,6 +166,7 @@ int main() {
   RUN(a_profile_makes_a_client_and_can_be_changed);
   RUN(log_lines_come_while_somebody_listens);
   RUN(failures_are_exceptions_that_say_what_c_says);
+  RUN(a_request_has_limits_for_its_parts);
   RUN(a_client_moves_and_is_shared_by_threads);
   sandbox_stop(&box);
   return 0;

@@ -11,6 +11,7 @@ use evertoken_c_rlib::authorization::{
 };
 use evertoken_c_rlib::call::{
     evertoken_call_add_header, evertoken_call_free, evertoken_call_new, evertoken_call_set_body,
+    evertoken_call_set_connect_timeout_ms, evertoken_call_set_read_timeout_ms,
     evertoken_call_set_timeout_ms,
 };
 use evertoken_c_rlib::client::{
@@ -76,7 +77,8 @@ static RESPONSE: LazyLock<Owned<evertoken_response>> = LazyLock::new(|| {
     response.expect("a response")
 });
 
-/// A method, a URL, how many headers, their names and values, a timeout, the body; all separated by NUL.
+/// A method, a URL, an index, how many headers, their names and values, the timeouts (the call's, its connection's, for
+/// silence), the body; all separated by NUL.
 pub fn call(data: &[u8]) {
     let mut fields = Fields::new(data);
     let (method, url) = (fields.text(), fields.text());
@@ -96,10 +98,16 @@ pub fn call(data: &[u8]) {
             evertoken_call_add_header(call.ptr(), name.as_ptr(), value.as_ptr(), error)
         });
     }
-    let (timeout_ms, body) = (fields.number(), fields.rest());
+    let timeout_ms = fields.number();
+    let (connect_ms, read_ms, body) = (fields.number(), fields.number(), fields.rest());
     // SAFETY: as above; the body is as long as said.
     unsafe {
         asked(|error| evertoken_call_set_timeout_ms(call.ptr(), timeout_ms, error));
+        let status =
+            asked(|error| evertoken_call_set_connect_timeout_ms(call.ptr(), connect_ms, error));
+        assert_eq!(status, limit_status(connect_ms));
+        let status = asked(|error| evertoken_call_set_read_timeout_ms(call.ptr(), read_ms, error));
+        assert_eq!(status, limit_status(read_ms));
         asked(|error| evertoken_call_set_body(call.ptr(), body.as_ptr().cast(), body.len(), error));
         let sent = made(evertoken_response_free, |out, error| {
             evertoken_client_send(CLOSED.ptr(), call.ptr(), out, error)
@@ -112,6 +120,15 @@ pub fn call(data: &[u8]) {
             evertoken_status::EVERTOKEN_TIMED_OUT,
         ];
         assert!(sent.is_err_and(|status| refusals.contains(&status)));
+    }
+}
+
+/// A limit may be anything but below 0.
+fn limit_status(timeout_ms: i64) -> evertoken_status {
+    if timeout_ms < 0 {
+        evertoken_status::EVERTOKEN_CONFIG_INVALID
+    } else {
+        evertoken_status::EVERTOKEN_OK
     }
 }
 
