@@ -15,7 +15,7 @@ def native(written: Written) -> Written:
     """Puts the methods and the documentation of a class onto the native class that is its first base, and gives that in its stead.
 
     CPython takes its short way to a native method only where the object is exactly of the class that defines it: through a subclass
-    `Client.authorization` takes 50 ns instead of 42. Type checkers and readers see the subclass that is written.
+    `Client.authorization` takes 8 ns more, a fifth. Type checkers and readers see the subclass that is written.
     """
     made, *others = written.__bases__
     methods = (type(native), classmethod)
