@@ -1,7 +1,7 @@
 // The adapters against the libraries themselves.
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 
 import axios from 'axios'
@@ -10,20 +10,11 @@ import * as undici7 from 'undici'
 import * as undici6 from 'undici6'
 
 import { EvertokenError } from 'evertoken'
-import { Sandbox } from 'evertoken/testing'
 
+import { API, plain } from './plain.mjs'
 import { ADAPTERS } from './senders.mjs'
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
-
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?adapter=${++run}`, ...options })
+const { sandbox, client } = plain()
 
 for (const [name, throughout] of Object.entries(ADAPTERS)) {
   /** undici 6 hands on no context past a redirect interceptor. */

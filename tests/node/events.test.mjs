@@ -3,24 +3,16 @@
 import assert from 'node:assert/strict'
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { after, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { inspect } from 'node:util'
 
 import { EvertokenError } from 'evertoken'
-import { Sandbox } from 'evertoken/testing'
+
+import { API, plain } from './plain.mjs'
 
 const NAMES = ['flight_started', 'token_installed', 'flight_failed', 'refused', 'resent', 'given_back', 'locked_out']
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
-
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?events=${++run}`, ...options })
+const { sandbox, client } = plain()
 
 function listened(made) {
   const events = []
@@ -72,7 +64,8 @@ test('failures carry their error, a 401 that is given back its reason', async ()
 })
 
 test('once hears one, off hears none, a closed client none either', async () => {
-  const made = client()
+  const tokenUrl = `${sandbox.url}/plain/token?client=twins`
+  const made = client({ tokenUrl })
   const heard = []
   const listener = ({ name }) => heard.push(name)
   made.once('flight_started', listener)
@@ -84,14 +77,14 @@ test('once hears one, off hears none, a closed client none either', async () => 
   assert.deepEqual(heard, ['flight_started'])
   made.on('token_installed', listener)
   await made.close()
-  const twin = sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?events=${run}` })
+  const twin = client({ tokenUrl })
   twin.invalidate()
   await twin.token()
   assert.deepEqual(heard, ['flight_started'])
 })
 
 test('clients of one identity hear each other', async () => {
-  const tokenUrl = `${sandbox.url}/plain/token?events=${++run}`
+  const tokenUrl = `${sandbox.url}/plain/token?client=two`
   const [one, other] = [client({ tokenUrl }), client({ tokenUrl })]
   const heard = once(other, 'token_installed')
   const { fingerprint } = await one.token()

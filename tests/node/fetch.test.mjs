@@ -1,21 +1,12 @@
 // client.fetch and wrapFetch: the platform's fetch, with our header and our verdict.
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Readable } from 'node:stream'
 
-import { Sandbox } from 'evertoken/testing'
+import { API, plain } from './plain.mjs'
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
-
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?fetch=${++run}`, ...options })
+const { sandbox, client } = plain()
 const apiCalls = () => sandbox.journal().filter((entry) => entry.kind === 'api' || entry.kind === 'other')
 
 /** A client with a token that the server has just revoked. */

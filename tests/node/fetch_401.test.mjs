@@ -1,20 +1,11 @@
 // A 401 that fetch gives back: what the server sent, and why it was not healed.
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 
-import { Sandbox } from 'evertoken/testing'
+import { API, plain } from './plain.mjs'
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
-
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?given_back=${++run}`, ...options })
+const { sandbox, client } = plain()
 
 /** A client with a token that the server has just revoked. */
 async function revoked() {

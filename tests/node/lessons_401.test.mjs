@@ -3,23 +3,13 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Readable } from 'node:stream'
 
-import { Sandbox } from 'evertoken/testing'
-
+import { API, plain } from './plain.mjs'
 import { SENDERS } from './senders.mjs'
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
-
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?lessons401=${++run}`, ...options })
+const { sandbox, client } = plain()
 
 /** Token requests, API requests, and those of them that were answered 401. */
 function counts() {

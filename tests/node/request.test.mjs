@@ -1,23 +1,15 @@
 // client.request: the core's own HTTP client.
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 
 import { ClientResponse, StreamedResponse } from 'evertoken'
-import { Sandbox } from 'evertoken/testing'
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
+import { API, plain } from './plain.mjs'
 
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?request=${++run}`, ...options })
+const { sandbox, client } = plain()
 
 describe('an answer', () => {
   test('has status, headers, body, URL and version', async () => {

@@ -3,22 +3,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 
 import { Client } from 'evertoken'
-import { Sandbox } from 'evertoken/testing'
 
-let sandbox
-let run = 0
-before(() => {
-  sandbox = Sandbox.start()
-})
-beforeEach(() => sandbox.reset())
-after(() => sandbox.close())
+import { API, plain } from './plain.mjs'
 
-const API = '/plain/api/x'
-const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?timeouts=${++run}`, ...options })
+const { sandbox, client } = plain()
 const pasted = (port) => Client.passkit({ token: 'pasted', baseUrl: `http://127.0.0.1:${port}` })
 
 describe('connectTimeout', () => {
