@@ -114,7 +114,7 @@ static void a_request_has_limits_for_its_parts() {
   const std::chrono::minutes enough{1};
   deaf_peer peer;
   deaf_peer_open(&peer);
-  evertoken::Client deaf{evertoken::Config::passkit_token("pub1", "pasted").text("base_url", peer.url).number("connect_timeout", 60)};
+  evertoken::Client deaf{evertoken::Config::passkit_token("pub1", "pasted").text("base_url", peer.url).number("connect_timeout", 3600)};
   expect_timed_out(deaf, "/x", evertoken::Limits{enough}.connect(std::chrono::milliseconds{50}), "no connection to 127.0.0.1");
   deaf_peer_close(&peer);
   evertoken::Client client{config("cpp-limits")};
