@@ -803,7 +803,7 @@ const char *evertoken_response_body(const evertoken_response *response,
                                     size_t *len);
 
 /// Reads on in the body: writes up to `capacity` bytes to `buffer` and how many to `*len`; 0 at the end. Waits for the next
-/// piece of a response that is being streamed, no longer than the call's timeout leaves.
+/// piece of a response that is being streamed, no longer than the call's timeouts allow.
 ///
 /// Threads: one at a time per response. Not from a callback: EVERTOKEN_MISUSE.
 evertoken_status evertoken_response_read(evertoken_response *response,

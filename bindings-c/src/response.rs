@@ -267,7 +267,7 @@ pub unsafe extern "C" fn evertoken_response_body(
 }
 
 /// Reads on in the body: writes up to `capacity` bytes to `buffer` and how many to `*len`; 0 at the end. Waits for the next
-/// piece of a response that is being streamed, no longer than the call's timeout leaves.
+/// piece of a response that is being streamed, no longer than the call's timeouts allow.
 ///
 /// Threads: one at a time per response. Not from a callback: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]

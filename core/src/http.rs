@@ -101,6 +101,21 @@ pub(crate) struct Received {
     body: Incoming,
     decoder: Option<Decoder>,
     deadline: Deadline,
+    exchange: Exchange,
+}
+
+/// A request that is under way, until its answer has been read.
+#[derive(Default)]
+struct Exchange {
+    is_over: bool,
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if !self.is_over {
+            runtime::broken_off();
+        }
+    }
 }
 
 impl Received {
@@ -133,7 +148,10 @@ impl Received {
             let Some(frame) = self.deadline.within(frame).await else {
                 return Err(no_answer_in_time(host));
             };
-            let Some(frame) = frame else { return Ok(None) };
+            let Some(frame) = frame else {
+                self.exchange.is_over = true;
+                return Ok(None);
+            };
             if let Ok(piece) = frame.map_err(|error| explain(&error, host))?.into_data() {
                 return Ok(Some(piece));
             }
@@ -188,6 +206,7 @@ impl Http {
         let timeout = sending.timeout;
         let request = self.assemble(sending)?;
         let uri = request.uri().clone();
+        let exchange = Exchange::default();
         let (answer, mut deadline) = self.request(request, timeout)?;
         let answer = deadline.within(answer).await;
         let answer = answer
@@ -206,6 +225,7 @@ impl Http {
             body,
             decoder,
             deadline,
+            exchange,
         })
     }
 

@@ -25,6 +25,9 @@ const LOCALS_MAX: usize = 64;
 /// A server is unlikely to have closed a connection that rested no longer than this.
 const SHORT_REST: Duration = Duration::from_millis(1);
 
+/// A connection notices that its caller has gone, then ends; then its socket is closed.
+const TURNS_TO_CLOSE: usize = 3;
+
 static SHARED: LazyLock<PerProcess<Runtime>> = LazyLock::new(|| PerProcess::new(start));
 static LOCALS: LazyLock<PerProcess<Locals>> = LazyLock::new(|| PerProcess::new(Locals::default));
 
@@ -69,6 +72,8 @@ thread_local! {
     static IN_LOCAL: Cell<bool> = const { Cell::new(false) };
     /// How long the connections of its runtime have been left alone.
     static RESTED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// Whether an exchange has been broken off there.
+    static BROKEN_OFF: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A runtime without threads of its own: the calling thread does all the work.
@@ -144,6 +149,9 @@ impl Locals {
         let marked = Marked::new();
         RESTED.set(rested);
         let outcome = runtime.block_on(future);
+        if BROKEN_OFF.take() {
+            runtime.block_on(clear_away());
+        }
         drop(marked);
         let since = SystemClock.now();
         lock(&self.idle).push(Resting { runtime, since });
@@ -195,6 +203,19 @@ pub(crate) async fn catch_up(can_be_sent_again: bool) {
     let rested = RESTED.take();
     if rested > SHORT_REST || (!can_be_sent_again && !rested.is_zero()) {
         tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Called when an exchange is given up before its end, for want of time or of an answer that makes sense.
+pub(crate) fn broken_off() {
+    BROKEN_OFF.set(true);
+}
+
+/// Lets the connection of an exchange that was broken off notice it and close. Nobody would drive it before the next
+/// call, and the server would hold on to it for as long.
+async fn clear_away() {
+    for _ in 0..TURNS_TO_CLOSE {
         tokio::task::yield_now().await;
     }
 }

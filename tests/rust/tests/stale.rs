@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
-use evertoken::flow::Password;
+use evertoken::flow::{PassKit, Password};
 use evertoken::runtime::block_on;
-use evertoken::{Client, ErrorKind, Method};
+use evertoken::{Client, ErrorKind, Method, blocking};
 
 const GRANT: &str = r#"{"access_token":"access-secret-1","token_type":"Bearer","expires_in":3600}"#;
 
@@ -156,4 +157,29 @@ async fn a_fresh_connection_is_not_stale_and_a_second_try_is_the_last() {
         .expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     assert_eq!(server.taken().len(), 4);
+}
+
+#[test]
+fn a_server_sees_that_a_blocking_call_has_given_up_with_no_other_call_after_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let server = thread::spawn(move || {
+        let (tcp, _) = listener.accept().expect("a connection");
+        // Far more than it takes: an error is told from a test that hangs.
+        tcp.set_read_timeout(Some(Duration::from_secs(20)))
+            .expect("a limit");
+        let mut request = Vec::new();
+        (&tcp).read_to_end(&mut request).map(|_| request)
+    });
+    let client = Client::builder(PassKit::token("pasted-secret-1"))
+        .base_url(&url)
+        .build()
+        .expect("good options");
+    let call = client
+        .request(Method::GET, "/api")
+        .timeout(Some(Duration::from_millis(50)));
+    let error = blocking::send(call).expect_err("no answer");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let request = server.join().expect("no panic").expect("the end of it");
+    assert!(request.starts_with(b"GET /api "));
 }
