@@ -4,6 +4,8 @@
 
 /** Provider faults are some hundred bytes. */
 const PREFIX_BYTES = 16 * 1024
+/** Milliseconds after which a 401 is judged by what has come of its body, as in the core. */
+const PATIENCE = 2_000
 /** What a Response tells of the request it answers, and a constructor does not take. */
 const OF_REQUEST = ['url', 'type', 'redirected']
 
@@ -17,6 +19,8 @@ class Peeked {
   #response
   #reader
   #pieces = []
+  /** A piece that has been asked for and not come. */
+  #asked
   #isRead = false
   #failure
 
@@ -30,20 +34,33 @@ class Peeked {
 
   async #read() {
     this.#reader = this.#response.body.getReader()
+    let timer
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, PATIENCE)
+    })
     let length = 0
     try {
       while (length < PREFIX_BYTES) {
-        const { done, value } = await this.#reader.read()
-        if (done) {
+        this.#asked = this.#reader.read()
+        const piece = await Promise.race([this.#asked, late])
+        if (piece === undefined) {
+          // Nobody may ever ask for it.
+          this.#asked.catch(() => {})
+          break
+        }
+        this.#asked = undefined
+        if (piece.done) {
           this.#isRead = true
           break
         }
-        this.#pieces.push(value)
-        length += value.length
+        this.#pieces.push(piece.value)
+        length += piece.value.length
       }
     } catch (error) {
       // What has come is enough; whoever reads the answer meets the failure itself.
       this.#failure = { error }
+    } finally {
+      clearTimeout(timer)
     }
     this.body = Buffer.concat(this.#pieces)
   }
@@ -72,12 +89,15 @@ class Peeked {
     const reader = this.#reader
     const pieces = this.#pieces
     const failure = this.#failure
+    let asked = this.#asked
     return new ReadableStream({
       type: 'bytes',
       async pull(controller) {
         if (pieces.length > 0) return controller.enqueue(pieces.shift())
         if (failure !== undefined) throw failure.error
-        const { done, value } = await reader.read()
+        const next = asked ?? reader.read()
+        asked = undefined
+        const { done, value } = await next
         if (!done) return controller.enqueue(value)
         controller.close()
         // Somebody who reads into a buffer of his own waits for it.
@@ -100,4 +120,4 @@ function discard(response) {
   response.body?.cancel().catch(() => {})
 }
 
-module.exports = { Peeked, discard, PREFIX_BYTES }
+module.exports = { Peeked, discard, PREFIX_BYTES, PATIENCE }

@@ -6,7 +6,7 @@
 // `onResponseStart`; what undici 7 hands an interceptor often speaks both. The older form is taken where it is spoken:
 // it reaches the socket without being translated there and back. What only a 401 needs is made when one comes.
 
-const { PREFIX_BYTES } = require('../prefix.cjs')
+const { PATIENCE, PREFIX_BYTES } = require('../prefix.cjs')
 const { VERDICT } = require('../verdicts.cjs')
 const { carries, isReplayable, withHeader } = require('./undici_request.cjs')
 
@@ -95,6 +95,12 @@ class Attempt {
     return false
   }
 
+  /** Holds an answer back. It is judged once enough of its body is there, or no more has come for too long. */
+  hold(held) {
+    this.held = held
+    held.timer = setTimeout(() => this.decide(), PATIENCE)
+  }
+
   /** Takes a piece of the answer that is held; true once there are enough for a verdict. */
   keep(piece) {
     const { held } = this
@@ -106,6 +112,7 @@ class Attempt {
   decide() {
     if (this.held.isDeciding) return
     this.held.isDeciding = true
+    clearTimeout(this.held.timer)
     // A handler that throws gets its own error back.
     this.#decided().catch((error) => this.fail(error))
   }
@@ -164,7 +171,7 @@ function giveUp(exchange, reason) {
 
 /** An answer that is held back. */
 function heldBack(headers, forward, resume) {
-  return { headers, forward, resume, pieces: [], length: 0, end: undefined, isDeciding: false }
+  return { headers, forward, resume, pieces: [], length: 0, end: undefined, isDeciding: false, timer: undefined }
 }
 
 const GONE = Object.freeze({})
@@ -194,7 +201,7 @@ class Modern extends Attempt {
     if (status < 200 || !this.holds(status)) return this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
     const pairs = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
     const forward = () => this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
-    this.held = heldBack(pairs, forward, () => controller.resume())
+    this.hold(heldBack(pairs, forward, () => controller.resume()))
   }
 
   onResponseData(controller, piece) {
@@ -304,7 +311,7 @@ class Legacy extends Attempt {
 
   onHeaders(status, rawHeaders, resume, message) {
     if (status < 200 || !this.holds(status)) return this.handler.onHeaders(status, rawHeaders, resume, message)
-    this.held = heldBack(rawHeaders.map(String), () => this.handler.onHeaders(status, rawHeaders, resume, message), resume)
+    this.hold(heldBack(rawHeaders.map(String), () => this.handler.onHeaders(status, rawHeaders, resume, message), resume))
     return true
   }
 
