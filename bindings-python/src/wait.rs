@@ -27,12 +27,10 @@ where
     // A call's future is some kilobytes: it is moved no further than here.
     let future = pin!(future);
     let here = signals_come_here(py);
-    exit::leave(py, || {
+    let outcome = exit::leave(py, || {
         runtime::block_on(interruptible(future, here).map(Ok))
-    })
-    .map_err(Failure::from)
-    .and_then(|outcome| outcome)
-    .map_err(|failure| failure.into_py_err(py))
+    });
+    told(py, outcome)
 }
 
 /// As [`wait`], for a call that needs nothing of this thread: where many wait at once, this one is woken only when it
@@ -45,7 +43,13 @@ where
     if signals_come_here(py) {
         return wait(py, call());
     }
-    exit::leave(py, || runtime::block_on_whole(|| call().map(Ok)))
+    let outcome = exit::leave(py, || runtime::block_on_whole(|| call().map(Ok)));
+    told(py, outcome)
+}
+
+/// What a call came to, for its caller.
+fn told<T>(py: Python<'_>, outcome: evertoken::Result<Result<T, Failure>>) -> PyResult<T> {
+    outcome
         .map_err(Failure::from)
         .and_then(|outcome| outcome)
         .map_err(|failure| failure.into_py_err(py))
@@ -59,12 +63,10 @@ where
 {
     let future = pin!(future);
     let here = signals_come_here(py);
-    exit::leave(py, || {
+    let outcome = exit::leave(py, || {
         runtime::block_on_shared(interruptible(future, here).map(Ok))
-    })
-    .map_err(Failure::from)
-    .and_then(|outcome| outcome)
-    .map_err(|failure| failure.into_py_err(py))
+    });
+    told(py, outcome)
 }
 
 /// As [`wait`], for what is often there already, such as a token: then the GIL is not even released.
