@@ -80,17 +80,11 @@ pub unsafe extern "C" fn evertoken_client_send(
 /// Sends on this thread.
 fn send(call: &Call, client: &evertoken::Client) -> Outcome<Answer> {
     let request = call.request(client);
-    match (call.delivery, &call.body) {
-        (Delivery::Whole, Body::None | Body::Bytes(_)) => wait_whole(|| async {
-            let response = request.send().await?;
-            Answer::whole(response).await
-        }),
-        (delivery, Body::None | Body::Bytes(_)) => {
-            wait_on(delivery, answer(request, delivery, &Place::Here))
-        }
-        (delivery, Body::Reader(reader)) => {
-            wait_on(delivery, read_here(request, delivery, *reader))
-        }
+    let delivery = call.delivery;
+    match (&call.body, delivery) {
+        (Body::Reader(reader), _) => wait_on(delivery, read_here(request, delivery, *reader)),
+        (_, Delivery::Whole) => wait_whole(|| answer(request, delivery, &Place::Here)),
+        _ => wait_on(delivery, answer(request, delivery, &Place::Here)),
     }
 }
 

@@ -3,10 +3,10 @@
 // Attaches a client to an axios instance. The header is put on between axios and its adapter, so interceptors,
 // transforms and retries see one request, and neither `error.config` nor `response.config` holds a token.
 
-const { bytesOf, isBytes, isPieces } = require('../bytes.cjs')
+const { isPieces } = require('../bytes.cjs')
 const { invalid } = require('../errors.cjs')
-const { PREFIX_BYTES } = require('../prefix.cjs')
 const { remember } = require('../verdicts.cjs')
+const { beginningOf, pairsOf } = require('./answer.cjs')
 const { adapterFinder } = require('./axios_adapter.cjs')
 
 /** What an adapter of ours stands for, and which attachment made it. */
@@ -149,8 +149,8 @@ class Attempt {
       remember(response, { reason: 'foreign_origin', error: null })
       return undefined
     }
-    const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
-    const seen = { url: url.href, status: 401, headers, body: prefix(response.data), replayable: isReplayable(data) }
+    const headers = pairsOf(response.headers)
+    const seen = { url: url.href, status: 401, headers, body: beginningOf(response.data), replayable: isReplayable(data) }
     const verdict = await this.#gate.judge(this.#kept, seen, signal ?? undefined)
     if (verdict.kept === undefined) remember(response, verdict)
     return verdict.kept
@@ -173,10 +173,6 @@ function urlOf({ url = '', baseURL, allowAbsoluteUrls }) {
 function turned(gate, url, options, header) {
   for (const name of Object.keys(options.headers)) if (name.toLowerCase() === 'authorization') delete options.headers[name]
   if (gate.allows(url)) options.headers.Authorization = header
-}
-
-function prefix(data) {
-  return isBytes(data) ? bytesOf(data).subarray(0, PREFIX_BYTES) : undefined
 }
 
 /** The `form-data` package and everything with `pipe` can be sent once; the platform's own forms again. */

@@ -2,9 +2,9 @@
 
 // Hooks for got: `got.extend({ hooks: client.gotHooks() })`.
 
-const { bytesOf, isBytes } = require('../bytes.cjs')
-const { PREFIX_BYTES } = require('../prefix.cjs')
+const { isBytes } = require('../bytes.cjs')
 const { remember } = require('../verdicts.cjs')
+const { beginningOf, pairsOf } = require('./answer.cjs')
 
 /** Headers of ours that may still stand in a request's options; tokens do not come thick and fast. */
 const ISSUED_MAX = 16
@@ -74,9 +74,8 @@ function remembered(set, value) {
 }
 
 function seen(options, response) {
-  const headers = Object.entries(response.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
-  const body = isBytes(response.rawBody) ? bytesOf(response.rawBody).subarray(0, PREFIX_BYTES) : undefined
-  return { url: String(options.url), status: response.statusCode, headers, body, replayable: isReplayable(options.body) }
+  const headers = pairsOf(response.headers)
+  return { url: String(options.url), status: response.statusCode, headers, body: beginningOf(response.rawBody), replayable: isReplayable(options.body) }
 }
 
 function isReplayable(body) {

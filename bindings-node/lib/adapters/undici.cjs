@@ -8,6 +8,7 @@
 
 const { PATIENCE, PREFIX_BYTES } = require('../prefix.cjs')
 const { VERDICT } = require('../verdicts.cjs')
+const { pairsOf } = require('./answer.cjs')
 const { carries, isReplayable, withHeader } = require('./undici_request.cjs')
 
 function undiciInterceptor(gate) {
@@ -199,7 +200,7 @@ class Modern extends Attempt {
   onResponseStart(controller, status, headers, message) {
     // 103 and the like come before the answer.
     if (status < 200 || !this.holds(status)) return this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
-    const pairs = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
+    const pairs = pairsOf(headers)
     const forward = () => this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
     this.hold(heldBack(pairs, forward, () => controller.resume()))
   }
