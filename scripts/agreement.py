@@ -1,7 +1,8 @@
 """Compares what is written twice and no compiler compares. `N passed, N failed`.
 
-Versions in the manifests; the README's tables of options, errors, reasons and events with the core's sources; the length of source
-files. The arrows of ARCHITECTURE.md have a test of their own: tests/rust/tests/architecture.rs.
+Versions in the manifests; the README's tables of options, errors, reasons and events with the core's sources; the sections that the
+vectors name with the pages in docs; the length of source files. The arrows of ARCHITECTURE.md have a test of their own,
+tests/rust/tests/architecture.rs.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 500
-SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.sh", "Makefile")
-# Generated, and compared with their source elsewhere.
-GENERATED = {"include/evertoken.h", "bindings-python/python/evertoken/_native.pyi", "bindings-node/native.d.ts"}
+SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.cpp", "*.hpp", "*.go", "*.sh", "Makefile")
+# The first is generated; the second is one file because programs include it as one.
+LARGE = {"include/evertoken.h", "include/evertoken.hpp"}
 
 
 def text(path: str) -> str:
@@ -87,18 +88,37 @@ def versions() -> Iterator[str | None]:
     yield None if f"\n## {version}\n" in text("CHANGELOG.md") else f"CHANGELOG.md has no chapter {version}"
 
 
+def sections(page: str) -> set[str]:
+    """The numbered headings and list items of a page: `7` and `7.2`."""
+    found: set[str] = set()
+    for chapter_number, body in re.findall(r"^## (\d+)\..*?\n(.*?)(?=^## |\Z)", text(f"docs/{page}.md"), re.MULTILINE | re.DOTALL):
+        found |= {chapter_number, *(f"{chapter_number}.{item}" for item in re.findall(r"^(\d+)\. ", body, re.MULTILINE))}
+    return found
+
+
+def vector_sources() -> Iterator[str | None]:
+    """Each vector says where its behaviour is written: a section of a page in docs, or of an RFC."""
+    known = {f"{page} §{section}" for page in ("contract", "wire") for section in sections(page)} | {"wire"}
+    for path in sorted((ROOT / "tests" / "vectors").glob("*.json")):
+        if path.stem == "skip":
+            continue
+        source = json.loads(path.read_text(encoding="utf-8")).get("source", "")
+        bad = [part for part in source.split(", ") if part not in known and not re.fullmatch(r"RFC \d{4}( §[\d.]+)?", part)]
+        yield f"{path.name}: its source {bad} is written nowhere" if bad else None
+
+
 def file_sizes() -> Iterator[str | None]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *SOURCES], cwd=ROOT, check=True, capture_output=True, text=True
     )
     for name in listed.stdout.split("\n"):
-        if name and (ROOT / name).exists() and name not in GENERATED:
+        if name and (ROOT / name).exists() and name not in LARGE:
             lines = len(text(name).splitlines())
             yield None if lines <= FILE_LINES_MAX else f"{name} has {lines} lines; {FILE_LINES_MAX} is the ceiling"
 
 
 def main() -> int:
-    findings = [finding for look in (options, errors, reasons_and_events, versions, file_sizes) for finding in look()]
+    findings = [finding for look in (options, errors, reasons_and_events, versions, vector_sources, file_sizes) for finding in look()]
     bad = [finding for finding in findings if finding]
     for finding in bad:
         print(finding)

@@ -29,7 +29,7 @@ const MOST_CHALLENGES: usize = 32;
 const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
 /// WSO2's codes about rights: resource forbidden, API blocked, resource not allowed, subscription inactive, scope.
-/// Some versions send them with 401 (wire contract §3).
+/// Some versions send them with 401 (docs/wire.md §3).
 const WSO2_RIGHTS: &[&str] = &["900906", "900907", "900908", "900909", "900910"];
 
 /// All challenges of all `WWW-Authenticate` lines, in order. Garbage is skipped.

@@ -1,4 +1,4 @@
-//! What makes two tokens different, as a list of named parts (contract §1).
+//! What makes two tokens different, as a list of named parts (docs/contract.md §1).
 
 use zeroize::Zeroizing;
 

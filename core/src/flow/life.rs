@@ -1,4 +1,4 @@
-//! The life that an answer itself states (contract §2 rule 1).
+//! The life that an answer itself states (docs/contract.md §2 rule 1).
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `PassKit`: a login that answers with a long-lived token, or a token pasted from the portal (wire contract §2).
+//! `PassKit`: a login that answers with a long-lived token, or a token pasted from the portal (docs/wire.md §2).
 
 use http::{HeaderName, HeaderValue};
 use url::Url;

@@ -1,4 +1,4 @@
-//! Pismo Passport, server to server (wire contract §1).
+//! Pismo Passport, server to server (docs/wire.md §1).
 
 use url::Url;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Answer, date};
 use crate::document::Document;
 
-/// Longest wait that is believed, in seconds (contract §5).
+/// Longest wait that is believed, in seconds (docs/contract.md §5).
 const LONGEST_SECS: f64 = 3600.0;
 
 /// How long `answer` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else the

@@ -1,4 +1,4 @@
-//! WSO2 API Manager and the servers made from it: the password grant with raw Basic (wire contract §3).
+//! WSO2 API Manager and the servers made from it: the password grant with raw Basic (docs/wire.md §3).
 
 use url::Url;
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-/// Longest message in characters, the ellipsis included (contract §10).
+/// Longest message in characters, the ellipsis included (docs/contract.md §10).
 pub(super) const MESSAGE_CHARS: usize = 300;
 
 /// One line in the making: blanks folded, unprintable characters out.
