@@ -68,10 +68,10 @@ fn object(segment: &str) -> Option<Value> {
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
-/// RFC 7519 §2 has seconds; some signers write milliseconds. As seconds those lie beyond the year 5000,
-/// as milliseconds within living memory, so there is no doubt which are meant.
+/// RFC 7519 §2 has seconds; some signers write milliseconds. As seconds those lie beyond the year 9999, where
+/// calendars end and which is written for "never"; as milliseconds they begin in 1978.
 fn in_seconds(number: i64) -> i64 {
-    const MILLISECONDS: std::ops::Range<i64> = 100_000_000_000..100_000_000_000_000;
+    const MILLISECONDS: std::ops::Range<i64> = 253_402_300_800..100_000_000_000_000;
     if MILLISECONDS.contains(&number) {
         number / 1_000
     } else {
@@ -151,6 +151,12 @@ mod tests {
             (
                 r#"{"exp":1700000600000,"iat":1700000000000.5}"#,
                 Some(1_700_000_600),
+                Some(1_700_000_000),
+            ),
+            // The last second of the year 9999, which some signers write for "never".
+            (
+                r#"{"exp":253402300799,"iat":1700000000}"#,
+                Some(253_402_300_799),
                 Some(1_700_000_000),
             ),
             (r#"{"exp":"soon","iat":null}"#, None, None),
