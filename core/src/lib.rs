@@ -21,7 +21,7 @@
 //! - A fresh token is served without a lock, a wait or an allocation.
 //! - A token about to expire is served while one background flight renews it; a failed renewal keeps it.
 //! - Any number of callers that need a token share one request and its outcome. Dropping a future
-//!   leaves the flight to the others.
+//!   leaves the flight to the others; dropping a request's future breaks the request off and no other.
 //! - A 401 leads to at most one renewal and one resend; the second 401 is the answer.
 //! - The token goes to pinned origins only, on every redirect hop.
 //! - No secret is printed by anything.
@@ -33,54 +33,78 @@
 pub mod authorization;
 pub mod blocking;
 pub mod builder;
-pub mod challenge;
 pub mod client;
-pub mod clock;
-mod deadline;
-pub mod document;
-mod encode;
 pub mod error;
 pub mod event;
-pub mod expiry;
-mod flight;
 pub mod flow;
-mod fork;
-mod health;
 pub mod http;
-pub mod jwt;
-mod keeper;
-pub mod log;
 pub mod options;
-pub mod origin;
-mod patience;
-mod probe;
 pub mod profile;
-mod random;
-pub mod redirect;
-mod registry;
-mod renewal;
 pub mod request;
-mod response;
-pub mod retry;
-pub mod runtime;
-pub mod scrub;
 pub mod secret;
-#[cfg(test)]
-mod test_rig;
 pub mod token;
 pub mod verdict;
+
+// What the faces in other languages, the command line and the fuzzers call as well. It is no part of the public
+// interface: any release may change it.
+#[doc(hidden)]
+pub mod challenge;
+#[doc(hidden)]
+pub mod clock;
+#[doc(hidden)]
+pub mod document;
+#[doc(hidden)]
+pub mod expiry;
+#[doc(hidden)]
+pub mod jwt;
+#[doc(hidden)]
+pub mod log;
+#[doc(hidden)]
+pub mod origin;
+#[doc(hidden)]
+pub mod redirect;
+#[doc(hidden)]
+pub mod retry;
+#[doc(hidden)]
+pub mod runtime;
+#[doc(hidden)]
+pub mod scrub;
+
+mod deadline;
+mod encode;
+mod flight;
+mod fork;
+mod health;
+mod keeper;
+mod patience;
+mod probe;
+mod random;
+mod registry;
+mod renewal;
+mod response;
+#[cfg(test)]
+mod test_rig;
 mod weak_map;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+#[doc(inline)]
 pub use authorization::{Authorization, Freshness, GiveBack, Seen, Verdict};
+#[doc(inline)]
 pub use builder::ClientBuilder;
+#[doc(inline)]
 pub use client::Client;
+#[doc(inline)]
 pub use error::{Error, ErrorKind, Result};
+#[doc(inline)]
 pub use event::{Event, Stats, Subscription, on_any_event};
 pub use keeper::{Standing, State};
+#[doc(inline)]
 pub use options::{OptionValue, Options};
+#[doc(inline)]
 pub use request::RequestBuilder;
 pub use response::Response;
+#[doc(inline)]
 pub use secret::Secret;
+#[doc(inline)]
 pub use token::Token;
