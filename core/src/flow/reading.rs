@@ -175,12 +175,7 @@ impl Reading {
             Value::Null => return Err(format!("{name} is null")),
             _ => return Err(format!("{name} is not a string")),
         };
-        // A token in a header is often written as the header to send.
-        let text = if matches!(self.token, Place::Header(_)) {
-            jwt::without_scheme(text)
-        } else {
-            text
-        };
+        let text = behind_scheme(text);
         if text.is_empty() {
             return Err(format!("{name} is empty"));
         }
@@ -222,6 +217,16 @@ impl Reading {
             jwt,
             server_date_unix_secs: date::of_answer(&answer.headers),
         }
+    }
+}
+
+/// A token that is written as the header to send, as many a hand-written login route does, without its scheme.
+fn behind_scheme(text: &str) -> &str {
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            token.trim_start_matches(' ')
+        }
+        _ => text,
     }
 }
 

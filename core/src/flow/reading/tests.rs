@@ -131,6 +131,31 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
 }
 
 #[test]
+fn a_token_that_is_written_as_the_header_to_send_loses_its_scheme() {
+    for (written, token) in [
+        ("Bearer T1", "T1"),
+        ("bearer T1", "T1"),
+        ("BEARER  T1", "T1"),
+        ("BearerT1", "BearerT1"),
+        ("Bearer", "Bearer"),
+    ] {
+        let body = format!(r#"{{"access_token":"{written}"}}"#);
+        let grant = flow().read(&answer(200, &[], &body)).unwrap();
+        assert_eq!(grant.token.expose(), token, "{written}");
+    }
+    for (written, words) in [
+        ("Bearer ", "access_token is empty"),
+        ("Bearer T1 T2", "cannot carry"),
+        ("Bearer T1\\n", "cannot carry"),
+        ("Digest T1", "cannot carry"),
+    ] {
+        let body = format!(r#"{{"access_token":"{written}"}}"#);
+        let error = flow().read(&answer(200, &[], &body)).unwrap_err();
+        assert!(error.message().contains(words), "{written}: {error}");
+    }
+}
+
+#[test]
 fn token_types_that_demand_a_proof_are_refused_and_other_words_are_not() {
     for (kind, usable) in [
         ("Bearer", true),
