@@ -24,11 +24,17 @@ pub(super) fn http_unix_secs(text: &str) -> Option<i64> {
 }
 
 /// An ISO 8601 instant: `T` or a blank between date and time, any fraction, offset `Z`, `+01:00`, `+0100`, `+01`,
-/// or none, which is read as UTC. Year 1 and before is no instant: .NET and Go print it for "not set".
+/// `UTC`, `GMT`, or none, which is read as UTC. Year 1 and before is no instant: .NET and Go print it for "not set".
 pub(super) fn iso_unix_secs(text: &str) -> Option<i64> {
     let text = text.trim();
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let time = time.trim();
+    // Ruby and SQL write the zone's name.
+    let time = time
+        .strip_suffix("UTC")
+        .or_else(|| time.strip_suffix("GMT"))
+        .unwrap_or(time)
+        .trim_end();
     let offset_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (clock, offset) = time.split_at_checked(offset_at)?;
     let clock = clock.trim_end();
@@ -55,13 +61,7 @@ pub(super) fn wso2_unix_secs(text: &str) -> Option<i64> {
     const MONTHS: &[&str] = &[
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ];
-    let text = text.trim();
-    let text = text
-        .strip_suffix("UTC")
-        .or_else(|| text.strip_suffix("GMT"))
-        .unwrap_or(text)
-        .trim_end();
-    let (date, time) = text.split_once([' ', 'T'])?;
+    let (date, time) = text.trim().split_once([' ', 'T'])?;
     let (year, rest) = date.split_once('-')?;
     let (month, day) = rest.split_once('-')?;
     let month = match MONTHS
@@ -114,6 +114,8 @@ mod tests {
             "2023-11-14T23:13:20+01",
             "2023-11-14 22:13:20 +0000",
             "2023-11-14T17:13:20-05:00",
+            "2023-11-14 22:13:20 UTC",
+            "2023-11-14 22:13:20.5 GMT",
         ] {
             assert_eq!(iso_unix_secs(text), Some(1_700_000_000), "{text}");
         }

@@ -80,9 +80,10 @@ impl Unit {
     pub(super) fn read(self, value: &Value) -> Stated {
         const UNKNOWN: Stated = Stated::Life(Life::Unknown);
         if self == Self::Iso8601 {
+            // ASP.NET's `.expires` is a date as HTTP writes it.
             return value
                 .as_str()
-                .and_then(date::iso_unix_secs)
+                .and_then(|text| date::iso_unix_secs(text).or_else(|| date::http_unix_secs(text)))
                 .map_or(UNKNOWN, Stated::At);
         }
         let Some(number) = number(value) else {
@@ -201,6 +202,11 @@ mod tests {
             (
                 Unit::Iso8601,
                 json!("2023-11-14T22:13:20Z"),
+                Stated::At(1_700_000_000),
+            ),
+            (
+                Unit::Iso8601,
+                json!("Tue, 14 Nov 2023 22:13:20 GMT"),
                 Stated::At(1_700_000_000),
             ),
             (
