@@ -122,7 +122,7 @@ impl Document {
 
 fn parse(text: &str) -> Option<Document> {
     let object = serde_json::from_str(text)
-        .or_else(|_| serde_json::from_str(&repair::numbers(text)))
+        .or_else(|_| serde_json::from_str(&repair::lenient(text)))
         .ok()?;
     Some(Document(object))
 }

@@ -1,5 +1,5 @@
 //! What an error document says, in the forms seen: OAuth 2.0 (RFC 6749 §5.2), `PassKit`, Pismo, WSO2 wrapped and flat,
-//! problem details (RFC 9457), lists of errors, and the gateways in between.
+//! problem details (RFC 9457), lists of errors, what web frameworks write, and the gateways in between.
 
 use serde_json::{Map, Value};
 
@@ -43,6 +43,7 @@ const MESSAGES: &[&str] = &[
     "description",
     "faultstring",
     "reason",
+    "non_field_errors",
 ];
 
 pub(super) fn of(root: &Map<String, Value>) -> Details {
@@ -53,10 +54,24 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
     if let Some(fault) = root.get("fault").or_else(|| root.get("Fault")) {
         details.take_error(fault);
     }
-    if let Some(Value::Array(errors)) = root.get("errors")
-        && let Some(first) = errors.first()
-    {
-        details.take_error(first);
+    match root.get("errors") {
+        Some(Value::Array(errors)) => {
+            if let Some(first) = errors.first() {
+                details.take_error(first);
+            }
+        }
+        Some(Value::Object(fields)) => details.take_fields(fields),
+        _ => {}
+    }
+    // FastAPI wraps whatever its programmer raises: an object with an `error` of its own, or a list of complaints.
+    match root.get("detail") {
+        Some(detail @ Value::Object(_)) => details.take_error(detail),
+        Some(Value::Array(items)) => {
+            if let Some(Value::Object(first)) = items.first() {
+                details.take_complaint(first);
+            }
+        }
+        _ => {}
     }
     details.fill(root);
     details.message = details.message.or_else(|| details.phrase.take());
@@ -103,19 +118,39 @@ impl Details {
         }
     }
 
+    /// ASP.NET, Laravel: `{"errors":{"password":["is too short"]}}`.
+    fn take_fields(&mut self, fields: &Map<String, Value>) {
+        let Some((field, complaints)) = fields.iter().next() else {
+            return;
+        };
+        self.stated = true;
+        if let Some(words) = words(complaints) {
+            self.phrase.get_or_insert(format!("{field}: {words}"));
+        }
+    }
+
+    /// FastAPI: `{"loc":["body","username"],"msg":"Field required"}`.
+    fn take_complaint(&mut self, complaint: &Map<String, Value>) {
+        let Some(said) = complaint.get("msg").and_then(words) else {
+            return;
+        };
+        let field = complaint
+            .get("loc")
+            .and_then(Value::as_array)
+            .and_then(|place| place.last()?.as_str());
+        self.phrase.get_or_insert(match field {
+            Some(field) => format!("{field}: {said}"),
+            None => said.to_owned(),
+        });
+    }
+
     /// Takes from `object` what is not known yet.
     fn fill(&mut self, object: &Map<String, Value>) {
         if self.code.is_none() {
             self.code = CODES.iter().find_map(|name| scalar(object.get(*name)?));
         }
         if self.message.is_none() {
-            let text = |name: &str| {
-                object
-                    .get(name)?
-                    .as_str()
-                    .map(str::trim)
-                    .filter(|text| !text.is_empty())
-            };
+            let text = |name: &str| words(object.get(name)?);
             let Some(name) = MESSAGES.iter().find(|name| text(name).is_some()) else {
                 return;
             };
@@ -133,6 +168,16 @@ impl Details {
             });
         }
     }
+}
+
+/// Text, or the first of a list of texts: NestJS, Django REST.
+fn words(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(items) => items.first()?.as_str(),
+        _ => value.as_str(),
+    }
+    .map(str::trim)
+    .filter(|text| !text.is_empty())
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -19,6 +19,10 @@ pub(super) fn is_html(text: &str) -> bool {
         "<center",
         "<p>",
         "<!doctype",
+        "<meta",
+        "<script",
+        "<form",
+        "<div",
     ]
     .iter()
     .any(|mark| head.contains(mark))

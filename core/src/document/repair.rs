@@ -1,4 +1,4 @@
-//! JSON that a strict parser refuses but whose meaning is clear: numbers out of range, a cut-off end.
+//! JSON that a strict parser refuses but whose meaning is clear: numbers out of range, half a character, a cut-off end.
 
 use std::ops::ControlFlow;
 
@@ -9,6 +9,8 @@ enum Piece {
     Open(u8),
     Close,
     Comma,
+    /// A literal with its quotes.
+    String,
     /// A run of characters outside strings that is no punctuation: a number or a word.
     Bare,
     Other,
@@ -23,7 +25,7 @@ fn scan(text: &str, mut visit: impl FnMut(Piece, std::ops::Range<usize>) -> Cont
         let piece = match bytes[at] {
             b'"' => {
                 at = string_end(bytes, at);
-                Piece::Other
+                Piece::String
             }
             open @ (b'{' | b'[') => {
                 at += 1;
@@ -74,13 +76,18 @@ fn string_end(bytes: &[u8], from: usize) -> usize {
     bytes.len()
 }
 
-/// `text` with numbers beyond a double brought into range and the words that JavaScript and Python print
-/// for such numbers replaced; what it replaces is a number in every language but JSON.
-pub(super) fn numbers(text: &str) -> Zeroizing<String> {
+/// `text` with numbers beyond a double brought into range, the words that JavaScript and Python print
+/// for such numbers replaced, and so the escaped halves of UTF-16 characters that both write and read without
+/// their other half: what it replaces is good everywhere but in strict JSON.
+pub(super) fn lenient(text: &str) -> Zeroizing<String> {
     // The longest replacement is two characters longer than the shortest word it replaces.
     let mut repaired = Zeroizing::new(String::with_capacity(text.len() * 2));
     scan(text, |piece, range| {
         let word = &text[range];
+        if matches!(piece, Piece::String) {
+            push_whole_characters(&mut repaired, word);
+            return ControlFlow::Continue(());
+        }
         repaired.push_str(match (piece, word) {
             (Piece::Bare, "NaN") => "null",
             (Piece::Bare, "Infinity" | "+Infinity") => "1e308",
@@ -104,6 +111,34 @@ pub(super) fn numbers(text: &str) -> Zeroizing<String> {
     repaired
 }
 
+/// Pushes a string literal with U+FFFD for each `\uD800` to `\uDFFF` that has no partner.
+fn push_whole_characters(repaired: &mut String, literal: &str) {
+    let unit = |at: usize| {
+        let digits = literal.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(found) = literal[at..].find('\\') {
+        at += found;
+        match (unit(at), unit(at + 6)) {
+            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => at += 12,
+            (Some(0xD800..0xE000), _) => {
+                repaired.push_str(&literal[copied..at]);
+                repaired.push('\u{FFFD}');
+                at += 6;
+                copied = at;
+            }
+            // Behind the escaped character, which may be a backslash itself.
+            _ => {
+                at += 1;
+                at += literal[at..].chars().next().map_or(0, char::len_utf8);
+            }
+        }
+    }
+    repaired.push_str(&literal[copied..]);
+}
+
 /// The beginning of a JSON object made whole: cut behind its last complete value and closed.
 /// `None` if no value is complete.
 pub(super) fn closed(text: &str) -> Option<Zeroizing<String>> {
@@ -123,7 +158,7 @@ pub(super) fn closed(text: &str) -> Option<Zeroizing<String>> {
                 }
             }
             Piece::Comma => whole = Some((range.start, open.clone())),
-            Piece::Bare | Piece::Other => {}
+            Piece::Bare | Piece::String | Piece::Other => {}
         }
         ControlFlow::Continue(())
     });

@@ -116,6 +116,10 @@ fn what_is_no_document_is_named() {
             "an HTML page",
         ),
         ("<h1>It works!</h1>", "an HTML page"),
+        (
+            "<meta http-equiv=refresh content='0;url=/login'>",
+            "an HTML page",
+        ),
         ("<?xml version=\"1.0\"?><token>T1</token>", "XML"),
         (r#"{"access_token":"T1"#, "broken or truncated JSON"),
         (r#"{"access_token":"T1""#, "broken or truncated JSON"),
@@ -156,6 +160,38 @@ fn numbers_out_of_range_and_words_for_them_do_not_break_a_document() {
             *document.get("expires_in").unwrap(),
             serde_json::from_str::<serde_json::Value>(read).unwrap(),
             "{written}"
+        );
+    }
+}
+
+#[test]
+fn half_a_character_does_not_break_a_document() {
+    for (written, read) in [
+        (r"\ud83d", "\u{FFFD}"),
+        (r"a\uDC00b", "a\u{FFFD}b"),
+        (r"\ud83d\ud83d\ude00", "\u{FFFD}\u{1F600}"),
+        (r"\ud83d\u0041", "\u{FFFD}A"),
+        (
+            r#"\ud83d é \\ud83d \"\ud83d"#,
+            "\u{FFFD} é \\ud83d \"\u{FFFD}",
+        ),
+    ] {
+        let body = format!(r#"{{"access_token":"T1","{written}":1,"name":"{written}"}}"#);
+        let document = Document::read(None, body.as_bytes(), "")
+            .unwrap_or_else(|what| panic!("{what}: {body}"));
+        assert_eq!(document.get("name").unwrap(), read, "{body}");
+        assert_eq!(document.get(read).unwrap(), 1, "{body}");
+        assert_eq!(document.get("access_token").unwrap(), "T1", "{body}");
+    }
+    for broken in [
+        r#"{"a":"\ud83d"#,
+        r#"{"a":"\ud83d\"}"#,
+        r#"{"a":"\ud8"}"#,
+        r#"{"a":"\x"}"#,
+    ] {
+        assert!(
+            Document::read(None, broken.as_bytes(), "").is_err(),
+            "{broken}"
         );
     }
 }
@@ -252,6 +288,42 @@ fn details_are_found_in_every_providers_form() {
             Some("Bad: Very bad"),
         ),
         (r#"{"errors":["all wrong"]}"#, None, Some("all wrong")),
+        (
+            r#"{"title":"Validation failed","status":400,"errors":{"Password":["is too short","has no digit"]}}"#,
+            None,
+            Some("Validation failed"),
+        ),
+        (
+            r#"{"errors":{"password":["is too short"],"username":["is missing"]}}"#,
+            None,
+            Some("password: is too short"),
+        ),
+        (
+            r#"{"non_field_errors":["Unable to log in with provided credentials."]}"#,
+            None,
+            Some("Unable to log in with provided credentials."),
+        ),
+        (
+            r#"{"statusCode":400,"message":["username must be an email"],"error":"Bad Request"}"#,
+            Some("400"),
+            Some("username must be an email"),
+        ),
+        (
+            r#"{"detail":[{"type":"missing","loc":["body","username"],"msg":"Field required","input":null}]}"#,
+            None,
+            Some("username: Field required"),
+        ),
+        (
+            r#"{"detail":[{"msg":"Field required","loc":[]}]}"#,
+            None,
+            Some("Field required"),
+        ),
+        (
+            r#"{"detail":{"error":"invalid_grant","error_description":"Bad user"}}"#,
+            Some("invalid_grant"),
+            Some("Bad user"),
+        ),
+        (r#"{"detail":[],"errors":{},"message":[]}"#, None, None),
         (
             r#"[{"message":"Session expired","errorCode":"INVALID_SESSION_ID"}]"#,
             Some("INVALID_SESSION_ID"),
