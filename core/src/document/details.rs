@@ -129,7 +129,7 @@ impl Details {
         }
     }
 
-    /// FastAPI: `{"loc":["body","username"],"msg":"Field required"}`.
+    /// `FastAPI`: `{"loc":["body","username"],"msg":"Field required"}`.
     fn take_complaint(&mut self, complaint: &Map<String, Value>) {
         let Some(said) = complaint.get("msg").and_then(words) else {
             return;
@@ -170,7 +170,7 @@ impl Details {
     }
 }
 
-/// Text, or the first of a list of texts: NestJS, Django REST.
+/// Text, or the first of a list of texts: `NestJS`, Django REST.
 fn words(value: &Value) -> Option<&str> {
     match value {
         Value::Array(items) => items.first()?.as_str(),
