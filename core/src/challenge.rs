@@ -49,17 +49,18 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
 ///
 /// `body_prefix` is the body or the beginning of it.
 pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'static str> {
-    if challenges(headers)
-        .iter()
-        .any(|challenge| challenge.error.as_deref() == Some(INSUFFICIENT_SCOPE))
-    {
+    let is_insufficient_scope = |challenge: &Challenge| {
+        let error = challenge.error.as_deref().unwrap_or_default();
+        error.eq_ignore_ascii_case(INSUFFICIENT_SCOPE)
+    };
+    if challenges(headers).iter().any(is_insufficient_scope) {
         return Some(INSUFFICIENT_SCOPE);
     }
     let document = Document::of_error(body_prefix)?;
     let known = |code: &str| {
         std::iter::once(&INSUFFICIENT_SCOPE)
             .chain(WSO2_RIGHTS)
-            .find(|known| **known == code.trim())
+            .find(|known| known.eq_ignore_ascii_case(code.trim()))
             .copied()
     };
     [

@@ -105,6 +105,16 @@ fn a_401_about_rights_is_told_from_one_about_the_token() {
             "",
             Some("insufficient_scope"),
         ),
+        (
+            r#"Bearer error="INSUFFICIENT_SCOPE""#,
+            "",
+            Some("insufficient_scope"),
+        ),
+        (
+            "",
+            r#"{"error":"INSUFFICIENT_SCOPE"}"#,
+            Some("insufficient_scope"),
+        ),
         (r#"Bearer error="invalid_token""#, "", None),
         (
             "",
