@@ -82,11 +82,11 @@ export interface SeenAnswer {
 /** What to do about an answer. */
 export type Verdict =
   /** It is the answer. */
-  | { verdict: 'done' }
+  | { action: 'done' }
   /** Send the same request again with this header, once, and judge that answer too. */
-  | { verdict: 'resend'; authorization: Authorization }
+  | { action: 'resend'; authorization: Authorization }
   /** It is the answer, a 401 that was not healed. */
-  | ({ verdict: 'give_back' } & GivenBack)
+  | ({ action: 'give_back' } & GivenBack)
 
 /** Where an identity stands. */
 export interface State {

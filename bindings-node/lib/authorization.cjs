@@ -45,12 +45,12 @@ async function judge(gate, authorization, answer, given) {
   if (typeof replayable !== 'boolean') throw invalid('replayable', 'must be true or false')
   if (status !== 401) {
     gate.note(kept, status)
-    return { verdict: 'done' }
+    return { action: 'done' }
   }
   const seen = { url: authorization.url, status, headers: check.pairs(headers), body: prefix(body), replayable }
   const { kept: next, reason, error } = await gate.judge(kept, seen, check.signal(signal))
-  if (next !== undefined) return { verdict: 'resend', authorization: new Authorization(next, authorization.url) }
-  return { verdict: 'give_back', reason, error }
+  if (next !== undefined) return { action: 'resend', authorization: new Authorization(next, authorization.url) }
+  return { action: 'give_back', reason, error }
 }
 
 function prefix(body) {

@@ -20,7 +20,8 @@ const PROGRAMS = {
   'fetch.mjs': /^Set\(1\) \{ 200 \} logins: 1\n$/,
   'undici.mjs': /^200 \/api\/accounts\/123\n$/,
   'axios.cjs': /^200 \/api\/accounts\/123\n$/,
-  'any_http.mjs': /^200 done\n$/,
+  'got.mjs': /^200 \/api\/accounts\/123\n$/,
+  'own_http.mjs': /^200 done\n$/,
   'sandbox.test.mjs': /^# fail 0$/m,
 }
 

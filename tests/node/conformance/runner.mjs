@@ -246,7 +246,7 @@ export class Run {
       const verdict = await client.judge(authorization, chosen({ status, headers, body, replayable }))
       this.show(verdict)
       assert.ok(!('error' in wanted))
-      if ('verdict' in wanted) assert.equal(verdict.verdict, wanted.verdict)
+      if ('verdict' in wanted) assert.equal(verdict.action, wanted.verdict)
       if ('reason' in wanted) assert.equal(verdict.reason ?? null, wanted.reason)
     } catch (error) {
       if (!(error instanceof EvertokenError) || !('error' in wanted)) throw error

@@ -53,8 +53,8 @@ export async function uses(): Promise<void> {
   client.off('locked_out', listener)
 
   const verdict = await client.judge(await client.authorize('/x'), { status: 401, body: 'no', replayable: false })
-  if (verdict.verdict === 'resend') console.log(verdict.authorization.url)
-  else if (verdict.verdict === 'give_back') console.log(verdict.reason, verdict.error)
+  if (verdict.action === 'resend') console.log(verdict.authorization.url)
+  else if (verdict.action === 'give_back') console.log(verdict.reason, verdict.error)
 
   client.state().lastError?.code satisfies ErrorCode | undefined
   client.stats().waiting satisfies number

@@ -27,13 +27,13 @@ async function get(path) {
   const authorization = await client.authorize(path)
   const answer = await send(authorization)
   const verdict = await client.judge(authorization, answer)
-  if (verdict.verdict !== 'resend') return { ...answer, verdict }
+  if (verdict.action !== 'resend') return { ...answer, verdict }
   const again = await send(verdict.authorization)
   return { ...again, verdict: await client.judge(verdict.authorization, again) }
 }
 
 client.invalidate()
 const { status, verdict } = await get(`${baseUrl}/api/accounts/123`)
-console.log(status, verdict.verdict)
+console.log(status, verdict.action)
 
 await client.close()
