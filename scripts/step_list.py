@@ -87,7 +87,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "release",
         "build: what is shipped, release",
-        "cargo build --workspace --exclude evertoken-fuzz --exclude evertoken-c-rlib --release --locked",
+        "cargo build --workspace --exclude evertoken-examples --exclude evertoken-fuzz --exclude evertoken-c-rlib --release --locked",
         ("test", "packages"),
     ),
     package("wheel", "pip install . into a new environment", "scripts/package_checks.sh wheel"),

@@ -1,4 +1,4 @@
-"""Runs the steps of `make test`, `make check` and `make build`: one heading each, its duration, its log when it fails.
+"""Runs the steps of `make test` and `make check`: one heading each, its duration, its log when it fails.
 
     python3 scripts/steps.py test              everything
     python3 scripts/steps.py check             one group
