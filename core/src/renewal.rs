@@ -76,10 +76,10 @@ struct Flight<'a> {
 }
 
 impl Flight<'_> {
+    /// What is left of the flight's time, whatever becomes of the wall clock meanwhile.
     fn left(&self) -> Duration {
-        self.terms
-            .timeout
-            .saturating_sub(self.keeper.clock.now().since(self.started))
+        let spent = self.started.until(self.keeper.clock.now());
+        self.terms.timeout.saturating_sub(spent)
     }
 
     /// Remembers a failure; tells the pause before the next try.

@@ -141,6 +141,37 @@ async fn in_the_hard_window_a_failed_renewal_still_serves_what_is_valid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_the_hard_window_a_caller_whose_time_is_up_gets_what_is_valid() {
+    let rig = Rig::gated([token("T1", 600)]);
+    rig.server.gate.add_permits(1);
+    rig.value().await;
+    rig.pass(595.0).await;
+    let hasty = |min_ttl: u64| {
+        rig.keeper.token(
+            &rig.terms,
+            Duration::from_secs(min_ttl),
+            Duration::from_secs(1),
+        )
+    };
+    assert_eq!(hasty(0).await.unwrap().value.expose(), "T1");
+    assert_eq!(hasty(6).await.err().unwrap().kind(), ErrorKind::TimedOut);
+    rig.pass(5.0).await;
+    assert_eq!(hasty(0).await.err().unwrap().kind(), ErrorKind::TimedOut);
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_during_a_flight_does_not_end_it() {
+    let rig = Rig::gated([down(), token("T1", 600)]);
+    let mut caller = Box::pin(rig.ask());
+    assert!(poll!(&mut caller).is_pending());
+    rig.clock.set_wall_secs(START + 86_400);
+    rig.server.open();
+    assert_eq!(caller.await.unwrap().value.expose(), "T1");
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_nothing_to_serve_a_transient_failure_is_tried_three_times() {
     let rig = Rig::open([down(), down(), token("T1", 600)]);
     assert_eq!(rig.value().await, "T1");
