@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,6 +28,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Tries of one flight when there is no token to serve.
 const MAX_ATTEMPTS: u32 = 3;
+/// More tries than this within one deadline would only be load on a server in trouble.
+const MAX_ATTEMPTS_RANGE: RangeInclusive<u32> = 1..=10;
 
 /// The options that every flow takes, by name.
 pub const CLIENT_OPTIONS: &[&str] = &[
@@ -180,7 +183,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Tries of one flight when there is no token to serve, default 3.
+    /// Tries of one flight when there is no token to serve: 1 to 10, default 3.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
@@ -288,8 +291,8 @@ impl ClientBuilder {
                 return Err(Error::config(name, "must be more than 0 seconds"));
             }
         }
-        if self.max_attempts == 0 {
-            return Err(Error::config("max_attempts", "must be at least 1"));
+        if !MAX_ATTEMPTS_RANGE.contains(&self.max_attempts) {
+            return Err(Error::config("max_attempts", "must be from 1 to 10"));
         }
         let settings = HttpSettings {
             connect_timeout: self.connect_timeout,
@@ -363,7 +366,7 @@ fn take_own(options: &mut Options) -> Result<impl FnOnce(&mut ClientBuilder) + u
     let default_life = options.take_secs("default_life")?;
     let soft_window = options.take_secs("soft_window")?;
     let hard_window = options.take_secs("hard_window")?;
-    let max_attempts = options.take_whole("max_attempts", 1..=10)?;
+    let max_attempts = options.take_whole("max_attempts", MAX_ATTEMPTS_RANGE)?;
     let keep_warm = options.take_flag("keep_warm")?;
     let allow_insecure_http = options.take_flag("allow_insecure_http")?;
     let danger_accept_invalid_certs = options.take_flag("danger_accept_invalid_certs")?;
@@ -445,5 +448,32 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("base_url", &self.base_url)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::ClientBuilder;
+    use crate::client::Client;
+    use crate::flow::PassKit;
+
+    #[test]
+    fn build_names_the_option_that_is_out_of_range() {
+        let table: [(&str, fn(ClientBuilder) -> ClientBuilder); 4] = [
+            ("timeout", |builder| builder.timeout(Duration::ZERO)),
+            ("connect_timeout", |builder| {
+                builder.connect_timeout(Duration::ZERO)
+            }),
+            ("max_attempts", |builder| builder.max_attempts(0)),
+            ("max_attempts", |builder| builder.max_attempts(11)),
+        ];
+        for (option, set) in table {
+            let builder = Client::builder(PassKit::token("token-1"));
+            let error = set(builder).build().unwrap_err();
+            assert_eq!(error.kind().code(), "config_invalid");
+            assert!(error.message().starts_with(option), "{error}");
+        }
     }
 }

@@ -52,7 +52,7 @@ class Client(_native.Client, Constructors):
         default_life: The life of a token about which the server says nothing; default: the provider's, else until refused.
         soft_window: With this much life left a token is renewed in the background; default 20 % of its life within 5 s and 300 s.
         hard_window: With this much life left callers wait for the next token; default 2 % of its life within 1 s and 10 s.
-        max_attempts: Tries of one login when there is no token to serve; default 3.
+        max_attempts: Tries of one login when there is no token to serve: 1 to 10, default 3.
         keep_warm: Renew by timer even without traffic; default off, an idle program should not log in for ever.
         allow_insecure_http: Allow http to other hosts than this machine; default off, it shows secrets to everyone on the way.
         danger_accept_invalid_certs: Accept any certificate; default off. Prefer `ca_file`.
