@@ -455,23 +455,19 @@ impl fmt::Debug for ClientBuilder {
 mod tests {
     use std::time::Duration;
 
-    use super::ClientBuilder;
     use crate::client::Client;
     use crate::flow::PassKit;
 
     #[test]
     fn build_names_the_option_that_is_out_of_range() {
-        let table: [(&str, fn(ClientBuilder) -> ClientBuilder); 4] = [
-            ("timeout", |builder| builder.timeout(Duration::ZERO)),
-            ("connect_timeout", |builder| {
-                builder.connect_timeout(Duration::ZERO)
-            }),
-            ("max_attempts", |builder| builder.max_attempts(0)),
-            ("max_attempts", |builder| builder.max_attempts(11)),
-        ];
-        for (option, set) in table {
-            let builder = Client::builder(PassKit::token("token-1"));
-            let error = set(builder).build().unwrap_err();
+        let builder = || Client::builder(PassKit::token("token-1"));
+        for (option, builder) in [
+            ("timeout", builder().timeout(Duration::ZERO)),
+            ("connect_timeout", builder().connect_timeout(Duration::ZERO)),
+            ("max_attempts", builder().max_attempts(0)),
+            ("max_attempts", builder().max_attempts(11)),
+        ] {
+            let error = builder.build().unwrap_err();
             assert_eq!(error.kind().code(), "config_invalid");
             assert!(error.message().starts_with(option), "{error}");
         }
