@@ -304,15 +304,21 @@ impl Transport for Http {
                     timeout: Some(timeout),
                 })
                 .await?;
-            let mut body = Zeroizing::new(Vec::new());
-            while let Some(chunk) = received.chunk().await? {
-                if body.len() + chunk.len() > ANSWER_MAX_BYTES {
-                    return Err(Error::new(
+            let status = received.status;
+            let bounded = |bytes: usize| {
+                (bytes <= ANSWER_MAX_BYTES).then_some(()).ok_or_else(|| {
+                    Error::new(
                         ErrorKind::BadResponse,
                         "the token endpoint's answer is larger than 1 MiB",
                     )
-                    .with_http_status(received.status));
-                }
+                    .with_http_status(status)
+                })
+            };
+            // What is announced and too large is not waited for.
+            bounded(usize::try_from(received.body.size_hint().lower()).unwrap_or(usize::MAX))?;
+            let mut body = Zeroizing::new(Vec::new());
+            while let Some(chunk) = received.chunk().await? {
+                bounded(body.len() + chunk.len())?;
                 body.extend_from_slice(&chunk);
             }
             Ok(Answer {
