@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::HeaderName;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::life::{Life, Stated, Unit};
@@ -12,6 +12,7 @@ use super::{Answer, Grant, date, refusal};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::jwt::{self, Times};
+use crate::scrub::is_code;
 use crate::secret::Secret;
 
 /// Where a value stands in an answer.
@@ -148,6 +149,10 @@ impl Reading {
             (Ok(document), _) => Some(document),
             (Err(_), Place::Header(_)) if self.success.is_none() => None,
             (Err(what), _) => {
+                let what = match unasked_encoding(answer) {
+                    Some(name) => format!("compressed as {name}, which was not asked for"),
+                    None => what.to_owned(),
+                };
                 return Err(context.unreadable(answer, &format!("the answer is {what}")));
             }
         };
@@ -218,6 +223,12 @@ impl Reading {
             server_date_unix_secs: date::of_answer(&answer.headers),
         }
     }
+}
+
+/// The encoding of a body that the transport could not unpack and left as it came.
+fn unasked_encoding(answer: &Answer) -> Option<&str> {
+    let name = answer.headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
+    (is_code(name) && !name.eq_ignore_ascii_case("identity")).then_some(name)
 }
 
 /// A token that is written as the header to send, as many a hand-written login route does, without its scheme.

@@ -131,6 +131,30 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
 }
 
 #[test]
+fn an_encoding_that_was_not_asked_for_is_named() {
+    for (encoding, words) in [
+        (
+            "br",
+            "the answer is compressed as br, which was not asked for",
+        ),
+        ("gzip, br", "neither JSON nor a form"),
+        ("identity", "neither JSON nor a form"),
+    ] {
+        let headers = [("content-encoding", encoding)];
+        let error = flow()
+            .read(&answer(200, &headers, "\u{1}\u{2}"))
+            .unwrap_err();
+        assert!(error.message().contains(words), "{encoding}: {error}");
+    }
+    let readable = answer(
+        200,
+        &[("content-encoding", "br")],
+        r#"{"access_token":"T1"}"#,
+    );
+    assert_eq!(flow().read(&readable).unwrap().token.expose(), "T1");
+}
+
+#[test]
 fn a_token_that_is_written_as_the_header_to_send_loses_its_scheme() {
     for (written, token) in [
         ("Bearer T1", "T1"),
