@@ -117,7 +117,7 @@ class AsyncClient(_native.AsyncClient, Constructors):
         return await self.request("HEAD", url, **options)
 
     async def options(self, url: str, **options: Unpack[AsyncRequestOptions]) -> Response:
-        """Sends a OPTIONS, as `request` does, with the same options."""
+        """Sends an OPTIONS, as `request` does, with the same options."""
         return await self.request("OPTIONS", url, **options)
 
     async def close(self, *, revoke: bool = False) -> None:

@@ -40,7 +40,8 @@ class Client(_native.Client, Constructors):
 
     Every constructor also takes these options. Durations are seconds or timedeltas; None is the default.
 
-        base_url: The API: relative URLs and the origin that gets the token come from it. Default: the provider's own host.
+        base_url: The API: relative URLs and the origin that gets the token come from it. Default: the provider's own host, else the
+            token URL's origin.
         allowed_origins: Further origins (scheme, host and port of these URLs) that the token may go to.
         auth_scheme: The word before the token, default "Bearer"; "" sends the bare token.
         timeout: Deadline of a call that names none, and of a login with its tries; default 30 s.
@@ -129,7 +130,7 @@ class Client(_native.Client, Constructors):
         return self.request("HEAD", url, **options)
 
     def options(self, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """Sends a OPTIONS, as `request` does, with the same options."""
+        """Sends an OPTIONS, as `request` does, with the same options."""
         return self.request("OPTIONS", url, **options)
 
     def requests_auth(self) -> RequestsAuth:

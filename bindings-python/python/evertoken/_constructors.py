@@ -252,7 +252,9 @@ class Constructors:
             token_url: The token endpoint.
             client_id: The client's id.
             client_secret: The client's secret.
-            **options: As `password`, without the user.
+            scope, basic, revoke_url, extra_fields, extra_headers: As for `password`.
+            token_field, expires_field, expires_unit, refresh_token_field: As for `password`.
+            **options: The options common to all, see `Client`.
         """
         return cls.from_options(
             "client_credentials",

@@ -32,7 +32,7 @@ class ClientOptions(TypedDict, total=False):
     """The options that every constructor takes."""
 
     base_url: str | None
-    """The API: relative URLs and the pinned origin come from it. Default: the provider's own host."""
+    """The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the token URL's origin."""
     allowed_origins: Iterable[str] | None
     """Further origins (scheme, host and port of these URLs) that the token may go to."""
     auth_scheme: str | None
@@ -44,7 +44,7 @@ class ClientOptions(TypedDict, total=False):
     ca_file: Path | None
     """A file of PEM certificates to trust besides the platform's."""
     client_cert: Path | tuple[Path, Path] | None
-    """A PEM file with a certificate chain and its unencrypted key, or one file for each."""
+    """A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each."""
     proxy: str | None
     """The proxy for all requests; default: the environment's."""
     default_life: Seconds | None
@@ -54,7 +54,7 @@ class ClientOptions(TypedDict, total=False):
     hard_window: Seconds | None
     """With this much life left callers wait for the next token; default 2 % of its life within 1 s and 10 s."""
     max_attempts: int | None
-    """Tries of one login when there is no token to serve; default 3."""
+    """Tries of one login when there is no token to serve: 1 to 10, default 3."""
     keep_warm: bool | None
     """Renew by timer even without traffic; default off, an idle program should not log in for ever."""
     allow_insecure_http: bool | None
