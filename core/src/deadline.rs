@@ -76,7 +76,7 @@ struct Alarm {
     bell: Arc<Bell>,
 }
 
-/// Whom a timer wakes: who has it now, and nobody while it rests.
+/// Whom a timer wakes: the call that has it now, and nobody while it rests.
 struct Bell {
     caller: AtomicWaker,
     /// The timer wants to be looked at.

@@ -392,7 +392,7 @@ impl Flight<'_> {
             fingerprint: fresh.value.fingerprint(),
             expires_in: fresh.remaining(now),
         });
-        // Last, so that who has seen the count finds the token.
+        // Last, so that whoever has seen the count finds the token.
         count(match fresh.via {
             Via::Refresh => &keeper.counters.refreshes,
             Via::Login | Via::Store => &keeper.counters.logins,

@@ -11,7 +11,7 @@
     ├── TimedOutError             nothing came in time (also TimeoutError)
     ├── BadResponseError          the server answered something that is not a token
     ├── SameTokenError            the server hands out the token again that it refuses
-    ├── OriginRefusedError        the token may not go to this URL
+    ├── OriginRefusedError        the token may not go to this URL (also ValueError)
     ├── CancelledError            the caller gave up
     ├── ClosedError               the client was closed
     ├── StoreError                the token store could not be read or written
