@@ -32,6 +32,7 @@ mod encoding;
 mod explain;
 mod names;
 mod proxy;
+mod self_signed;
 mod stream;
 mod tls;
 

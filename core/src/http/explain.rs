@@ -9,6 +9,7 @@ use hyper_util::client::legacy;
 
 use super::Resend;
 use super::names::Unresolved;
+use super::self_signed;
 use super::stream::Progress;
 use crate::error::{Error, ErrorKind};
 
@@ -134,7 +135,13 @@ fn find<'a, T: StdError + 'static>(error: &'a Cause) -> impl Iterator<Item = &'a
 
 fn tls_cause(error: &Cause, host: &str) -> Option<Error> {
     let tls = find::<rustls::Error>(error).next()?;
-    let text = format!("TLS with {host} failed: {tls}");
+    let text = if self_signed::is_marked(tls) {
+        format!(
+            "TLS with {host} failed: its certificate is self-signed; name that very certificate in ca_file"
+        )
+    } else {
+        format!("TLS with {host} failed: {tls}")
+    };
     Some(Error::new(ErrorKind::Tls, text))
 }
 

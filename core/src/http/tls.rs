@@ -12,6 +12,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use super::connect::HttpSettings;
+use super::self_signed::SelfSigned;
 use crate::error::{Error, ErrorKind, Result};
 
 type Chain = Vec<CertificateDer<'static>>;
@@ -73,8 +74,10 @@ fn config(settings: &HttpSettings) -> Result<ClientConfig> {
         Arc::new(Unchecked(provider))
     } else {
         let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
-        let roots = mozilla.chain(authorities(settings.ca_pem.as_deref())?);
-        Arc::new(Verifier::new_with_extra_roots(roots, provider).map_err(broken)?)
+        let named = authorities(settings.ca_pem.as_deref())?;
+        let roots = mozilla.chain(named.iter().cloned());
+        let verifier = Verifier::new_with_extra_roots(roots, provider).map_err(broken)?;
+        SelfSigned::new(Arc::new(verifier), named)
     };
     let builder = builder
         .dangerous()

@@ -19,7 +19,7 @@ pub use place::Place;
 pub use plain::{count, grant, plain, plain_at, sandbox, scripted, until};
 pub use proxy::Proxy;
 pub use run::run;
-pub use tls::acceptor;
+pub use tls::{acceptor, acceptor_with};
 pub use vector::Vector;
 
 /// What went wrong, for the one who reads the test's output.
