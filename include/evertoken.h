@@ -19,7 +19,7 @@
  * - NULL is always answered, never crashed on. A `_free` of NULL is a no-op. A handle that was freed, or is of another
  *   type, is answered with EVERTOKEN_MISUSE for as long as its memory still shows it; that guard is no promise.
  * - A receiver that is `const` may be used by any number of threads at the same time, one that is not by one at a time.
- * - Who receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle behind
+ * - Whoever receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle behind
  *   a `const` pointer that is returned belongs to the one it came from and lives as long.
  * - Texts in are UTF-8, ended by NUL, and copied. Texts out are ended by NUL, live as long as the handle they came from, and
  *   give their length where a `len` that is not NULL is passed.
@@ -86,7 +86,7 @@ typedef enum {
   EVERTOKEN_CANCELLED = 7012,
   /// The client was closed.
   EVERTOKEN_CLOSED = 7013,
-  /// The token store could not be read or written.
+  /// Reserved for token stores: tokens are kept in memory, and nothing fails so.
   EVERTOKEN_STORE = 7014,
   /// A defect in this library.
   EVERTOKEN_INTERNAL = 7015,
@@ -129,7 +129,7 @@ typedef enum {
 /// Leave to send one request with the token: the header's value, and which token it carries. Show it to
 /// evertoken_client_judge() with the answer.
 ///
-/// Owner: who receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
+/// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
 /// `const` one belongs to the handle that lent it. Threads: any; it never changes.
 /// Methods: evertoken_client_authorize, _authorize_start; evertoken_authorization_value, _fingerprint, _generation,
 /// _is_resend, _free.
@@ -165,7 +165,7 @@ typedef struct evertoken_config evertoken_config;
 
 /// Why a call failed. It holds no secret and no raw answer, and may be logged whole.
 ///
-/// Owner: who receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
+/// Owner: whoever receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
 /// belongs to the handle that lent it. Threads: any; it never changes.
 /// Methods: evertoken_error_status, _code, _message, _text, _hint, _http_status, _provider_code, _provider_message,
 /// _identity, _fingerprint, _retry_after_ms, _retryable, _free.
@@ -193,7 +193,7 @@ typedef struct evertoken_request evertoken_request;
 
 /// An answer of the API: status, headers and body.
 ///
-/// Owner: who receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
+/// Owner: whoever receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
 /// number for a response whose body was read whole.
 /// Methods: evertoken_client_request, _request_start, _send, _send_start; evertoken_response_status, _header,
 /// _header_count, _header_at, _body, _read, _url, _reason, _error, _free.
@@ -214,13 +214,13 @@ typedef struct evertoken_subscription evertoken_subscription;
 
 /// A token that was valid when it was handed out, and what is known about it. It does not change when the client renews.
 ///
-/// Owner: who receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
+/// Owner: whoever receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
 /// Methods: evertoken_token_value, _expires_at_unix_secs, _expires_in_ms, _scope, _fingerprint, _generation, _free.
 typedef struct evertoken_token evertoken_token;
 
 /// What to do about an answer.
 ///
-/// Owner: who receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
+/// Owner: whoever receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
 /// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_step, _authorization, _reason, _error, _free.
 typedef struct evertoken_verdict evertoken_verdict;
 

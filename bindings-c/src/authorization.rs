@@ -15,7 +15,7 @@ use crate::text::{SecretText, Text};
 /// Leave to send one request with the token: the header's value, and which token it carries. Show it to
 /// evertoken_client_judge() with the answer.
 ///
-/// Owner: who receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
+/// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
 /// `const` one belongs to the handle that lent it. Threads: any; it never changes.
 /// Methods: evertoken_client_authorize, _authorize_start; evertoken_authorization_value, _fingerprint, _generation,
 /// _is_resend, _free.

@@ -11,7 +11,7 @@ use crate::text::Text;
 
 /// Why a call failed. It holds no secret and no raw answer, and may be logged whole.
 ///
-/// Owner: who receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
+/// Owner: whoever receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
 /// belongs to the handle that lent it. Threads: any; it never changes.
 /// Methods: evertoken_error_status, _code, _message, _text, _hint, _http_status, _provider_code, _provider_message,
 /// _identity, _fingerprint, _retry_after_ms, _retryable, _free.

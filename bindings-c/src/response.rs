@@ -14,7 +14,7 @@ use crate::verdict::evertoken_header;
 
 /// An answer of the API: status, headers and body.
 ///
-/// Owner: who receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
+/// Owner: whoever receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
 /// number for a response whose body was read whole.
 /// Methods: evertoken_client_request, _request_start, _send, _send_start; evertoken_response_status, _header,
 /// _header_count, _header_at, _body, _read, _url, _reason, _error, _free.

@@ -46,7 +46,7 @@ pub enum evertoken_status {
     EVERTOKEN_CANCELLED = 7012,
     /// The client was closed.
     EVERTOKEN_CLOSED = 7013,
-    /// The token store could not be read or written.
+    /// Reserved for token stores: tokens are kept in memory, and nothing fails so.
     EVERTOKEN_STORE = 7014,
     /// A defect in this library.
     EVERTOKEN_INTERNAL = 7015,

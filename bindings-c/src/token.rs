@@ -14,7 +14,7 @@ use crate::text::{SecretText, Text};
 
 /// A token that was valid when it was handed out, and what is known about it. It does not change when the client renews.
 ///
-/// Owner: who receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
+/// Owner: whoever receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
 /// Methods: evertoken_token_value, _expires_at_unix_secs, _expires_in_ms, _scope, _fingerprint, _generation, _free.
 pub struct evertoken_token {
     _opaque: [u8; 0],

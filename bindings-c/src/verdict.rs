@@ -17,7 +17,7 @@ use crate::text::Text;
 
 /// What to do about an answer.
 ///
-/// Owner: who receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
+/// Owner: whoever receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
 /// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_step, _authorization, _reason, _error, _free.
 pub struct evertoken_verdict {
     _opaque: [u8; 0],

@@ -26,7 +26,7 @@ export type ErrorCode =
   | 'cancelled'
   /** The client was closed. */
   | 'closed'
-  /** The token store could not be read or written. */
+  /** Reserved for token stores: tokens are kept in memory, and nothing fails so. */
   | 'store'
   /** A defect in this library. */
   | 'internal'

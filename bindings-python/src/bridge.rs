@@ -27,7 +27,7 @@ use crate::wait::at_once;
 
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// One finished call and who waits for it.
+/// One finished call and the future that waits for it.
 struct Arrival {
     waiter: Py<PyAny>,
     outcome: Outcome,

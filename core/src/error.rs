@@ -69,7 +69,7 @@ error_kinds! {
     Cancelled = (7012, "cancelled", retryable: true, hint: "call again if the result is still wanted"),
     /// The client was closed.
     Closed = (7013, "closed", retryable: false, hint: "make a new client"),
-    /// The token store could not be read or written.
+    /// Reserved for token stores: tokens are kept in memory, and nothing fails so.
     Store = (7014, "store", retryable: true, hint: "check the store's path and permissions"),
     /// A defect in this library.
     Internal = (7015, "internal", retryable: false, hint: "report it with the message and the steps that led to it"),

@@ -19,7 +19,7 @@
  * - NULL is always answered, never crashed on. A `_free` of NULL is a no-op. A handle that was freed, or is of another
  *   type, is answered with EVERTOKEN_MISUSE for as long as its memory still shows it; that guard is no promise.
  * - A receiver that is `const` may be used by any number of threads at the same time, one that is not by one at a time.
- * - Who receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle behind
+ * - Whoever receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle behind
  *   a `const` pointer that is returned belongs to the one it came from and lives as long.
  * - Texts in are UTF-8, ended by NUL, and copied. Texts out are ended by NUL, live as long as the handle they came from, and
  *   give their length where a `len` that is not NULL is passed.

@@ -14,7 +14,7 @@
     ├── OriginRefusedError        the token may not go to this URL (also ValueError)
     ├── CancelledError            the caller gave up
     ├── ClosedError               the client was closed
-    ├── StoreError                the token store could not be read or written
+    ├── StoreError                reserved: tokens are kept in memory, and nothing raises it
     └── InternalError             a defect in this library, or a blocking call inside one of its callbacks
 
     >>> try:
@@ -193,7 +193,7 @@ class ClosedError(EvertokenError):
 
 
 class StoreError(EvertokenError):
-    """The token store could not be read or written."""
+    """Reserved for token stores: tokens are kept in memory, and nothing raises it."""
 
     code = "store"
 
