@@ -6,6 +6,7 @@ use std::iter::successors;
 
 use http::{Extensions, Uri};
 use hyper_util::client::legacy;
+use rustls::AlertDescription;
 
 use super::Resend;
 use super::names::Unresolved;
@@ -135,13 +136,22 @@ fn find<'a, T: StdError + 'static>(error: &'a Cause) -> impl Iterator<Item = &'a
 
 fn tls_cause(error: &Cause, host: &str) -> Option<Error> {
     let tls = find::<rustls::Error>(error).next()?;
-    let text = if self_signed::is_marked(tls) {
-        format!(
-            "TLS with {host} failed: its certificate is self-signed; name that very certificate in ca_file"
-        )
-    } else {
-        format!("TLS with {host} failed: {tls}")
+    let why = match tls {
+        _ if self_signed::is_marked(tls) => {
+            "its certificate is self-signed; name that very certificate in ca_file".to_owned()
+        }
+        rustls::Error::InvalidMessage(_) => {
+            "it does not speak TLS there; check the port, and whether the URL should begin with http".to_owned()
+        }
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "it wants a client certificate; give client_cert".to_owned()
+        }
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            "it speaks neither TLS 1.2 nor TLS 1.3".to_owned()
+        }
+        _ => tls.to_string(),
     };
+    let text = format!("TLS with {host} failed: {why}");
     Some(Error::new(ErrorKind::Tls, text))
 }
 

@@ -90,3 +90,17 @@ fn a_file_without_an_end_is_refused() {
     let error = endless.build().expect_err("a refusal");
     assert!(error.message().contains("larger than 16 MiB"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_that_speaks_no_tls_is_called_so() {
+    let sandbox = evertoken_tests::sandbox(&serde_json::json!({}));
+    let https = sandbox.url().replacen("http:", "https:", 1);
+    let client = plain_at(&sandbox, &https).max_attempts(1).build();
+    let error = client
+        .expect("good options")
+        .token()
+        .await
+        .expect_err("no token");
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+    assert!(error.message().contains("does not speak TLS"), "{error}");
+}
