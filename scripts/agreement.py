@@ -70,7 +70,7 @@ def names(path: str, pattern: str) -> set[str]:
 def reasons_and_events() -> Iterator[str | None]:
     yield from same("reason", first_column("When the API says 401"), names("core/src/verdict.rs", r'Self::\w+ => "(\w+)"'))
     yield from same(
-        "event", first_column("Events, state and counters"), names("core/src/event.rs", r'What::\w+(?: \{ \.\. \})? => "(\w+)"')
+        "event", first_column("Events, state and counters"), names("core/src/event.rs", r'EventKind::\w+(?: \{ \.\. \})? => "(\w+)"')
     )
 
 

@@ -16,7 +16,7 @@ use crate::builder::ClientBuilder;
 use crate::challenge;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, Listener, Stats, Subscription, What, count};
+use crate::event::{Event, EventKind, Listener, Stats, Subscription, count};
 use crate::flow::IntoFlow;
 use crate::http::Http;
 use crate::keeper::{Keeper, State, Terms};
@@ -277,7 +277,7 @@ impl Client {
             return Verdict::Done;
         }
         count(&keeper.counters.refused);
-        keeper.tell(What::Refused {
+        keeper.tell(EventKind::Refused {
             fingerprint: token.value.fingerprint(),
         });
         // A token made because of a 401 and refused on first use: renewing again is futile for now.
@@ -335,7 +335,7 @@ impl Client {
         match renewed {
             Ok(header) => {
                 count(&self.0.keeper.counters.resends);
-                self.0.keeper.tell(What::Resent {
+                self.0.keeper.tell(EventKind::Resent {
                     fingerprint: header.current.value.fingerprint(),
                 });
                 Verdict::Resend(Authorization {
@@ -353,7 +353,7 @@ impl Client {
 
     pub(crate) fn give_back(&self, reason: Reason, error: Option<Error>) -> Verdict {
         count(&self.0.keeper.counters.given_back);
-        self.0.keeper.tell(What::GivenBack { reason });
+        self.0.keeper.tell(EventKind::GivenBack { reason });
         Verdict::GiveBack(GiveBack { reason, error })
     }
 

@@ -36,7 +36,7 @@ impl Via {
 /// What happened. Fingerprints stand for tokens.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum What {
+pub enum EventKind {
     /// A token request is about to be made.
     FlightStarted,
     /// There is a new token.
@@ -83,69 +83,69 @@ pub struct Event {
     /// The identity, in a form fit for a log.
     pub identity: Arc<str>,
     /// What happened.
-    pub what: What,
+    pub kind: EventKind,
 }
 
 impl Event {
     /// The stable name.
     pub fn name(&self) -> &'static str {
-        match self.what {
-            What::FlightStarted => "flight_started",
-            What::TokenInstalled { .. } => "token_installed",
-            What::FlightFailed { .. } => "flight_failed",
-            What::Refused { .. } => "refused",
-            What::Resent { .. } => "resent",
-            What::GivenBack { .. } => "given_back",
-            What::LockedOut { .. } => "locked_out",
+        match self.kind {
+            EventKind::FlightStarted => "flight_started",
+            EventKind::TokenInstalled { .. } => "token_installed",
+            EventKind::FlightFailed { .. } => "flight_failed",
+            EventKind::Refused { .. } => "refused",
+            EventKind::Resent { .. } => "resent",
+            EventKind::GivenBack { .. } => "given_back",
+            EventKind::LockedOut { .. } => "locked_out",
         }
     }
 
     /// The fingerprint of the token it is about.
     pub fn fingerprint(&self) -> Option<&str> {
-        match &self.what {
-            What::TokenInstalled { fingerprint, .. }
-            | What::Refused { fingerprint }
-            | What::Resent { fingerprint } => Some(fingerprint),
+        match &self.kind {
+            EventKind::TokenInstalled { fingerprint, .. }
+            | EventKind::Refused { fingerprint }
+            | EventKind::Resent { fingerprint } => Some(fingerprint),
             _ => None,
         }
     }
 
     /// How the token came to be.
     pub fn via(&self) -> Option<Via> {
-        match self.what {
-            What::TokenInstalled { via, .. } => Some(via),
+        match self.kind {
+            EventKind::TokenInstalled { via, .. } => Some(via),
             _ => None,
         }
     }
 
     /// The new token's life.
     pub fn expires_in(&self) -> Option<Duration> {
-        match self.what {
-            What::TokenInstalled { expires_in, .. } => expires_in,
+        match self.kind {
+            EventKind::TokenInstalled { expires_in, .. } => expires_in,
             _ => None,
         }
     }
 
     /// The failure it reports.
     pub fn error(&self) -> Option<&Error> {
-        match &self.what {
-            What::FlightFailed { error } | What::LockedOut { error, .. } => Some(error),
+        match &self.kind {
+            EventKind::FlightFailed { error } | EventKind::LockedOut { error, .. } => Some(error),
             _ => None,
         }
     }
 
     /// Why a 401 was given back.
     pub fn reason(&self) -> Option<Reason> {
-        match self.what {
-            What::GivenBack { reason } => Some(reason),
+        match self.kind {
+            EventKind::GivenBack { reason } => Some(reason),
             _ => None,
         }
     }
 
     /// How long no login is made.
     pub fn pause(&self) -> Option<Duration> {
-        match self.what {
-            What::LockedOut { pause, .. } => Some(pause),
+        match self.kind {
+            EventKind::LockedOut { pause, .. } => Some(pause),
             _ => None,
         }
     }
@@ -228,8 +228,8 @@ impl Listeners {
 
 fn log(event: &Event) {
     let (identity, name) = (&*event.identity, event.name());
-    match &event.what {
-        What::TokenInstalled {
+    match &event.kind {
+        EventKind::TokenInstalled {
             via,
             fingerprint,
             expires_in,
@@ -243,18 +243,20 @@ fn log(event: &Event) {
                 "{name}"
             );
         }
-        What::FlightFailed { error } => {
+        EventKind::FlightFailed { error } => {
             tracing::warn!(identity, kind = error.kind().code(), error = %error.message(), "{name}");
         }
-        What::LockedOut { pause, error } => {
+        EventKind::LockedOut { pause, error } => {
             let pause_secs = pause.as_secs();
             tracing::warn!(identity, pause_secs, kind = error.kind().code(), "{name}");
         }
-        What::Refused { fingerprint } | What::Resent { fingerprint } => {
+        EventKind::Refused { fingerprint } | EventKind::Resent { fingerprint } => {
             tracing::debug!(identity, fingerprint, "{name}");
         }
-        What::GivenBack { reason } => tracing::debug!(identity, reason = reason.code(), "{name}"),
-        What::FlightStarted => tracing::debug!(identity, "{name}"),
+        EventKind::GivenBack { reason } => {
+            tracing::debug!(identity, reason = reason.code(), "{name}");
+        }
+        EventKind::FlightStarted => tracing::debug!(identity, "{name}"),
     }
 }
 
@@ -316,7 +318,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Event, Listener, Listeners, What, on_any_event};
+    use super::{Event, EventKind, Listener, Listeners, on_any_event};
 
     #[test]
     fn a_panicking_hook_harms_nobody_and_a_dropped_subscription_is_silent() {
@@ -332,7 +334,7 @@ mod tests {
         let good = listeners.add(&count);
         let event = Event {
             identity: "test".into(),
-            what: What::FlightStarted,
+            kind: EventKind::FlightStarted,
         };
         listeners.tell(&event);
         drop(good);
@@ -352,7 +354,7 @@ mod tests {
         let tell = |identity: &str| {
             Arc::new(Listeners::default()).tell(&Event {
                 identity: identity.into(),
-                what: What::FlightStarted,
+                kind: EventKind::FlightStarted,
             });
         };
         tell("hook for all, one");

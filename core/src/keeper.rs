@@ -8,7 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Counters, Event, Listeners, Stats, Via, What, count};
+use crate::event::{Counters, Event, EventKind, Listeners, Stats, Via, count};
 use crate::expiry::Stage;
 use crate::flight::{Airfield, Landing, Waiter};
 use crate::flow::Flow;
@@ -85,10 +85,10 @@ impl Keeper {
         }
     }
 
-    pub(crate) fn tell(&self, what: What) {
+    pub(crate) fn tell(&self, kind: EventKind) {
         self.listeners.tell(&Event {
             identity: Arc::clone(&self.identity),
-            what,
+            kind,
         });
     }
 
@@ -247,11 +247,11 @@ impl Keeper {
                 tokio::time::sleep(pause).await;
             }
             count(&keeper.counters.flights);
-            keeper.tell(What::FlightStarted);
+            keeper.tell(EventKind::FlightStarted);
             let outcome = renewal::renew(&keeper, &terms).await;
             if let Err(error) = &outcome {
                 count(&keeper.counters.failures);
-                keeper.tell(What::FlightFailed {
+                keeper.tell(EventKind::FlightFailed {
                     error: error.clone(),
                 });
             }

@@ -97,7 +97,7 @@ pub use client::Client;
 #[doc(inline)]
 pub use error::{Error, ErrorKind, Result};
 #[doc(inline)]
-pub use event::{Event, Stats, Subscription, on_any_event};
+pub use event::{Event, EventKind, Stats, Subscription, Via, on_any_event};
 pub use keeper::{Standing, State};
 #[doc(inline)]
 pub use options::{OptionValue, Options};

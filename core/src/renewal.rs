@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Via, What, count};
+use crate::event::{EventKind, Via, count};
 use crate::expiry::{self, Evidence, Windows};
 use crate::flow::{self, Grant, Life, Outgoing};
 use crate::health::Health;
@@ -89,7 +89,7 @@ impl Flight<'_> {
             .keeper
             .change_health(|health| health.failed(error, now, draw));
         if retry::class(error) == Class::Permanent {
-            self.keeper.tell(What::LockedOut {
+            self.keeper.tell(EventKind::LockedOut {
                 pause,
                 error: error.clone(),
             });
@@ -387,7 +387,7 @@ impl Flight<'_> {
         let fresh = Arc::new(fresh);
         keeper.current.store(Some(Arc::clone(&fresh)));
         keeper.change_health(Health::succeeded);
-        keeper.tell(What::TokenInstalled {
+        keeper.tell(EventKind::TokenInstalled {
             via: fresh.via,
             fingerprint: fresh.value.fingerprint(),
             expires_in: fresh.remaining(now),

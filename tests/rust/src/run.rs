@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evertoken::event::What;
+use evertoken::event::EventKind;
 use evertoken::{Client, Event, Subscription};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinHandle;
@@ -228,10 +228,12 @@ fn lock(events: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
 
 /// The name and the detail of an event, as vectors write it.
 fn event_name(event: &Event) -> String {
-    let detail = match &event.what {
-        What::TokenInstalled { via, .. } => Some(via.code()),
-        What::FlightFailed { error } | What::LockedOut { error, .. } => Some(error.kind().code()),
-        What::GivenBack { reason } => Some(reason.code()),
+    let detail = match &event.kind {
+        EventKind::TokenInstalled { via, .. } => Some(via.code()),
+        EventKind::FlightFailed { error } | EventKind::LockedOut { error, .. } => {
+            Some(error.kind().code())
+        }
+        EventKind::GivenBack { reason } => Some(reason.code()),
         _ => None,
     };
     detail.map_or_else(
