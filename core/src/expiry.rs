@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::flow::Life;
+
 /// Soft window: a fifth of the life, within these bounds. Long enough for several tries against a
 /// server in trouble, short enough that a token is used for most of its life.
 const SOFT_SHARE: f64 = 0.20;
@@ -16,8 +18,8 @@ const JITTER_SHARE: f64 = 0.20;
 /// What an answer and its surroundings say about a token's life. All in seconds; wall times are Unix seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
-    /// `expires_in` (RFC 6749 §5.1): `Some(None)` for "never", `None` if absent or unreadable.
-    pub expires_in: Option<Option<f64>>,
+    /// What the answer itself states, such as `expires_in` (RFC 6749 §5.1).
+    pub stated: Life,
     /// The JWT's `exp` (RFC 7519 §4.1.4).
     pub jwt_exp: Option<i64>,
     /// The JWT's `iat` (RFC 7519 §4.1.6).
@@ -45,12 +47,12 @@ pub fn life_secs(evidence: &Evidence) -> Option<f64> {
         };
         secs_between(server_now, exp)
     });
-    match (evidence.expires_in, jwt) {
-        (Some(Some(stated)), Some(jwt)) => Some(stated.min(jwt)),
-        (Some(Some(stated)), None) => Some(stated),
-        (Some(None) | None, Some(jwt)) => Some(jwt),
-        (Some(None), None) => None,
-        (None, None) => evidence.default,
+    match (evidence.stated, jwt) {
+        (Life::Secs(stated), Some(jwt)) => Some(stated.min(jwt)),
+        (Life::Secs(stated), None) => Some(stated),
+        (Life::Never | Life::Unknown, Some(jwt)) => Some(jwt),
+        (Life::Never, None) => None,
+        (Life::Unknown, None) => evidence.default,
     }
 }
 
@@ -60,7 +62,9 @@ fn secs_between(from: i64, to: i64) -> f64 {
 }
 
 /// When a token is renewed, as remaining life.
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// The default is no windows: for a token that lives until it is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Windows {
     /// With no more than this left, one background flight renews while callers go on.
     pub soft: Duration,
@@ -138,7 +142,7 @@ mod tests {
     use super::*;
 
     const NOTHING: Evidence = Evidence {
-        expires_in: None,
+        stated: Life::Unknown,
         jwt_exp: None,
         jwt_iat: None,
         server_date: None,
@@ -153,7 +157,7 @@ mod tests {
             (
                 "expires_in",
                 Evidence {
-                    expires_in: Some(Some(600.0)),
+                    stated: Life::Secs(600.0),
                     ..NOTHING
                 },
                 Some(600.0),
@@ -161,7 +165,7 @@ mod tests {
             (
                 "expires_in never",
                 Evidence {
-                    expires_in: Some(None),
+                    stated: Life::Never,
                     default: Some(9.0),
                     ..NOTHING
                 },
@@ -170,7 +174,7 @@ mod tests {
             (
                 "expires_in zero",
                 Evidence {
-                    expires_in: Some(Some(0.0)),
+                    stated: Life::Secs(0.0),
                     ..NOTHING
                 },
                 Some(0.0),
@@ -242,7 +246,7 @@ mod tests {
             (
                 "shorter of both: stated",
                 Evidence {
-                    expires_in: Some(Some(60.0)),
+                    stated: Life::Secs(60.0),
                     jwt_exp: Some(1_600),
                     jwt_iat: Some(1_000),
                     ..NOTHING
@@ -252,7 +256,7 @@ mod tests {
             (
                 "shorter of both: jwt",
                 Evidence {
-                    expires_in: Some(Some(6_000.0)),
+                    stated: Life::Secs(6_000.0),
                     jwt_exp: Some(1_600),
                     jwt_iat: Some(1_000),
                     ..NOTHING
@@ -262,7 +266,7 @@ mod tests {
             (
                 "never stated, but exp",
                 Evidence {
-                    expires_in: Some(None),
+                    stated: Life::Never,
                     jwt_exp: Some(1_600),
                     jwt_iat: Some(1_000),
                     ..NOTHING

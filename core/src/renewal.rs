@@ -7,7 +7,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{EventKind, Via, count};
 use crate::expiry::{self, Evidence, Windows};
-use crate::flow::{self, Grant, Life, Outgoing};
+use crate::flow::{self, Grant, Outgoing};
 use crate::health::Health;
 use crate::keeper::{Keeper, Terms};
 use crate::random;
@@ -60,10 +60,7 @@ pub(crate) fn pasted(value: &Secret, clock: &dyn Clock) -> Current {
         via: Via::Store,
         issued,
         life,
-        windows: Windows {
-            soft: Duration::ZERO,
-            hard: Duration::ZERO,
-        },
+        windows: Windows::default(),
         after_refusal: false,
         flags: Arc::default(),
     }
@@ -281,11 +278,7 @@ impl Flight<'_> {
         let Asked { grant, sent, via } = asked;
         let jwt = grant.jwt.unwrap_or_default();
         let evidence = Evidence {
-            expires_in: match grant.life {
-                Life::Unknown => None,
-                Life::Never => Some(None),
-                Life::Secs(secs) => Some(Some(secs)),
-            },
+            stated: grant.life,
             jwt_exp: jwt.exp,
             jwt_iat: jwt.iat,
             server_date: grant.server_date_unix_secs,
@@ -297,20 +290,10 @@ impl Flight<'_> {
                 .or(keeper.flow.default_life_secs()),
         };
         let life_secs = expiry::life_secs(&evidence);
-        let windows = life_secs.map_or(
-            Windows {
-                soft: Duration::ZERO,
-                hard: Duration::ZERO,
-            },
-            |life| {
-                expiry::windows(
-                    life,
-                    self.terms.soft_window,
-                    self.terms.hard_window,
-                    random::unit(),
-                )
-            },
-        );
+        let terms = self.terms;
+        let windows = life_secs.map_or_else(Windows::default, |life| {
+            expiry::windows(life, terms.soft_window, terms.hard_window, random::unit())
+        });
         let fresh = Current {
             generation: Current::next_generation(),
             value: grant.token,

@@ -10,9 +10,10 @@ use crate::jwt::whole_secs;
 const NEVER_FROM_SECS: f64 = 9_223_372_036_854_775.0;
 
 /// How long a token lives, counted from the request, as its answer states it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Life {
     /// Absent, null or unreadable.
+    #[default]
     Unknown,
     /// Negative, or so large that it means no expiry.
     Never,
