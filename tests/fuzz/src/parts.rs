@@ -22,12 +22,7 @@ pub fn challenge(data: &[u8]) {
     for one in &found {
         assert!(!one.scheme.is_empty());
     }
-    let again = evertoken::challenge::is_about_rights(&headers, body);
-    assert_eq!(
-        again,
-        evertoken::challenge::is_about_rights(&headers, body),
-        "one answer, one meaning"
-    );
+    let _ = evertoken::challenge::is_about_rights(&headers, body);
 }
 
 /// A content type, NUL, a body.
