@@ -77,6 +77,7 @@ impl Header {
 
 /// How long a header may be served again without asking for it. Plain numbers, for faces that keep their own form of
 /// the header and must look without a lock, a reference count or a write to shared memory.
+#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
     pub(crate) changes: u64,
@@ -152,6 +153,7 @@ impl Authorization {
     }
 
     /// The same header for a request to another URL, for callers that keep it: 401s are remembered by resource.
+    #[doc(hidden)]
     #[must_use]
     pub fn aimed_at(&self, url: &Url) -> Self {
         Self {
@@ -161,6 +163,7 @@ impl Authorization {
     }
 
     /// Whether an API has taken the token: another good answer to it is no news.
+    #[doc(hidden)]
     pub fn is_accepted(&self) -> bool {
         self.header.current.accepted()
     }

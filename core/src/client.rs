@@ -102,7 +102,7 @@ impl Client {
     }
 
     /// The same header as [`Self::cached`] shows, for a request to the base URL.
-    pub fn cached_authorization(&self) -> Option<Authorization> {
+    fn cached_authorization(&self) -> Option<Authorization> {
         Some(Authorization {
             header: self.fresh_header()?,
             target: target_of(&self.0.base_url),
@@ -112,6 +112,7 @@ impl Client {
 
     /// How long this client's current header may be served again without asking for it, and the header itself;
     /// `None` if there is none to serve from a cache.
+    #[doc(hidden)]
     pub fn freshness(&self) -> Option<(Authorization, Freshness)> {
         // Read first: what changes after this is seen by `holds`.
         let changes = self.0.keeper.changes.load(Ordering::Acquire);
@@ -134,6 +135,7 @@ impl Client {
     /// Both clocks tick together, every few milliseconds. While the boot clock says what it said at the last look, the
     /// wall clock is not read again: 5 ns of the 18 that a look takes. A wall clock that is set is so noticed at the
     /// next tick, which is as exact as coarse clocks are.
+    #[doc(hidden)]
     pub fn holds(&self, freshness: &mut Freshness) -> bool {
         let keeper = &self.0.keeper;
         if keeper.changes.load(Ordering::Acquire) != freshness.changes {
@@ -153,6 +155,7 @@ impl Client {
 
     /// How long the header of this generation needs no second look; `None` if it lives until refused,
     /// zero if it is not to be served from a cache at all.
+    #[doc(hidden)]
     pub fn fresh_for(&self, authorization: &Authorization) -> Option<Duration> {
         let current = &authorization.header.current;
         let left = current.remaining(self.0.keeper.clock.now())?;

@@ -45,8 +45,8 @@ pub mod secret;
 pub mod token;
 pub mod verdict;
 
-// What the faces in other languages, the command line and the fuzzers call as well. It is no part of the public
-// interface: any release may change it.
+// What the faces in other languages, the command line and the fuzzers call as well. It, and whatever else is hidden
+// from the documentation, is no part of the public interface: any release may change it.
 #[doc(hidden)]
 pub mod challenge;
 #[doc(hidden)]
@@ -88,8 +88,10 @@ mod weak_map;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+#[doc(hidden)]
+pub use authorization::Freshness;
 #[doc(inline)]
-pub use authorization::{Authorization, Freshness, GiveBack, Seen, Verdict};
+pub use authorization::{Authorization, GiveBack, Seen, Verdict};
 #[doc(inline)]
 pub use builder::ClientBuilder;
 #[doc(inline)]
