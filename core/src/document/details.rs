@@ -25,6 +25,8 @@ const CODES: &[&str] = &[
     "errorCode",
     "errorcode",
     "errorNum",
+    "errcode",
+    "errno",
     "statusCode",
 ];
 /// Names of the words, most telling first.
@@ -36,6 +38,7 @@ const MESSAGES: &[&str] = &[
     "errorMessage",
     "errorSummary",
     "error_msg",
+    "errmsg",
     "msg",
     "title",
     "detail",

@@ -1,7 +1,6 @@
 //! An answer without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
 
 use http::header::LOCATION;
-use serde_json::Value;
 use url::Url;
 
 use super::{Answer, waiting};
@@ -9,8 +8,10 @@ use crate::document::{Details, Document};
 use crate::error::{Error, ErrorKind};
 use crate::scrub::Scrubber;
 
+mod denial;
 mod locked;
 
+use denial::denied_with;
 use locked::says_locked;
 
 /// What is known besides the answer.
@@ -143,10 +144,8 @@ impl Context<'_> {
             .code
             .as_deref()
             .is_some_and(|code| CODES.iter().any(|(known, _)| *known == code));
-        let denied = ["ok", "success"]
-            .iter()
-            .any(|name| document.get(name) == Some(&Value::Bool(false)));
-        if !(refused || (details.stated && (known || !has_token)) || (denied && !has_token)) {
+        let denied = denied_with(document).filter(|_| !has_token);
+        if !(refused || (details.stated && (known || !has_token)) || denied.is_some()) {
             return None;
         }
         // {"error":{"code":503,…}}: the status it should have had. Otherwise a stated "no" is a "no": trying
@@ -155,7 +154,8 @@ impl Context<'_> {
             .code
             .as_deref()
             .and_then(|code| code.parse().ok())
-            .filter(|status| (400..600).contains(status));
+            .filter(|status| (400..600).contains(status))
+            .or(denied);
         let verdict = judge(status.unwrap_or(400), &details);
         let words = format!(
             "{} (in an answer with status {}{})",

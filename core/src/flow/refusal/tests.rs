@@ -207,6 +207,31 @@ fn status_and_code_decide_the_kind() {
             false,
         ),
         (200, r#"{"success":false}"#, CredentialsRejected, false),
+        (
+            200,
+            r#"{"status":"fail","message":"Wrong password"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"errcode":40001,"errmsg":"invalid credential"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"code":503,"msg":"later"}"#,
+            ServerUnavailable,
+            true,
+        ),
+        (200, r#"{"code":429}"#, RateLimited, true),
+        (
+            200,
+            r#"{"status":"fail","message":"User account is locked"}"#,
+            LockedOut,
+            false,
+        ),
         (200, r#"{"message":"hello"}"#, BadResponse, true),
     ];
     for (status, body, kind, retryable) in table {

@@ -1,0 +1,130 @@
+//! Whether an answer with a success status and no token says "no" in the words of its server.
+//!
+//! Many a login route answers a wrong password with 200. Such an answer must not count as one that could not be read:
+//! those are tried again, and with a wrong password that is how accounts get locked.
+
+use serde_json::Value;
+
+use crate::document::Document;
+
+/// Members that say whether it went well.
+const FLAGS: &[&str] = &[
+    "ok",
+    "success",
+    "successful",
+    "issuccess",
+    "is_success",
+    "succeeded",
+    "authenticated",
+    "status",
+    "state",
+    "result",
+];
+/// Flags by their other names: as numbers they count something else, where 0 is often good.
+const WORDS_ONLY: &[&str] = &["status", "state", "result"];
+const NO: &[&str] = &[
+    "false",
+    "no",
+    "nok",
+    "ko",
+    "fail",
+    "failed",
+    "failure",
+    "error",
+    "denied",
+    "invalid",
+    "unauthorized",
+    "forbidden",
+];
+/// Members that hold the status that the answer should have had.
+const STATUSES: &[&str] = &["code", "status", "statuscode", "status_code"];
+/// Members that only errors fill with more than nothing.
+const ERRORS: &[&str] = &["errcode", "errno", "error_code", "errorcode", "errornum"];
+
+/// The status that a "no" should have had, 400 where it names none; `None` for anything but a "no".
+pub(super) fn denied_with(document: &Document) -> Option<u16> {
+    let members: Vec<(String, &Value)> = document
+        .root()
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect();
+    let among = |names: &[&str], holds: &dyn Fn(&str, &Value) -> bool| {
+        members
+            .iter()
+            .any(|(name, value)| names.contains(&name.as_str()) && holds(name, value))
+    };
+    let status = members
+        .iter()
+        .filter(|(name, _)| STATUSES.contains(&name.as_str()))
+        .find_map(|(_, value)| number(value).filter(|status| (400..600).contains(status)));
+    let said_no = || {
+        among(FLAGS, &|name, value| match value {
+            Value::Bool(yes) => !yes,
+            Value::String(word) => NO.contains(&word.trim().to_ascii_lowercase().as_str()),
+            Value::Number(count) => count.as_f64() == Some(0.0) && !WORDS_ONLY.contains(&name),
+            _ => false,
+        }) || among(ERRORS, &|_, value| match value {
+            Value::String(code) => !matches!(code.trim(), "" | "0"),
+            Value::Number(code) => code.as_f64() != Some(0.0),
+            _ => false,
+        })
+    };
+    status
+        .and_then(|status| status.try_into().ok())
+        .or_else(|| said_no().then_some(400))
+}
+
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::denied_with;
+    use crate::document::Document;
+
+    #[test]
+    fn a_no_in_the_words_of_its_server() {
+        for (body, status) in [
+            (r#"{"success":false}"#, Some(400)),
+            (r#"{"Success":false,"Message":"no"}"#, Some(400)),
+            (r#"{"isSuccess":false}"#, Some(400)),
+            (r#"{"success":"false"}"#, Some(400)),
+            (r#"{"ok":0}"#, Some(400)),
+            (r#"{"status":"fail","message":"Wrong password"}"#, Some(400)),
+            (r#"{"status":"ERROR"}"#, Some(400)),
+            (r#"{"status":false}"#, Some(400)),
+            (r#"{"result":"error"}"#, Some(400)),
+            (
+                r#"{"errcode":40001,"errmsg":"invalid credential"}"#,
+                Some(400),
+            ),
+            (r#"{"errorCode":"E7"}"#, Some(400)),
+            (
+                r#"{"code":401,"msg":"wrong password","data":null}"#,
+                Some(401),
+            ),
+            (r#"{"code":"403"}"#, Some(403)),
+            (r#"{"statusCode":429}"#, Some(429)),
+            (r#"{"status":503,"success":false}"#, Some(503)),
+            (r#"{"success":true,"data":{}}"#, None),
+            (r#"{"ok":1,"status":0,"result":0,"code":0}"#, None),
+            (
+                r#"{"status":"ok","code":200,"errno":0,"errcode":"0"}"#,
+                None,
+            ),
+            (r#"{"code":1001,"state":"abc"}"#, None),
+            (r#"{"message":"hello"}"#, None),
+            (r#"{"data":{"success":false}}"#, None),
+            ("{}", None),
+        ] {
+            let document = Document::read(None, body.as_bytes(), "")
+                .unwrap_or_else(|what| panic!("{what}: {body}"));
+            assert_eq!(denied_with(&document), status, "{body}");
+        }
+    }
+}
