@@ -178,6 +178,15 @@ fn status_and_code_decide_the_kind() {
         (502, &oauth("server_error"), ServerUnavailable, true),
         (503, &oauth("invalid_grant"), ServerUnavailable, true),
         (599, "", ServerUnavailable, true),
+    ];
+    check(table);
+}
+
+#[test]
+fn a_success_status_may_carry_a_refusal() {
+    use ErrorKind::{BadResponse, CredentialsRejected, LockedOut, RateLimited, ServerUnavailable};
+    let oauth = |code: &str| format!(r#"{{"error":"{code}"}}"#);
+    let table: &[(u16, &str, ErrorKind, bool)] = &[
         (200, &oauth("invalid_grant"), CredentialsRejected, false),
         (
             200,
@@ -234,6 +243,10 @@ fn status_and_code_decide_the_kind() {
         ),
         (200, r#"{"message":"hello"}"#, BadResponse, true),
     ];
+    check(table);
+}
+
+fn check(table: &[(u16, &str, ErrorKind, bool)]) {
     for (status, body, kind, retryable) in table {
         let error = error_of(&answer(*status, &[], body));
         assert_eq!(
