@@ -171,10 +171,12 @@ impl Reading {
     /// The token, or what is wrong with it: the field is named, never its value.
     fn token(&self, answer: &Answer, document: Option<&Document>) -> Result<Secret, String> {
         let name = self.token.name();
-        let found = self
-            .token
-            .find(answer, document)
-            .ok_or_else(|| format!("{name} is missing"))?;
+        let found = self.token.find(answer, document).ok_or_else(|| {
+            match document.and_then(elsewhere) {
+                Some(place) => format!("{name} is missing, but {place} looks like it"),
+                None => format!("{name} is missing"),
+            }
+        })?;
         let text = match found.as_ref() {
             Value::String(text) => text.as_str(),
             Value::Null => return Err(format!("{name} is null")),
@@ -223,6 +225,40 @@ impl Reading {
             server_date_unix_secs: date::of_answer(&answer.headers),
         }
     }
+}
+
+/// Where else a token seems to stand: a name that login routes use, at the root or one step below it.
+fn elsewhere(document: &Document) -> Option<String> {
+    const NAMES: &[&str] = &[
+        "access_token",
+        "accessToken",
+        "token",
+        "jwt",
+        "auth_token",
+        "authToken",
+        "access",
+        "id_token",
+        "idToken",
+    ];
+    const ABOVE: &[&str] = &[
+        "",
+        "data.",
+        "result.",
+        "response.",
+        "payload.",
+        "body.",
+        "token.",
+        "tokens.",
+        "auth.",
+    ];
+    let is_token = |path: &String| {
+        let found = document.get(path).and_then(Value::as_str);
+        found.is_some_and(|text| is_header_safe(behind_scheme(text)) && !text.is_empty())
+    };
+    ABOVE
+        .iter()
+        .flat_map(|above| NAMES.iter().map(move |name| format!("{above}{name}")))
+        .find(is_token)
 }
 
 /// The encoding of a body that the transport could not unpack and left as it came.

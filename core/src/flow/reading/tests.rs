@@ -131,6 +131,29 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
 }
 
 #[test]
+fn a_token_that_stands_elsewhere_is_pointed_to() {
+    for (body, place) in [
+        (r#"{"token":"quiet"}"#, Some("token")),
+        (
+            r#"{"data":{"accessToken":"quiet"}}"#,
+            Some("data.accessToken"),
+        ),
+        (r#"{"jwt":"Bearer quiet"}"#, Some("jwt")),
+        (r#"{"token":{"access":"quiet"}}"#, Some("token.access")),
+        (r#"{"token":"two words","data":{"token":7}}"#, None),
+        (r#"{"refresh_token":"quiet","jwt":""}"#, None),
+    ] {
+        let error = flow().read(&answer(200, &[], body)).unwrap_err();
+        let advice = place.map_or_else(
+            || "access_token is missing (".to_owned(),
+            |place| format!("access_token is missing, but {place} looks like it ("),
+        );
+        assert!(error.message().contains(&advice), "{body}: {error}");
+        assert!(!error.to_string().contains("quiet"), "{body}: {error}");
+    }
+}
+
+#[test]
 fn an_encoding_that_was_not_asked_for_is_named() {
     for (encoding, words) in [
         (
