@@ -253,60 +253,20 @@ impl ClientBuilder {
     }
 
     fn checked(self) -> Result<Client> {
-        let base_url = self
+        let given = self
             .base_url
             .as_deref()
             .map(|url| parse_base("base_url", url, self.allow_insecure_http))
             .transpose()?;
-        let flow = (self.make_flow)(base_url.as_ref())?;
+        self.check_ranges()?;
+        let allowed = self.further_origins()?;
+        let settings = self.http_settings()?;
+        let flow = (self.make_flow)(given.as_ref())?;
         if let Some(url) = flow.token_url() {
             check_base("token_url", url, self.allow_insecure_http)?;
         }
-        let base_url = match base_url.or_else(|| flow.default_base_url().cloned()) {
-            Some(url) => url,
-            None => flow
-                .token_url()
-                .and_then(|url| url.join("/").ok())
-                .ok_or_else(|| {
-                    Error::config(
-                        "base_url",
-                        "is required: nothing else tells where the token may go",
-                    )
-                })?,
-        };
-        let mut origins: Vec<Origin> = Origin::of(&base_url).into_iter().collect();
-        for url in &self.allowed_origins {
-            origins.extend(Origin::of(&parse_base(
-                "allowed_origins",
-                url,
-                self.allow_insecure_http,
-            )?));
-        }
-        check_scheme(&self.auth_scheme)?;
-        for (name, duration) in [
-            ("timeout", self.timeout),
-            ("connect_timeout", self.connect_timeout),
-        ] {
-            if duration.is_zero() {
-                return Err(Error::config(name, "must be more than 0 seconds"));
-            }
-        }
-        if !MAX_ATTEMPTS_RANGE.contains(&self.max_attempts) {
-            return Err(Error::config("max_attempts", "must be from 1 to 10"));
-        }
-        let settings = HttpSettings {
-            connect_timeout: self.connect_timeout,
-            ca_pem: self
-                .ca_file
-                .as_deref()
-                .map(|path| read_file("ca_file", path))
-                .transpose()?,
-            client_pem: read_identity(self.client_cert.as_ref())?,
-            proxy: self.proxy,
-            user_agent: self.user_agent,
-            skip_certificate_check: self.danger_accept_invalid_certs,
-        };
-        settings.check()?;
+        let base_url = base_url(given, &flow)?;
+        let origins = Origin::of(&base_url).into_iter().chain(allowed).collect();
         if self.danger_accept_invalid_certs {
             tracing::warn!(base_url = %base_url.host_str().unwrap_or_default(), "certificates are not checked: anyone on the way can read the secrets");
         }
@@ -329,6 +289,61 @@ impl ClientBuilder {
             self.auth_scheme,
         ))
     }
+
+    fn check_ranges(&self) -> Result<()> {
+        check_scheme(&self.auth_scheme)?;
+        for (name, duration) in [
+            ("timeout", self.timeout),
+            ("connect_timeout", self.connect_timeout),
+        ] {
+            if duration.is_zero() {
+                return Err(Error::config(name, "must be more than 0 seconds"));
+            }
+        }
+        if !MAX_ATTEMPTS_RANGE.contains(&self.max_attempts) {
+            return Err(Error::config("max_attempts", "must be from 1 to 10"));
+        }
+        Ok(())
+    }
+
+    fn further_origins(&self) -> Result<Vec<Origin>> {
+        let mut origins = Vec::new();
+        for url in &self.allowed_origins {
+            let url = parse_base("allowed_origins", url, self.allow_insecure_http)?;
+            origins.extend(Origin::of(&url));
+        }
+        Ok(origins)
+    }
+
+    fn http_settings(&self) -> Result<HttpSettings> {
+        let settings = HttpSettings {
+            connect_timeout: self.connect_timeout,
+            ca_pem: self
+                .ca_file
+                .as_deref()
+                .map(|path| read_file("ca_file", path))
+                .transpose()?,
+            client_pem: read_identity(self.client_cert.as_ref())?,
+            proxy: self.proxy.clone(),
+            user_agent: self.user_agent.clone(),
+            skip_certificate_check: self.danger_accept_invalid_certs,
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+/// Where relative URLs lead: what was given, else the provider's own host, else the token URL's.
+fn base_url(given: Option<Url>, flow: &Flow) -> Result<Url> {
+    given
+        .or_else(|| flow.default_base_url().cloned())
+        .or_else(|| flow.token_url().and_then(|url| url.join("/").ok()))
+        .ok_or_else(|| {
+            Error::config(
+                "base_url",
+                "is required: nothing else tells where the token may go",
+            )
+        })
 }
 
 /// Puts a client together; tests bring their own keeper.
