@@ -1,26 +1,25 @@
 //! A client's configuration: everything wrong with it is refused here, by name.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::client::{Client, Inner};
 use crate::error::{Error, Result};
 use crate::flow::{self, Flow, IntoFlow};
-use crate::http::{self, Http, HttpSettings, Pem};
+use crate::http::{self, Http, HttpSettings};
 use crate::keeper::{Keeper, Terms};
-use crate::options::{self, Options};
+use crate::options::Options;
 use crate::origin::{Origin, Origins, check_base, parse_base};
 use crate::registry;
+
+mod pem;
 
 /// A whole call: token, tries and answer. Long enough for a slow login, short enough for a caller.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -321,9 +320,9 @@ impl ClientBuilder {
             ca_pem: self
                 .ca_file
                 .as_deref()
-                .map(|path| read_file("ca_file", path))
+                .map(|path| pem::read("ca_file", path))
                 .transpose()?,
-            client_pem: read_identity(self.client_cert.as_ref())?,
+            client_pem: pem::identity(self.client_cert.as_ref())?,
             proxy: self.proxy.clone(),
             user_agent: self.user_agent.clone(),
             skip_certificate_check: self.danger_accept_invalid_certs,
@@ -424,38 +423,6 @@ fn check_scheme(scheme: &str) -> Result<()> {
     } else {
         Err(Error::config("auth_scheme", "must be one word"))
     }
-}
-
-fn read_file(option: &str, path: &Path) -> Result<Vec<u8>> {
-    options::check_line(option, &path.to_string_lossy())?;
-    let refused = |why: &dyn fmt::Display| {
-        let path = path.display();
-        Error::config(option, format_args!("{path} cannot be read: {why}"))
-    };
-    let file = File::open(path).map_err(|error| refused(&error))?;
-    let mut pem = Zeroizing::new(Vec::new());
-    let read = file.take(PEM_MAX_BYTES + 1).read_to_end(&mut pem);
-    let length = read.map_err(|error| refused(&error))?;
-    if length as u64 > PEM_MAX_BYTES {
-        return Err(refused(&"it is larger than 16 MiB"));
-    }
-    Ok(std::mem::take(&mut pem))
-}
-
-/// The roots of every system are some hundred kilobytes; a device has no end.
-const PEM_MAX_BYTES: u64 = 16 << 20;
-
-fn read_identity(files: Option<&(PathBuf, Option<PathBuf>)>) -> Result<Option<Pem>> {
-    let Some((certificate, key)) = files else {
-        return Ok(None);
-    };
-    let mut pem = Zeroizing::new(read_file("client_cert", certificate)?);
-    if let Some(key) = key {
-        let key = Zeroizing::new(read_file("client_cert", key)?);
-        pem.push(b'\n');
-        pem.extend_from_slice(&key);
-    }
-    Ok(Some(Pem(pem)))
 }
 
 impl fmt::Debug for ClientBuilder {
