@@ -1,7 +1,7 @@
 """Compares what is written twice and no compiler compares. `N passed, N failed`.
 
-Versions in the manifests; the README's tables of options, errors, reasons and events with the core's sources; the sections that the
-vectors name with the pages in docs; the length of source files. The arrows of ARCHITECTURE.md have a test of their own,
+Versions in the manifests; the README's tables and the words of Python's and TypeScript's types with the core's sources; the sections that
+the vectors name with the pages in docs; the length of source files. The arrows of ARCHITECTURE.md have a test of their own,
 tests/rust/tests/architecture.rs.
 """
 
@@ -37,12 +37,12 @@ def first_column(title: str) -> set[str]:
     return {word for cell in re.findall(r"^\|([^|]*)\|", chapter(title), re.MULTILINE) for word in re.findall(r"`(\w+)`", cell)}
 
 
-def same(what: str, written: set[str], true: set[str]) -> Iterator[str | None]:
+def same(what: str, written: set[str], true: set[str], page: str = "README.md") -> Iterator[str | None]:
     for name in sorted(written | true):
         if name not in written:
-            yield f"README: {what} {name} is missing"
+            yield f"{page}: {what} {name} is missing"
         elif name not in true:
-            yield f"README: {what} {name} does not exist"
+            yield f"{page}: {what} {name} does not exist"
         else:
             yield None
 
@@ -64,14 +64,37 @@ def errors() -> Iterator[str | None]:
 
 
 def names(path: str, pattern: str) -> set[str]:
-    return set(re.findall(pattern, text(path)))
+    return set(re.findall(pattern, text(path), re.MULTILINE))
 
 
-def reasons_and_events() -> Iterator[str | None]:
-    yield from same("reason", first_column("When the API says 401"), names("core/src/verdict.rs", r'Self::\w+ => "(\w+)"'))
-    yield from same(
-        "event", first_column("Events, state and counters"), names("core/src/event.rs", r'EventKind::\w+(?: \{ \.\. \})? => "(\w+)"')
+def words(path: str, start: str, end: str) -> set[str]:
+    """The quoted words of a file between two patterns: the members of a union type."""
+    found = re.search(rf"{start}(.*?){end}", text(path), re.DOTALL)
+    assert found, (path, start)
+    return set(re.findall(r"""["'](\w+)["']""", re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)))
+
+
+def stable_words() -> Iterator[str | None]:
+    """Reasons, events, standings and ways to a token: the core's, the README's and those of the types in Python and TypeScript."""
+    reasons = names("core/src/verdict.rs", r'Self::\w+ => "(\w+)"')
+    events = names("core/src/event.rs", r'EventKind::\w+(?: \{ \.\. \})? => "(\w+)"')
+    standings = names("core/src/keeper.rs", r'Self::\w+ => "(\w+)"')
+    ways = names("core/src/event.rs", r'Self::\w+ => "(\w+)"')
+    yield from same("reason", first_column("When the API says 401"), reasons)
+    yield from same("event", first_column("Events, state and counters"), events)
+    stub, types, requests = (
+        "bindings-python/python/evertoken/_native.pyi",
+        "bindings-node/index.d.ts",
+        "bindings-node/types/request.d.ts",
     )
+    yield from same("reason", words(stub, r"_Reason = Literal\[", r"\]"), reasons, stub)
+    yield from same("event", words(stub, r"def name\(\s*self,?\s*\) -> Literal\[", r"\]"), events, stub)
+    yield from same("standing", words(stub, r"_Standing = Literal\[", r"\]"), standings, stub)
+    yield from same("via", words(stub, r"_Via = Literal\[", r"\]"), ways, stub)
+    yield from same("reason", words(requests, "export type GiveBackReason =", r"\n\n"), reasons, requests)
+    yield from same("event", names(types, r"^  (\w+): EventOf<"), events, types)
+    yield from same("standing", words(types, r"\n  standing: ", r"\n"), standings, types)
+    yield from same("via", words(types, "export type Via = ", r"\n"), ways, types)
 
 
 def versions() -> Iterator[str | None]:
@@ -118,7 +141,7 @@ def file_sizes() -> Iterator[str | None]:
 
 
 def main() -> int:
-    findings = [finding for look in (options, errors, reasons_and_events, versions, vector_sources, file_sizes) for finding in look()]
+    findings = [finding for look in (options, errors, stable_words, versions, vector_sources, file_sizes) for finding in look()]
     bad = [finding for finding in findings if finding]
     for finding in bad:
         print(finding)
