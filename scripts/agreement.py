@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 500
+OPTION_TYPES = "bindings-node/types/options.d.ts"
 SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.cpp", "*.hpp", "*.go", "*.sh", "Makefile")
 # The first is generated; the second is one file because programs include it as one.
 LARGE = {"include/evertoken.h", "include/evertoken.hpp"}
@@ -48,9 +49,37 @@ def same(what: str, written: set[str], true: set[str], page: str = "README.md") 
 
 
 def options() -> Iterator[str | None]:
-    found = re.search(r"CLIENT_OPTIONS: &\[&str\] = &\[(.*?)\];", text("core/src/builder.rs"), re.DOTALL)
-    assert found
-    yield from same("option", first_column("Options"), set(re.findall(r'"(\w+)"', found[1])))
+    yield from same("option", first_column("Options"), core_options("core/src/builder.rs", "CLIENT_OPTIONS"))
+
+
+def core_options(path: str, constant: str) -> set[str]:
+    return words(path, f" {constant}: &\\[&str\\] = &\\[", r"\];")
+
+
+def option_types() -> Iterator[str | None]:
+    """The interfaces of TypeScript with the core's lists. Python's constructors have a test of their own."""
+    grants = "core/src/flow/oauth2/plain.rs"
+    for path, constant, *interfaces in (
+        ("core/src/flow/pismo.rs", "OPTIONS", "PismoOptions"),
+        ("core/src/flow/passkit.rs", "OPTIONS", "PassKitCommonOptions", "PassKitLoginOptions", "PassKitTokenOptions"),
+        ("core/src/flow/wso2.rs", "OPTIONS", "Wso2Options"),
+        (grants, "PASSWORD_OPTIONS", "OAuth2Options", "PasswordOptions"),
+        (grants, "CLIENT_CREDENTIALS_OPTIONS", "OAuth2Options", "ClientCredentialsOptions"),
+        ("core/src/flow/json_login/described.rs", "OPTIONS", "JsonLoginOptions"),
+    ):
+        true = core_options("core/src/builder.rs", "CLIENT_OPTIONS") | core_options(path, constant)
+        written = {member for interface in ("CommonOptions", *interfaces) for member in members(interface)}
+        yield from same("option", written, {camel_case(name) for name in true}, OPTION_TYPES)
+
+
+def camel_case(name: str) -> str:
+    return re.sub(r"_(\w)", lambda letter: letter[1].upper(), name)
+
+
+def members(interface: str) -> list[str]:
+    found = re.search(rf"interface {interface} (?:extends \w+ )?\{{\n(.*?)^\}}", text(OPTION_TYPES), re.MULTILINE | re.DOTALL)
+    assert found, interface
+    return re.findall(r"^  (\w+)\??:", found[1], re.MULTILINE)
 
 
 def errors() -> Iterator[str | None]:
@@ -141,7 +170,9 @@ def file_sizes() -> Iterator[str | None]:
 
 
 def main() -> int:
-    findings = [finding for look in (options, errors, stable_words, versions, vector_sources, file_sizes) for finding in look()]
+    findings = [
+        finding for look in (options, option_types, errors, stable_words, versions, vector_sources, file_sizes) for finding in look()
+    ]
     bad = [finding for finding in findings if finding]
     for finding in bad:
         print(finding)
