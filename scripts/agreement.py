@@ -1,4 +1,4 @@
-"""Compares what is written twice and no compiler compares. `N passed, N failed`.
+"""Compares what is written twice and no compiler compares. `N passed, N failed`, one for each comparison.
 
 Versions in the manifests; the README's tables and the words of Python's and TypeScript's types with the core's sources; the sections that
 the vectors name with the pages in docs; the length of source files. The arrows of ARCHITECTURE.md have a test of their own,
@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,17 +39,15 @@ def first_column(title: str) -> set[str]:
     return {word for cell in re.findall(r"^\|([^|]*)\|", chapter(title), re.MULTILINE) for word in re.findall(r"`(\w+)`", cell)}
 
 
-def same(what: str, written: set[str], true: set[str], page: str = "README.md") -> Iterator[str | None]:
-    for name in sorted(written | true):
-        if name not in written:
-            yield f"{page}: {what} {name} is missing"
-        elif name not in true:
-            yield f"{page}: {what} {name} does not exist"
-        else:
-            yield None
+def same(what: str, written: set[str], true: set[str], page: str = "README.md") -> Iterator[str]:
+    assert true, what
+    for name in sorted(true - written):
+        yield f"{page}: {what} {name} is missing"
+    for name in sorted(written - true):
+        yield f"{page}: {what} {name} does not exist"
 
 
-def options() -> Iterator[str | None]:
+def options() -> Iterator[str]:
     yield from same("option", first_column("Options"), core_options("core/src/builder.rs", "CLIENT_OPTIONS"))
 
 
@@ -56,7 +55,7 @@ def core_options(path: str, constant: str) -> set[str]:
     return words(path, f" {constant}: &\\[&str\\] = &\\[", r"\];")
 
 
-def option_types() -> Iterator[str | None]:
+def option_types() -> Iterator[str]:
     """The interfaces of TypeScript with the core's lists. Python's constructors have a test of their own."""
     grants = "core/src/flow/oauth2/plain.rs"
     for path, constant, *interfaces in (
@@ -82,14 +81,13 @@ def members(interface: str) -> list[str]:
     return re.findall(r"^  (\w+)\??:", found[1], re.MULTILINE)
 
 
-def errors() -> Iterator[str | None]:
+def errors() -> Iterator[str]:
     rows = re.findall(r'^    (\w+) = \(\s*(\d+),\s*"(\w+)",\s*retryable: (true|false)', text("core/src/error.rs"), re.MULTILINE)
     assert rows
     wanted = {(code, number, f"{kind}Error", "yes" if again == "true" else "no") for kind, number, code, again in rows}
     written = set(re.findall(r"^\| `(\w+)` \| (\d+) \| `(\w+)` \| (yes|no) \|", chapter("Errors"), re.MULTILINE))
     for row in sorted(wanted ^ written):
         yield f"README: the error row {row} {'is missing' if row in wanted else 'does not exist'}"
-    yield from (None for _ in wanted & written)
 
 
 def names(path: str, pattern: str) -> set[str]:
@@ -103,7 +101,7 @@ def words(path: str, start: str, end: str) -> set[str]:
     return set(re.findall(r"""["'](\w+)["']""", re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)))
 
 
-def stable_words() -> Iterator[str | None]:
+def stable_words() -> Iterator[str]:
     """Reasons, events, standings and ways to a token: the core's, the README's and those of the types in Python and TypeScript."""
     reasons = names("core/src/verdict.rs", r'Self::\w+ => "(\w+)"')
     events = names("core/src/event.rs", r'EventKind::\w+(?: \{ \.\. \})? => "(\w+)"')
@@ -126,7 +124,7 @@ def stable_words() -> Iterator[str | None]:
     yield from same("via", words(types, "export type Via = ", r"\n"), ways, types)
 
 
-def versions() -> Iterator[str | None]:
+def versions() -> Iterator[str]:
     found = re.search(r'^version = "(.+)"$', text("Cargo.toml"), re.MULTILINE)
     assert found
     version = found[1]
@@ -136,8 +134,10 @@ def versions() -> Iterator[str | None]:
     ]:
         package = json.loads(text(manifest))
         for name, said in {"the package": package["version"], **package.get("optionalDependencies", {})}.items():
-            yield None if said == version else f"{manifest}: {name} is {said}, Cargo.toml says {version}"
-    yield None if f"\n## {version}\n" in text("CHANGELOG.md") else f"CHANGELOG.md has no chapter {version}"
+            if said != version:
+                yield f"{manifest}: {name} is {said}, Cargo.toml says {version}"
+    if f"\n## {version}\n" not in text("CHANGELOG.md"):
+        yield f"CHANGELOG.md has no chapter {version}"
 
 
 def sections(page: str) -> set[str]:
@@ -148,7 +148,7 @@ def sections(page: str) -> set[str]:
     return found
 
 
-def vector_sources() -> Iterator[str | None]:
+def vector_sources() -> Iterator[str]:
     """Each vector says where its behaviour is written: a section of a page in docs, or of an RFC."""
     known = {f"{page} §{section}" for page in ("contract", "wire") for section in sections(page)} | {"wire"}
     for path in sorted((ROOT / "tests" / "vectors").glob("*.json")):
@@ -156,28 +156,29 @@ def vector_sources() -> Iterator[str | None]:
             continue
         source = json.loads(path.read_text(encoding="utf-8")).get("source", "")
         bad = [part for part in source.split(", ") if part not in known and not re.fullmatch(r"RFC \d{4}( §[\d.]+)?", part)]
-        yield f"{path.name}: its source {bad} is written nowhere" if bad else None
+        if bad:
+            yield f"{path.name}: its source {bad} is written nowhere"
 
 
-def file_sizes() -> Iterator[str | None]:
+def file_sizes() -> Iterator[str]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *SOURCES], cwd=ROOT, check=True, capture_output=True, text=True
     )
     for name in listed.stdout.split("\n"):
         if name and (ROOT / name).exists() and name not in LARGE:
             lines = len(text(name).splitlines())
-            yield None if lines <= FILE_LINES_MAX else f"{name} has {lines} lines; {FILE_LINES_MAX} is the ceiling"
+            if lines > FILE_LINES_MAX:
+                yield f"{name} has {lines} lines; {FILE_LINES_MAX} is the ceiling"
 
 
 def main() -> int:
-    findings = [
-        finding for look in (options, option_types, errors, stable_words, versions, vector_sources, file_sizes) for finding in look()
-    ]
-    bad = [finding for finding in findings if finding]
-    for finding in bad:
-        print(finding)
-    print(f"{len(findings) - len(bad)} passed, {len(bad)} failed")
-    return 1 if bad else 0
+    comparisons = (options, option_types, errors, stable_words, versions, vector_sources, file_sizes)
+    complaints = [list(compare()) for compare in comparisons]
+    for complaint in chain.from_iterable(complaints):
+        print(complaint)
+    failed = sum(map(bool, complaints))
+    print(f"{len(comparisons) - failed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
