@@ -354,6 +354,9 @@ pub(crate) fn assemble(
     origins: Origins,
     scheme: String,
 ) -> Client {
+    if terms.keep_warm {
+        keeper.want_warm(&terms);
+    }
     Client(Arc::new(Inner {
         keeper,
         terms,

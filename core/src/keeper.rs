@@ -17,6 +17,7 @@ use crate::http::Transport;
 use crate::renewal;
 use crate::runtime;
 use crate::token::Current;
+use crate::warm::Warmth;
 
 /// What a client asks of the keeper it shares: the client that starts a flight has its terms applied.
 pub(crate) struct Terms {
@@ -41,6 +42,7 @@ pub(crate) struct Keeper {
     pub(crate) changes: AtomicU64,
     pub(crate) counters: Counters,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) warmth: Warmth,
     field: Arc<Airfield<Arc<Current>>>,
 }
 
@@ -81,6 +83,7 @@ impl Keeper {
             changes: AtomicU64::new(0),
             counters: Counters::default(),
             listeners: Arc::default(),
+            warmth: Warmth::default(),
             field: Arc::new(Airfield::new()),
         }
     }
@@ -150,8 +153,11 @@ impl Keeper {
     ) -> Option<Arc<Current>> {
         let current = self.current.load_full()?;
         match current.stage(self.clock.now(), min_ttl) {
+            Stage::Fresh if terms.keep_warm => self.stay_warm(),
             Stage::Fresh => {}
-            Stage::Soft => self.renew_early(terms),
+            Stage::Soft => {
+                self.renew_early(terms);
+            }
             Stage::Hard | Stage::Expired => return None,
         }
         count(&self.counters.tokens_served);
@@ -219,20 +225,29 @@ impl Keeper {
         })
     }
 
-    /// Starts a flight that nobody waits for, unless one is under way or a pause is on.
-    pub(crate) fn renew_early(self: &Arc<Self>, terms: &Arc<Terms>) {
+    /// Starts a flight that nobody waits for, unless one is under way, has just been, or a pause is on. Tells whether one
+    /// is under way now.
+    pub(crate) fn renew_early(self: &Arc<Self>, terms: &Arc<Terms>) -> bool {
         if !self.renewable() || self.health.load().resting(self.clock.now()) {
-            return;
+            return false;
         }
-        let started = self.field.visit(|mut tower| {
-            tower
-                .waiter()
-                .is_none()
-                .then(|| tower.announce(&self.field))
+        let (started, flying) = self.field.visit(|mut tower| {
+            if tower.waiter().is_some() {
+                return (None, true);
+            }
+            // Whoever comes here late finds what another caller's flight has brought.
+            let now = self.clock.now();
+            if let Some(current) = self.current.load().as_ref()
+                && current.stage(now, Duration::ZERO) == Stage::Fresh
+            {
+                return (None, false);
+            }
+            (Some(tower.announce(&self.field)), true)
         });
         if let Some((landing, _waiter)) = started {
             self.take_off(terms, landing, Duration::ZERO);
         }
+        flying
     }
 
     fn take_off(
@@ -256,31 +271,7 @@ impl Keeper {
                 });
             }
             landing.land(outcome);
-            if terms.keep_warm {
-                keeper.keep_warm(&terms);
-            }
-        });
-    }
-
-    /// Renews by timer without traffic, for as long as a client that wants it is alive.
-    fn keep_warm(self: &Arc<Self>, terms: &Arc<Terms>) {
-        let now = self.clock.now();
-        let Some(until_soft) =
-            self.current.load().as_ref().and_then(|current| {
-                Some(current.remaining(now)?.saturating_sub(current.windows.soft))
-            })
-        else {
-            return;
-        };
-        let pause = until_soft
-            .max(self.health.load().next_try_in(now).unwrap_or_default())
-            .max(Duration::from_millis(100));
-        let (keeper, terms) = (Arc::downgrade(self), Arc::downgrade(terms));
-        runtime::spawn(async move {
-            tokio::time::sleep(pause).await;
-            if let (Some(keeper), Some(terms)) = (keeper.upgrade(), terms.upgrade()) {
-                keeper.renew_early(&terms);
-            }
+            keeper.set_timer();
         });
     }
 

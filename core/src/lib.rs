@@ -84,6 +84,7 @@ mod renewal;
 mod response;
 #[cfg(test)]
 mod test_rig;
+mod warm;
 mod weak_map;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, StatusCode};

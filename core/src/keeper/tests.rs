@@ -1,6 +1,5 @@
 //! Concurrency and time by gated fakes and paused time; every count is exact.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -95,6 +94,19 @@ async fn at_most_one_background_flight_exists() {
         assert_eq!(rig.value().await, "T1");
         rig.settle().await;
     }
+    assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_late_with_an_early_renewal_finds_what_another_has_brought() {
+    let rig = Rig::open([token("T1", 600), token("T2", 600)]);
+    rig.value().await;
+    rig.pass(481.0).await;
+    assert!(rig.keeper.renew_early(&rig.terms));
+    assert!(rig.keeper.renew_early(&rig.terms), "it is under way");
+    rig.settle().await;
+    assert!(!rig.keeper.renew_early(&rig.terms), "it has landed");
+    rig.settle().await;
     assert_eq!(rig.server.asked().len(), 2);
 }
 
@@ -391,19 +403,4 @@ async fn a_hanging_endpoint_ends_the_flight_at_its_deadline() {
         ErrorKind::TimedOut
     );
     assert_eq!(before.elapsed().as_secs(), 30);
-}
-
-#[tokio::test(start_paused = true)]
-async fn keep_warm_renews_by_timer_without_traffic_until_the_client_is_gone() {
-    let mut rig = Rig::open([token("T1", 600), token("T2", 600)]);
-    Arc::get_mut(&mut rig.terms).unwrap().keep_warm = true;
-    rig.value().await;
-    rig.settle().await;
-    rig.pass(481.0).await;
-    rig.settle().await;
-    assert_eq!(rig.server.asked().len(), 2);
-    drop(std::mem::replace(&mut rig.terms, Rig::open([]).terms));
-    rig.pass(600.0).await;
-    rig.settle().await;
-    assert_eq!(rig.server.asked().len(), 2);
 }
