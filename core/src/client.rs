@@ -449,17 +449,21 @@ impl Client {
         let Some(current) = inner.keeper.current.load_full() else {
             return Ok(());
         };
+        let keeper = &inner.keeper;
+        keeper.refuse(&current);
         let secrets = [Some(&current.value), current.refresh_token.as_ref()];
-        inner.keeper.refuse(&current);
+        let mut outcome = Ok(());
         for secret in secrets.into_iter().flatten() {
-            if let Some(request) = inner.keeper.flow.revoke(secret) {
-                inner
-                    .keeper
-                    .flow_answer(&inner.terms, request, inner.terms.timeout)
-                    .await?;
-            }
+            let Some(request) = keeper.flow.revoke(secret) else {
+                continue;
+            };
+            let answer = keeper
+                .flow_answer(&inner.terms, request, inner.terms.timeout)
+                .await
+                .map_err(|error| keeper.named(error))?;
+            outcome = outcome.and(keeper.flow.read_revocation(&answer, secret));
         }
-        Ok(())
+        outcome
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::error::{Result, one_line};
+use crate::error::{Error, Result, one_line};
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
@@ -159,16 +159,35 @@ impl Flow {
         self.read_answer(answer, &scrubber)
     }
 
-    fn read_answer(&self, answer: &Answer, scrubber: &Scrubber) -> Result<Grant> {
-        let context = refusal::Context {
+    /// Reads the answer to [`Self::revoke`] of this token. A server that revokes only tokens of the other kind has
+    /// nothing against it (RFC 7009 §2.2.1), and an unknown token is a revoked one.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_revocation(&self, answer: &Answer, token: &Secret) -> Result<()> {
+        let scrubber = self.scrubber.with(token);
+        self.context(&scrubber)
+            .revoked(answer)
+            .map_err(|error| self.named(error, answer))
+    }
+
+    fn context<'a>(&'a self, scrubber: &'a Scrubber) -> refusal::Context<'a> {
+        refusal::Context {
             scrubber,
             token_url: self.token_url(),
-        };
-        self.reading.read(&context, answer).map_err(|error| {
-            error
-                .with_http_status(answer.status)
-                .with_identity(self.label.clone())
-        })
+        }
+    }
+
+    fn named(&self, error: Error, answer: &Answer) -> Error {
+        error
+            .with_http_status(answer.status)
+            .with_identity(self.label.clone())
+    }
+
+    fn read_answer(&self, answer: &Answer, scrubber: &Scrubber) -> Result<Grant> {
+        self.reading
+            .read(&self.context(scrubber), answer)
+            .map_err(|error| self.named(error, answer))
     }
 
     /// The life of a token whose answer tells nothing, in seconds: Pismo 600; others none.

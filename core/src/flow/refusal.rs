@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{Answer, waiting};
 use crate::document::{Details, Document};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::scrub::Scrubber;
 
 mod denial;
@@ -126,6 +126,21 @@ impl Context<'_> {
             words = format!("{words}, it points to {host}");
         }
         self.error(verdict, words, answer, document.as_ref(), &details)
+    }
+
+    /// The answer to a revocation: any success is one.
+    pub(super) fn revoked(&self, answer: &Answer) -> Result<()> {
+        if (200..300).contains(&answer.status) {
+            return Ok(());
+        }
+        let document = Document::of_error(&answer.body);
+        let details = document.as_ref().map(Document::details).unwrap_or_default();
+        if details.code.as_deref() == Some("unsupported_token_type") {
+            return Ok(());
+        }
+        let words = format!("the token was not revoked (status {})", answer.status);
+        let verdict = judge(answer.status, &details);
+        Err(self.error(verdict, words, answer, document.as_ref(), &details))
     }
 
     /// The error inside a success status, such as `{"error":"invalid_grant"}` with 200, treated as its code says.

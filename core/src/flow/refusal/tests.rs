@@ -259,6 +259,45 @@ fn check(table: &[(u16, &str, ErrorKind, bool)]) {
 }
 
 #[test]
+fn a_revocation_that_is_refused_is_an_error_that_does_not_quote_the_token() {
+    use ErrorKind::{BadResponse, CredentialsRejected, ServerUnavailable};
+    let token = Secret::new("revoked-secret-1");
+    for (status, body, kind) in [
+        (200, "", None),
+        (204, "", None),
+        (400, r#"{"error":"unsupported_token_type"}"#, None),
+        (
+            401,
+            r#"{"error":"invalid_client"}"#,
+            Some(CredentialsRejected),
+        ),
+        (
+            400,
+            r#"{"error":"invalid_request","error_description":"revoked-secret-1"}"#,
+            Some(CredentialsRejected),
+        ),
+        (404, "", Some(BadResponse)),
+        (302, "", Some(BadResponse)),
+        (503, "", Some(ServerUnavailable)),
+    ] {
+        let outcome = flow().read_revocation(&answer(status, &[], body), &token);
+        assert_eq!(
+            outcome.as_ref().err().map(Error::kind),
+            kind,
+            "{status} {body}"
+        );
+        if let Err(error) = outcome {
+            assert!(
+                error.message().contains("the token was not revoked"),
+                "{error}"
+            );
+            assert!(!error.to_string().contains("revoked-secret-1"), "{error}");
+            assert_eq!(error.http_status(), Some(status));
+        }
+    }
+}
+
+#[test]
 fn every_status_without_a_body_has_its_kind_and_names_the_status() {
     for status in 0..=999 {
         let error = error_of(&answer(status, &[], ""));
