@@ -500,7 +500,7 @@ evertoken_status evertoken_config_set_hard_window_ms(evertoken_config *config,
 /// Tries of one login when there is no token to serve: 1 to 10, default 3.
 evertoken_status evertoken_config_set_max_attempts(evertoken_config *config, int attempts);
 
-/// A file of PEM certificates to trust besides the platform's.
+/// A file of PEM certificates to trust besides the platform's and Mozilla's.
 evertoken_status evertoken_config_set_ca_file(evertoken_config *config, const char *path);
 
 /// A PEM file with a certificate chain; its unencrypted key is there (`key_path` NULL) or in a second file.

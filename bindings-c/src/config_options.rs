@@ -277,7 +277,7 @@ pub unsafe extern "C" fn evertoken_config_set_max_attempts(
     }
 }
 
-/// A file of PEM certificates to trust besides the platform's.
+/// A file of PEM certificates to trust besides the platform's and Mozilla's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_ca_file(
     config: *mut evertoken_config,

@@ -21,7 +21,7 @@ export interface CommonOptions {
   timeout?: number
   /** How long a connection may take to come about. Milliseconds, default 5 000. */
   connectTimeout?: number
-  /** A file of PEM certificates to trust besides the platform's. */
+  /** A file of PEM certificates to trust besides the platform's and Mozilla's. */
   caFile?: UrlLike
   /** A PEM file with a certificate chain and its unencrypted key, or the two files `[certificate, key]`. */
   clientCert?: UrlLike | readonly [certificate: UrlLike, key: UrlLike]

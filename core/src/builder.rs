@@ -138,7 +138,7 @@ impl ClientBuilder {
         self
     }
 
-    /// A file of PEM certificates to trust besides the platform's.
+    /// A file of PEM certificates to trust besides the platform's and Mozilla's.
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());

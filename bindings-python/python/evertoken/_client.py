@@ -46,7 +46,7 @@ class Client(_native.Client, Constructors):
         auth_scheme: The word before the token, default "Bearer"; "" sends the bare token.
         timeout: Deadline of a call that names none, and of a login with its tries; default 30 s.
         connect_timeout: How long a connection may take to come about; default 5 s.
-        ca_file: A file of PEM certificates to trust besides the platform's.
+        ca_file: A file of PEM certificates to trust besides the platform's and Mozilla's.
         client_cert: A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each.
         proxy: The proxy for all requests: an http, https, socks5 or socks5h URL, with the proxy's credentials in it if it wants any.
             Default: the environment's ($HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $NO_PROXY) for other machines than this.

@@ -42,7 +42,7 @@ class ClientOptions(TypedDict, total=False):
     connect_timeout: Seconds | None
     """How long a connection may take to come about; default 5 s."""
     ca_file: Path | None
-    """A file of PEM certificates to trust besides the platform's."""
+    """A file of PEM certificates to trust besides the platform's and Mozilla's."""
     client_cert: Path | tuple[Path, Path] | None
     """A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each."""
     proxy: str | None

@@ -30,7 +30,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
-    /// PEM certificates trusted besides the platform's.
+    /// PEM certificates trusted besides the platform's and Mozilla's.
     pub(crate) ca_pem: Option<Vec<u8>>,
     /// PEM certificate chain and private key.
     pub(crate) client_pem: Option<Pem>,

@@ -63,7 +63,7 @@ pub(super) fn identity(pem: Option<&[u8]>) -> Result<Option<(Chain, PrivateKeyDe
     }
 }
 
-/// Trusts the platform's roots, Mozilla's where the machine has none (slim containers), and `ca_file`'s.
+/// Trusts the platform's roots, Mozilla's (slim containers have no others), and `ca_file`'s.
 fn config(settings: &HttpSettings) -> Result<ClientConfig> {
     let provider = provider();
     let broken = |_| Error::new(ErrorKind::Internal, "TLS could not be set up");
