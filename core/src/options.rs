@@ -28,7 +28,8 @@ impl OptionValue {
     fn shape(&self) -> &'static str {
         match self {
             Self::Text(_) => "a string",
-            Self::Number(_) => "a number",
+            Self::Number(number) if number.is_finite() => "a number",
+            Self::Number(_) => "infinity or NaN",
             Self::Flag(_) => "true or false",
             Self::List(_) => "a list of strings",
             Self::Map(_) => "a table of strings",
@@ -354,6 +355,12 @@ mod tests {
         ] {
             assert_eq!(error.kind().code(), "config_invalid", "{error}");
         }
+        options.set("life", f64::INFINITY);
+        let error = options.take_secs("life").unwrap_err();
+        assert_eq!(
+            error.message(),
+            "life: must be a number, not infinity or NaN"
+        );
     }
 
     #[test]

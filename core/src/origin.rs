@@ -119,6 +119,12 @@ pub fn check_base(option: &str, url: &Url, allow_insecure_http: bool) -> Result<
             "must not contain a user name or password",
         ));
     }
+    if url.host_str().is_some_and(|host| host.contains('*')) {
+        return Err(Error::config(
+            option,
+            "must name one host, * stands for none",
+        ));
+    }
     if url.scheme() == "http" && !allow_insecure_http && !is_loopback(url) {
         return Err(Error::config(
             option,
@@ -351,6 +357,7 @@ mod tests {
             ("https://user:pass@api.example", false),
             ("ftp://api.example", false),
             ("api.example", false),
+            ("https://*.api.example", false),
         ] {
             assert_eq!(parse_base("base_url", url, false).is_ok(), fine, "{url}");
         }
