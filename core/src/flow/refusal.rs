@@ -1,7 +1,7 @@
 //! An answer without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
 
 use http::header::LOCATION;
-use url::Url;
+use url::{Position, Url};
 
 use super::{Answer, waiting};
 use crate::document::{Details, Document};
@@ -121,9 +121,9 @@ impl Context<'_> {
             self.place()
         );
         if (300..400).contains(&answer.status)
-            && let Some(host) = self.redirect_host(answer)
+            && let Some(target) = self.redirect_target(answer)
         {
-            words = format!("{words}, it points to {host}");
+            words = format!("{words}, it points to {target}");
         }
         self.error(verdict, words, answer, document.as_ref(), &details)
     }
@@ -235,14 +235,21 @@ impl Context<'_> {
             .map_or_else(String::new, |host| format!(" from {host}"))
     }
 
-    /// The host that a redirect points to, and nothing else of the URL: the rest may hold what was sent.
-    fn redirect_host(&self, answer: &Answer) -> Option<String> {
+    /// Where a redirect points to: the host, on the same host all but the query, which may hold what was sent. Servers
+    /// that miss a slash at the end, or want https, so tell what `token_url` should be.
+    fn redirect_target(&self, answer: &Answer) -> Option<String> {
         let location = answer.headers.get(LOCATION)?.to_str().ok()?;
         let target = match self.token_url {
             Some(base) => base.join(location).ok()?,
             None => Url::parse(location).ok()?,
         };
-        self.scrubber.message(target.host_str()?)
+        let host = target.host_str()?;
+        if self.token_url.and_then(Url::host_str) != Some(host) {
+            return self.scrubber.message(host);
+        }
+        let place = &target[Position::BeforeHost..Position::AfterPath];
+        self.scrubber
+            .message(&format!("{}://{place}", target.scheme()))
     }
 }
 

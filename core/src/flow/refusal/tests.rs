@@ -393,14 +393,21 @@ fn no_secret_that_the_server_echoes_gets_into_an_error() {
 }
 
 #[test]
-fn a_redirect_names_the_targets_host_and_nothing_else() {
-    for (location, host) in [
+fn a_redirect_names_the_targets_host_and_on_the_same_host_the_path() {
+    for (location, place) in [
         (
             "https://user:pw@evil.example/steal?password=hunter2",
             Some("evil.example"),
         ),
         ("//evil.example:99/x", Some("evil.example")),
-        ("/elsewhere?x=hunter2", Some("gw.example")),
+        (
+            "/elsewhere/?x=hunter2#hunter2",
+            Some("https://gw.example:8243/elsewhere/"),
+        ),
+        (
+            "http://user:pw@gw.example/token",
+            Some("http://gw.example/token"),
+        ),
         ("http://[", None),
         ("mailto:hunter2", None),
     ] {
@@ -415,7 +422,7 @@ fn a_redirect_names_the_targets_host_and_nothing_else() {
             "{error}"
         );
         assert!(
-            host.is_none_or(|host| error.message().ends_with(&format!("it points to {host}"))),
+            place.is_none_or(|place| error.message().ends_with(&format!("it points to {place}"))),
             "{error}"
         );
     }
