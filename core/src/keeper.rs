@@ -132,17 +132,22 @@ impl Keeper {
         match outcome {
             Ok(outcome) => outcome,
             // As with a renewal that fails: one that hangs costs nobody a token that is still good enough.
-            Err(_) => self.good_enough(min_ttl).ok_or_else(|| {
-                self.named(Error::new(
-                    ErrorKind::TimedOut,
-                    format!(
-                        "no token within {} s; the login goes on for the next caller",
-                        timeout.as_secs_f64()
-                    ),
-                ))
-            }),
+            Err(_) => self
+                .good_enough(min_ttl)
+                .ok_or_else(|| self.out_of_time(timeout)),
         }
         .inspect(|_| count(&self.counters.tokens_served))
+    }
+
+    /// The error of a caller that could wait no longer; it says what the flight is struggling with.
+    fn out_of_time(&self, timeout: Duration) -> Error {
+        let secs = timeout.as_secs_f64();
+        let words = format!("no token within {secs} s; the login goes on for the next caller");
+        let error = Error::new(ErrorKind::TimedOut, words);
+        self.named(match self.health.load().last_error() {
+            Some(last) => error.with_note(format_args!("its last try: {}", last.message())),
+            None => error,
+        })
     }
 
     /// The token if nobody has to wait for it; in the soft window its renewal is started.

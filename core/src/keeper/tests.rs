@@ -173,6 +173,23 @@ async fn in_the_hard_window_a_caller_whose_time_is_up_gets_what_is_valid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_caller_whose_time_is_up_is_told_of_the_last_try() {
+    let limited = answer(429, "").map(|mut answer| {
+        answer.headers.insert("retry-after", "7".parse().unwrap());
+        answer
+    });
+    let rig = Rig::open([limited, token("T1", 600)]);
+    let hasty = rig
+        .keeper
+        .token(&rig.terms, Duration::ZERO, Duration::from_secs(1));
+    let error = hasty.await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    let words = "its last try: the token endpoint asks for fewer requests (status 429";
+    assert!(error.message().contains(words), "{error}");
+    assert_eq!(rig.value().await, "T1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wall_clock_that_is_set_during_a_flight_does_not_end_it() {
     let rig = Rig::gated([down(), token("T1", 600)]);
     let mut caller = Box::pin(rig.ask());
