@@ -150,7 +150,8 @@ class AsyncClient(_native.AsyncClient, Constructors):
             return await start(parts(method, url, **options))
         from ._feed import feeding
 
-        options["content"] = b""
-        method, url, headers, _, _, *limits = parts(method, url, **options)
-        async with feeding(content) as feed:
-            return await start((method, url, headers, feed, False, *limits))
+        feed = _native.Feed()
+        fed: Any = {**options, "content": feed}
+        prepared = parts(method, url, **fed)
+        async with feeding(feed, content):
+            return await start(prepared)

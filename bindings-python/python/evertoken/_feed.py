@@ -6,33 +6,26 @@ import sys
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
-from ._native import Feed
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
     from typing import Any
 
+    from ._native import Feed
+
 __all__ = ["feeding"]
 
 
-@asynccontextmanager
-async def feeding(source: AsyncIterable[bytes]) -> AsyncIterator[Feed]:
-    """A feed that is filled from `source` on this event loop until the block ends."""
-    feed = Feed()
+def feeding(feed: Feed, source: AsyncIterable[bytes]) -> AbstractAsyncContextManager[None]:
+    """Fills `feed` from `source` on this event loop until the block ends."""
     fill = partial(_fill, feed, source)
-    async with _beside(fill):
-        yield feed
-
-
-def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AbstractAsyncContextManager[None]:
     if "trio" in sys.modules:
         from . import _trio
 
         if _trio.running() is not None:
-            return _trio.beside(work)
-    return _in_asyncio(work)
+            return _trio.beside(fill)
+    return _in_asyncio(fill)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._body import FileBody, chunks, multipart
+from ._native import Feed
 
 TYPE_CHECKING = False  # typing costs more to import than all of this package
 if TYPE_CHECKING:
@@ -10,12 +11,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._body import Source
-    from ._native import Feed
     from ._types import AsyncContent, Files, Form, HeaderFields, Query, Seconds
 
-    Parts = tuple[
-        str, str, list[tuple[str, str]], "bytes | Source | Feed | None", bool, "Seconds | None", "Seconds | None", "Seconds | None", bool
-    ]
+    Body = bytes | Source | Feed
+    # As `Parts` in call.rs takes them apart: method, URL, headers, body, whether it can be sent again, timeout, connect timeout, read
+    # timeout, whether redirects are followed.
+    Parts = tuple[str, str, list[tuple[str, str]], Body | None, bool, Seconds | None, Seconds | None, Seconds | None, bool]
 
 
 def parts(
@@ -26,7 +27,7 @@ def parts(
     headers: HeaderFields | None = None,
     json: Any = None,
     data: Form | str | bytes | None = None,
-    content: AsyncContent | None = None,
+    content: AsyncContent | Feed | None = None,
     files: Files | None = None,
     timeout: Seconds | None = None,
     connect_timeout: Seconds | None = None,
@@ -40,7 +41,7 @@ def parts(
     """
     _one_body(json, data, content, files)
     fields = _header_list(headers)
-    body: bytes | Source | Feed | None = None
+    body: Body | None = None
     replayable = True
     content_type: str | None = None
     length: int | None = None
@@ -71,17 +72,17 @@ def _one_body(json: Any, data: Any, content: Any, files: Any) -> None:
         raise TypeError(f"a request has one body; {' and '.join(given)} were given")
 
 
-def _content(content: AsyncContent) -> tuple[bytes | Source, bool, int | None]:
+def _content(content: AsyncContent | Feed) -> tuple[Body, bool, int | None]:
     """Body, whether it can be sent again, and its length where only the header tells it."""
-    if isinstance(content, bytes):
-        return content, True, None
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content), True, None
     if isinstance(content, str):
         return content.encode("utf-8"), True, None
-    if isinstance(content, (bytearray, memoryview)):
-        return bytes(content), True, None
     if hasattr(content, "read"):
         file = FileBody(content)
         return (file, True, file.length) if file.rewindable else (chunks(content), False, None)
+    if isinstance(content, Feed):
+        return content, False, None
     if hasattr(content, "__aiter__"):
         raise TypeError("an asynchronous iterable is a body for AsyncClient only")
     if isinstance(content, (list, tuple)):
