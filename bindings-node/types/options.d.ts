@@ -178,7 +178,7 @@ export interface JsonLoginOptions extends CommonOptions {
   tokenUrl: UrlLike
   /** `'GET'` is for credentials that are headers only. Default `'POST'`. */
   method?: 'POST' | 'PUT' | 'PATCH' | 'GET'
-  /** The fields of the body: user name, password, client id. */
+  /** The fields of the body: user name, password, client id. Dots lead into objects: `'user.email'` is sent as `{"user":{"email":…}}`. */
   body?: Readonly<Record<string, string>>
   /** Further headers, of the refresh too. */
   extraHeaders?: Readonly<Record<string, string>>

@@ -28,26 +28,43 @@ impl FieldValue {
 /// Named values in the order in which they are sent.
 pub(crate) type Fields = Vec<(String, FieldValue)>;
 
-struct Object<'a>(&'a [(String, FieldValue)]);
+/// What is left of each field's way, and its value.
+struct Object<'a>(Vec<(&'a str, &'a FieldValue)>);
 
-impl Serialize for Object<'_> {
+impl<'a> Serialize for Object<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0 {
-            match value {
-                FieldValue::Text(text) => map.serialize_entry(name, text.expose())?,
-                FieldValue::Whole(number) => map.serialize_entry(name, number)?,
+        let mut map = serializer.serialize_map(None)?;
+        for (index, (way, value)) in self.0.iter().enumerate() {
+            let Some((name, _)) = way.split_once('.') else {
+                match value {
+                    FieldValue::Text(text) => map.serialize_entry(way, text.expose())?,
+                    FieldValue::Whole(number) => map.serialize_entry(way, number)?,
+                }
+                continue;
+            };
+            let below = |(way, value): &(&'a str, &'a FieldValue)| {
+                let (first, rest) = way.split_once('.')?;
+                (first == name).then_some((rest, *value))
+            };
+            // The first of those that share an object writes all of it.
+            if !self.0[..index]
+                .iter()
+                .any(|earlier| below(earlier).is_some())
+            {
+                let inner = self.0[index..].iter().filter_map(below).collect();
+                map.serialize_entry(name, &Object(inner))?;
             }
         }
         map.end()
     }
 }
 
-/// A JSON object. `None` is impossible for these fields and stands for a serializer's failure.
+/// A JSON object; a name with dots is a way through objects (`user.email`). `None` is impossible for these fields and stands for a serializer's failure.
 pub(crate) fn json(fields: &[(String, FieldValue)]) -> Option<Zeroizing<Vec<u8>>> {
     // A character grows at most sixfold (\u00xx); quotes, colon, comma and an i64 fit into 32.
     let mut body = Zeroizing::new(Vec::with_capacity(capacity(fields, 6)));
-    serde_json::to_writer(&mut *body, &Object(fields)).ok()?;
+    let ways = fields.iter().map(|(name, value)| (name.as_str(), value));
+    serde_json::to_writer(&mut *body, &Object(ways.collect())).ok()?;
     Some(body)
 }
 

@@ -295,7 +295,8 @@ class Constructors:
 
         Args:
             token_url: The login's URL.
-            body: The login's fields, sent as a JSON object: `{"user": "…", "password": "…"}`.
+            body: The login's fields, sent as a JSON object: `{"user": "…", "password": "…"}`. Dots lead into objects:
+                "user.email" is sent as `{"user": {"email": …}}`.
             method: The login's method; default "POST". "GET" is for credentials that are headers only.
             extra_headers: Further headers of the login and the refresh; their values are treated as secrets.
             token_field: Where the token is in the answer: keys and indices separated by dots ("data.access.token"),

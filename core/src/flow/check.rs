@@ -115,6 +115,34 @@ pub(super) fn headers(name: &str, table: &[(String, Secret)]) -> Result<HeaderMa
     Ok(headers)
 }
 
+/// Names of JSON fields, which are ways where they have dots: none leads through another's value.
+pub(super) fn ways(name: &str, table: &[(String, Secret)]) -> Result<()> {
+    /// Far more than any server wants; bounds the work of a serializer that goes down them.
+    const DEEPEST: usize = 16;
+    for (way, _) in table {
+        if way.split('.').count() > DEEPEST {
+            return Err(Error::config(name, "has a field that is nested too deep"));
+        }
+        if way.split('.').any(str::is_empty) {
+            return Err(Error::config(
+                name,
+                format_args!("must not set {way}, a name is missing beside a dot"),
+            ));
+        }
+        let through = |other: &str| {
+            way.strip_prefix(other)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        if let Some((other, _)) = table.iter().find(|(other, _)| through(other)) {
+            return Err(Error::config(
+                name,
+                format_args!("must not set both {other} and {way}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Form or body fields of the user's own. `taken` names the fields that the flow itself sends.
 pub(super) fn fields(name: &str, table: &[(String, Secret)], taken: &[&str]) -> Result<()> {
     for (index, (key, value)) in table.iter().enumerate() {

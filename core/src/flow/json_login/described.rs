@@ -67,7 +67,8 @@ impl JsonLogin {
         self
     }
 
-    /// One more field of the body: a user name, a password, a client id.
+    /// One more field of the body: a user name, a password, a client id. Dots lead into objects: `user.email` is
+    /// sent as `{"user":{"email":…}}`.
     #[must_use]
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.push((name.into(), Secret::new(value)));
@@ -232,6 +233,7 @@ impl IntoFlow for JsonLogin {
         let url = check::url("token_url", &self.token_url)?;
         let method = self.method_checked()?;
         check::fields("body", &self.body, &[])?;
+        check::ways("body", &self.body)?;
         let headers = check::headers("extra_headers", &self.extra_headers)?;
         if self.body.is_empty() && headers.is_empty() {
             return Err(Error::config(

@@ -22,6 +22,57 @@ fn problem(flow: impl IntoFlow) -> String {
 }
 
 #[test]
+fn a_field_with_dots_is_nested() {
+    let login = |names: &[&str]| {
+        let start = JsonLogin::new("https://as.example/login");
+        names
+            .iter()
+            .fold(start, |login, name| login.field(*name, AWKWARD))
+    };
+    let names = [
+        "user.email",
+        "remember",
+        "user.password",
+        "a.b.c",
+        "a.b.d",
+        "a.e",
+    ];
+    let flow = login(&names).into_flow(None).unwrap();
+    let sent = flow.login().unwrap();
+    let expected = json!({
+        "user": {"email": AWKWARD, "password": AWKWARD},
+        "remember": AWKWARD,
+        "a": {"b": {"c": AWKWARD, "d": AWKWARD}, "e": AWKWARD},
+    });
+    assert_eq!(body(&sent), expected);
+    // Nothing is written twice.
+    assert_eq!(
+        std::str::from_utf8(&sent.body)
+            .unwrap()
+            .matches("user")
+            .count(),
+        1
+    );
+    for (names, words) in [
+        (
+            &["user", "user.email"],
+            "must not set both user and user.email",
+        ),
+        (
+            &["user.email.x", "user.email"],
+            "must not set both user.email and user.email.x",
+        ),
+        (&["user.", "a"], "a name is missing beside a dot"),
+        (&["a..b", "a"], "a name is missing beside a dot"),
+    ] {
+        let problem = problem(login(names));
+        assert!(problem.contains(words), "{problem}");
+    }
+    let deep = vec!["a"; 17].join(".");
+    assert!(problem(login(&[&deep])).contains("too deep"));
+}
+
+#[test]
 fn pismo_posts_key_and_secret_below_the_base_url() {
     let flow = Pismo::new("1a2b3c4d5e6f7a8b9c0d", AWKWARD)
         .account_id(123)
