@@ -104,7 +104,7 @@ async fn interruptible<T>(
         tokio::select! {
             biased;
             outcome = &mut future => return outcome,
-            () = tokio::time::sleep(SIGNAL_TICK) => {}
+            () = runtime::nap(SIGNAL_TICK) => {}
         }
         // `None`: the interpreter is going away, and this thread with it.
         if let Some(Err(error)) = exit::attach(signals) {

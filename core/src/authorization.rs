@@ -127,6 +127,7 @@ impl Freshness {
 #[derive(Clone)]
 pub struct Authorization {
     pub(crate) header: Arc<Header>,
+    /// What [`target_of`] the URL says.
     pub(crate) target: u64,
     pub(crate) resent: bool,
 }

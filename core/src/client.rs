@@ -231,13 +231,23 @@ impl Client {
         url: &Url,
         timeout: Option<Duration>,
     ) -> Result<Authorization> {
+        let unaimed = self.authorize_unaimed(|| Ok(timeout)).await?;
+        Ok(unaimed.aimed_at(url))
+    }
+
+    /// As [`Self::authorize_url`], to be aimed before an answer is judged that refuses it: few do. `timeout` is asked for
+    /// if the token is.
+    pub(crate) async fn authorize_unaimed(
+        &self,
+        timeout: impl FnOnce() -> Result<Option<Duration>>,
+    ) -> Result<Authorization> {
         let header = match self.fresh_header() {
             Some(header) => header,
-            None => self.header_of(self.current(Duration::ZERO, timeout).await?)?,
+            None => self.header_of(self.current(Duration::ZERO, timeout()?).await?)?,
         };
         Ok(Authorization {
             header,
-            target: target_of(url),
+            target: 0,
             resent: false,
         })
     }

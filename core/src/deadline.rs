@@ -17,9 +17,12 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock::timers_now;
+use crate::driver;
 
 /// Timers kept for the next calls: as many as there were calls at once, and no more than this.
 const KEPT: usize = 64;
+/// Every so many looks at a call's work there is one at the time.
+const UNWATCHED_MAX: u8 = 32;
 
 /// The timers of one runtime that no call has.
 #[derive(Clone)]
@@ -41,7 +44,8 @@ impl Alarms {
         Deadline {
             end: timeout.map(|timeout| timers_now() + timeout),
             alarm: None,
-            alarms: self.clone(),
+            alarms: Some(self.clone()),
+            unwatched: 0,
         }
     }
 
@@ -134,16 +138,37 @@ impl Alarm {
 pub(crate) struct Deadline {
     end: Option<Instant>,
     alarm: Option<Alarm>,
-    alarms: Alarms,
+    /// `None` where a driver minds the time.
+    alarms: Option<Alarms>,
+    /// Times that work was looked at and the time was not.
+    unwatched: u8,
 }
 
 impl Deadline {
-    /// What `work` comes to; `None` if time is up first. Work that is done costs no look at the time.
+    /// The end of a call that has `timeout` left and that a [`driver`] runs; `None`: it never comes.
+    #[cfg(unix)]
+    pub(crate) fn of_the_driver(timeout: Option<Duration>) -> Self {
+        Self {
+            end: timeout.map(|timeout| timers_now() + timeout),
+            alarm: None,
+            alarms: None,
+            unwatched: 0,
+        }
+    }
+
+    /// What `work` comes to; `None` if time is up first. Work that is done costs no look at the time, but for some of
+    /// much: a body may come so fast that one never waits for it.
     pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
-        poll_fn(|cx| match work.as_mut().poll(cx) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending => self.poll(cx).map(|()| None),
+        poll_fn(|cx| {
+            self.unwatched = (self.unwatched + 1) % UNWATCHED_MAX;
+            if self.unwatched == 0 && self.poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            match work.as_mut().poll(cx) {
+                Poll::Ready(done) => Poll::Ready(Some(done)),
+                Poll::Pending => self.poll(cx).map(|()| None),
+            }
         })
         .await
     }
@@ -152,15 +177,18 @@ impl Deadline {
         let Some(end) = self.end else {
             return Poll::Pending;
         };
-        let alarm = self.alarm.get_or_insert_with(|| self.alarms.take(end));
+        let Some(alarms) = &self.alarms else {
+            return driver::poll_until(end);
+        };
+        let alarm = self.alarm.get_or_insert_with(|| alarms.take(end));
         alarm.poll(end, cx)
     }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        if let Some(alarm) = self.alarm.take() {
-            self.alarms.put(alarm);
+        if let (Some(alarms), Some(alarm)) = (&self.alarms, self.alarm.take()) {
+            alarms.put(alarm);
         }
     }
 }

@@ -12,27 +12,34 @@ use futures_util::stream::{BoxStream, StreamExt};
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, PROXY_AUTHORIZATION, RANGE, USER_AGENT,
 };
-use http::{HeaderMap, Method, Request, Uri, Version};
-use hyper::body::{Body as _, Incoming};
+use http::{HeaderMap, Method, Request, Response, Uri, Version};
+use hyper::body::Body as _;
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::deadline::Deadline;
+#[cfg(unix)]
+use crate::driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Answer, Outgoing};
-use crate::runtime;
-use body::Body;
+use body::{Arriving, Body};
 use encoding::Decoder;
 use explain::{bare_host, explain, no_answer_in_time, resend};
+#[cfg(unix)]
+use line::Sent;
 
 mod body;
 mod connect;
 mod connector;
 mod encoding;
 mod explain;
+#[cfg(unix)]
+mod line;
 mod names;
 mod proxy;
 mod self_signed;
+#[cfg(unix)]
+mod socket;
 mod stream;
 mod tls;
 
@@ -93,33 +100,40 @@ pub(crate) struct Sending {
     pub(crate) timeout: Option<Duration>,
 }
 
+impl Sending {
+    /// It does no harm if the server gets it twice, and the body can be had again.
+    #[cfg(unix)]
+    fn can_be_sent_again(&self) -> bool {
+        self.method.is_idempotent() && !matches!(self.payload, Payload::Once(_))
+    }
+}
+
 /// One HTTP answer, its body still to be read.
 pub(crate) struct Received {
     pub(crate) status: u16,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     uri: Uri,
-    body: Incoming,
-    decoder: Option<Decoder>,
+    body: Arriving,
+    decoder: Option<Box<Decoder>>,
     deadline: Deadline,
-    exchange: Exchange,
-}
-
-/// A request that is under way, until its answer has been read.
-#[derive(Default)]
-struct Exchange {
-    is_over: bool,
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if !self.is_over {
-            runtime::broken_off();
-        }
-    }
 }
 
 impl Received {
+    fn new(answer: Response<Arriving>, uri: Uri, deadline: Deadline) -> Self {
+        let (mut head, body) = answer.into_parts();
+        let decoder = Decoder::take_from(&mut head.headers).map(Box::new);
+        Self {
+            status: head.status.as_u16(),
+            version: head.version,
+            headers: head.headers,
+            uri,
+            body,
+            decoder,
+            deadline,
+        }
+    }
+
     /// The next piece of the body; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
         loop {
@@ -142,18 +156,17 @@ impl Received {
 
     /// The next piece as it came; trailers are nobody's here.
     async fn piece(&mut self) -> Result<Option<Bytes>> {
-        let host = bare_host(&self.uri);
-        let body = &mut self.body;
+        let Self { uri, body, .. } = self;
         loop {
             let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
             let Some(frame) = self.deadline.within(frame).await else {
-                return Err(no_answer_in_time(host));
+                return Err(no_answer_in_time(bare_host(uri)));
             };
             let Some(frame) = frame else {
-                self.exchange.is_over = true;
                 return Ok(None);
             };
-            if let Ok(piece) = frame.map_err(|error| explain(&error, host))?.into_data() {
+            let frame = frame.map_err(|error| explain(&error, bare_host(uri)))?;
+            if let Ok(piece) = frame.into_data() {
                 return Ok(Some(piece));
             }
         }
@@ -202,32 +215,33 @@ impl From<Failure> for Error {
 impl Http {
     /// Sends one request; redirects are returned, not followed.
     pub(crate) async fn send(&self, sending: Sending) -> Result<Received, Failure> {
-        let once = matches!(sending.payload, Payload::Once(_));
-        runtime::catch_up(sending.method.is_idempotent() && !once).await;
         let timeout = sending.timeout;
+        #[cfg(unix)]
+        let can_be_sent_again = sending.can_be_sent_again();
         let request = self.assemble(sending)?;
         let uri = request.uri().clone();
-        let exchange = Exchange::default();
-        let (answer, mut deadline) = self.request(request, timeout)?;
+        let too_late = || no_answer_in_time(bare_host(&uri));
+        #[cfg(unix)]
+        let request = if driver::is_driving() {
+            let mut deadline = Deadline::of_the_driver(timeout);
+            let sent = deadline.within(self.send_driven(request, can_be_sent_again));
+            match sent.await.ok_or_else(too_late)?? {
+                Sent::Answered(answer) => return Ok(Received::new(answer, uri, deadline)),
+                Sent::NotHere(unsent) => unsent,
+            }
+        } else {
+            request
+        };
+        let (answer, mut deadline) = self.on_this_runtime(|made| {
+            let deadline = made.alarms.deadline(timeout);
+            (made.client.request(request), deadline)
+        })?;
         let answer = deadline.within(answer).await;
-        let answer = answer
-            .ok_or_else(|| no_answer_in_time(bare_host(&uri)))?
-            .map_err(|error| Failure {
-                error: explain(&error, bare_host(&uri)),
-                resend: resend(&error),
-            })?;
-        let (mut head, body) = answer.into_parts();
-        let decoder = Decoder::take_from(&mut head.headers);
-        Ok(Received {
-            status: head.status.as_u16(),
-            version: head.version,
-            headers: head.headers,
-            uri,
-            body,
-            decoder,
-            deadline,
-            exchange,
-        })
+        let answer = answer.ok_or_else(too_late)?.map_err(|error| Failure {
+            error: explain(&error, bare_host(&uri)),
+            resend: resend(&error, explain::progress(&error).as_ref()),
+        })?;
+        Ok(Received::new(answer.map(Arriving::from), uri, deadline))
     }
 
     fn assemble(&self, sending: Sending) -> Result<Request<Body>> {

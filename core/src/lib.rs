@@ -71,6 +71,11 @@ pub mod runtime;
 pub mod scrub;
 
 mod deadline;
+#[cfg(unix)]
+mod driver;
+#[cfg(not(unix))]
+#[path = "driver_elsewhere.rs"]
+mod driver;
 mod encode;
 mod flight;
 mod fork;

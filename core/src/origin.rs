@@ -154,26 +154,28 @@ pub fn resolve(base: &Url, text: &str) -> Result<Url> {
     if text.chars().any(char::is_control) {
         return Err(Error::config("url", "must not contain control characters"));
     }
-    let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
-    if lower.starts_with("http://") || lower.starts_with("https://") {
+    let begins = |with: &str| {
+        let head = text.as_bytes().get(..with.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    if begins("http://") || begins("https://") {
         return Url::parse(text).map_err(|_| bad());
     }
     let head = text.split(['/', '?', '#']).next().unwrap_or_default();
     if head.contains(':') {
         return Err(bad());
     }
-    let (path, query) = match text.split('#').next().unwrap_or_default().split_once('?') {
+    let sent = text.split('#').next().unwrap_or_default();
+    let (path, query) = match sent.split_once('?') {
         Some((path, query)) => (path, Some(query)),
-        None => (text.split('#').next().unwrap_or_default(), None),
+        None => (sent, None),
     };
     let mut url = base.clone();
     url.set_fragment(None);
     if !path.is_empty() {
-        let joined = format!(
-            "{}/{}",
-            base.path().trim_end_matches('/'),
-            path.trim_start_matches(['/', '\\'])
-        );
+        let mut joined = base.path().trim_end_matches('/').to_owned();
+        joined.push('/');
+        joined.push_str(path.trim_start_matches(['/', '\\']));
         url.set_path(&joined);
     }
     url.set_query(query.or(if path.is_empty() { base.query() } else { None }));

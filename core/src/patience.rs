@@ -12,6 +12,7 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::error::{Error, ErrorKind};
 use crate::http::{Payload, rewindable, streaming};
+use crate::runtime::nap;
 
 /// A longer body in memory goes out in such pieces, so that one sees whether it is going out: about what the
 /// HTTP library holds ready for a socket.
@@ -69,7 +70,7 @@ impl Patience {
     ) -> Result<T, E> {
         let mut work = pin!(work);
         loop {
-            match select(work.as_mut(), pin!(tokio::time::sleep(self.limit))).await {
+            match select(work.as_mut(), pin!(nap(self.limit))).await {
                 Either::Left((done, _)) => return done,
                 Either::Right(_) if self.sending.swap(false, Ordering::Relaxed) => {}
                 Either::Right(_) => break,

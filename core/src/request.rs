@@ -11,7 +11,6 @@ use url::Url;
 
 use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
 use crate::client::Client;
-use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Payload, Received, Sending};
 use crate::patience::Patience;
@@ -157,7 +156,7 @@ impl RequestBuilder {
         self.client.check_origin(&url)?;
         let clock = &self.client.0.keeper.clock;
         let call = Call {
-            started: clock.now(),
+            started: clock.boot(),
             timeout: self.timeout,
             client: &self.client,
             http: self.client.http_within(self.connect_timeout)?,
@@ -209,7 +208,8 @@ impl fmt::Debug for RequestBuilder {
 
 /// The call as a whole: its deadline over all hops.
 struct Call<'a> {
-    started: Moment,
+    /// On the boot clock.
+    started: Duration,
     timeout: Option<Duration>,
     client: &'a Client,
     http: Arc<Http>,
@@ -244,7 +244,14 @@ impl Call<'_> {
         let Some(timeout) = self.timeout else {
             return Ok(None);
         };
-        let left = timeout.saturating_sub(self.client.0.keeper.clock.now().since(self.started));
+        let passed = self
+            .client
+            .0
+            .keeper
+            .clock
+            .boot()
+            .saturating_sub(self.started);
+        let left = timeout.saturating_sub(passed);
         if left.is_zero() {
             return Err(Error::new(
                 ErrorKind::TimedOut,
@@ -270,12 +277,15 @@ impl Call<'_> {
                 Head::default(),
             ));
         }
-        let mut authorization = client.authorize_url(&hop.url, self.left()?).await?;
+        let mut authorization = client.authorize_unaimed(|| self.left()).await?;
         loop {
             let mut received = self.send(hop, Some(&authorization)).await?;
             let mut head = Head::default();
+            let mut left = None;
             if received.status == 401 {
                 head.read(&mut received).await;
+                authorization = authorization.aimed_at(&hop.url);
+                left = self.left().unwrap_or(Some(Duration::ZERO));
             }
             let first = head.bytes();
             let seen = Seen {
@@ -283,7 +293,7 @@ impl Call<'_> {
                 headers: &received.headers,
                 body_prefix: &first,
                 replayable: hop.payload.is_some(),
-                timeout: self.left().unwrap_or(Some(Duration::ZERO)),
+                timeout: left,
             };
             match client.judge(&authorization, seen).await {
                 Verdict::Resend(again) => authorization = again,

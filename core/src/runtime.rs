@@ -2,47 +2,36 @@
 //!
 //! Started at first use, never at load; a forked child starts its own. Async Rust never needs them.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::clock::{Clock, Moment, SystemClock};
+pub use crate::driver::nap;
+
+use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 
 /// Two threads: the work is waiting, and one busy hook must not stall the sockets.
 static THREADS: AtomicUsize = AtomicUsize::new(2);
-/// Blocking calls that drive their own sockets at a time; each runtime is kept for the next call, with its
-/// open connections. To set up more at once costs more than it saves: a thousand calls at a time are done
-/// in half the time if all but these share a runtime.
-const LOCALS_MAX: usize = 64;
-/// A server is unlikely to have closed a connection that rested no longer than this.
-const SHORT_REST: Duration = Duration::from_millis(1);
-
-/// A connection notices that its caller has gone, then ends; then its socket is closed.
-const TURNS_TO_CLOSE: usize = 3;
+/// Blocking calls that drive their own sockets at a time. To do so with more costs more than it saves: a thousand calls
+/// at a time are done in half the time if all but these share a runtime.
+const DRIVEN_MAX: usize = 64;
 
 static SHARED: LazyLock<PerProcess<Runtime>> = LazyLock::new(|| PerProcess::new(start));
-static LOCALS: LazyLock<PerProcess<Locals>> = LazyLock::new(|| PerProcess::new(Locals::default));
+static DRIVERS: LazyLock<PerProcess<Drivers>> = LazyLock::new(|| PerProcess::new(Drivers::default));
 
-/// The runtimes of blocking calls.
+/// What blocking calls are run by.
 #[derive(Default)]
-struct Locals {
+struct Drivers {
     /// Calls that have one or are about to.
     busy: AtomicUsize,
-    idle: Mutex<Vec<Resting>>,
-}
-
-/// The runtime of a call that is over.
-struct Resting {
-    runtime: Runtime,
-    since: Moment,
+    /// Kept for the next calls.
+    idle: Mutex<Vec<Driver>>,
 }
 
 fn start() -> Runtime {
@@ -67,31 +56,7 @@ pub fn handle() -> Handle {
     SHARED.get().handle().clone()
 }
 
-thread_local! {
-    /// Whether this thread is inside [`block_on`].
-    static IN_LOCAL: Cell<bool> = const { Cell::new(false) };
-    /// How long the connections of its runtime have been left alone.
-    static RESTED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-    /// Whether an exchange has been broken off there.
-    static BROKEN_OFF: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A runtime without threads of its own: the calling thread does all the work.
-fn local() -> Result<Runtime> {
-    let mut builder = Builder::new_current_thread();
-    builder
-        .max_blocking_threads(1)
-        .thread_name("evertoken-dns")
-        .enable_all();
-    builder.build().map_err(|_| {
-        Error::new(
-            ErrorKind::Internal,
-            "the operating system allows no more file descriptors",
-        )
-    })
-}
-
-/// Runs a call to its end on this thread, its sockets included. Half the processor time of waiting for
+/// Runs a call to its end on this thread, its socket included. Half the processor time of waiting for
 /// the shared runtime's threads, which would have to be woken and to wake this one for each answer.
 ///
 /// `future` must not hand out anything that goes on after it, such as a response whose body is still to
@@ -104,9 +69,9 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     refuse_nested()?;
     // A call's future is some kilobytes: it is moved no further than here.
     let future = pin!(future);
-    let locals = LOCALS.get();
-    match Seat::take(&locals.busy) {
-        Some(_seat) => locals.drive(future),
+    let drivers = DRIVERS.get();
+    match drivers.take() {
+        Some((_seat, driver)) => drivers.drive(driver, future),
         None => handle().block_on(future),
     }
 }
@@ -126,9 +91,9 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     refuse_nested()?;
-    let locals = LOCALS.get();
-    if let Some(_seat) = Seat::take(&locals.busy) {
-        return locals.drive(pin!(call()));
+    let drivers = DRIVERS.get();
+    if let Some((_seat, driver)) = drivers.take() {
+        return drivers.drive(driver, pin!(call()));
     }
     let shared = handle();
     let task = shared.spawn(Box::pin(call()));
@@ -138,23 +103,22 @@ where
     }
 }
 
-impl Locals {
-    /// Runs `future` on a runtime of this thread's.
-    fn drive<T>(&self, future: Pin<&mut impl Future<Output = Result<T>>>) -> Result<T> {
+impl Drivers {
+    /// `None` if there are too many, or no file descriptors for one more.
+    fn take(&self) -> Option<(Seat<'_>, Driver)> {
+        let seat = Seat::take(&self.busy)?;
         let kept = lock(&self.idle).pop();
-        let rested = kept
-            .as_ref()
-            .map_or(Duration::ZERO, |kept| SystemClock.now().since(kept.since));
-        let runtime = kept.map_or_else(local, |kept| Ok(kept.runtime))?;
-        let marked = Marked::new();
-        RESTED.set(rested);
-        let outcome = runtime.block_on(future);
-        if BROKEN_OFF.take() {
-            runtime.block_on(clear_away());
-        }
-        drop(marked);
-        let since = SystemClock.now();
-        lock(&self.idle).push(Resting { runtime, since });
+        let driver = kept.or_else(|| Driver::new().ok())?;
+        Some((seat, driver))
+    }
+
+    /// Runs `call` on this thread.
+    fn drive<T>(&self, driver: Driver, call: Pin<&mut impl Future<Output = T>>) -> T {
+        // What a call waits for besides its own socket goes on there.
+        let shared = handle();
+        let _shared = shared.enter();
+        let outcome = driver.run(call);
+        lock(&self.idle).push(driver);
         outcome
     }
 }
@@ -163,60 +127,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One of the [`LOCALS_MAX`] places, given back on drop, through a panic too.
+/// One of the [`DRIVEN_MAX`] places, given back on drop, through a panic too.
 struct Seat<'a>(&'a AtomicUsize);
 
 impl<'a> Seat<'a> {
     fn take(busy: &'a AtomicUsize) -> Option<Self> {
         let seat = Self(busy);
-        (busy.fetch_add(1, Ordering::Relaxed) < LOCALS_MAX).then_some(seat)
+        (busy.fetch_add(1, Ordering::Relaxed) < DRIVEN_MAX).then_some(seat)
     }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Marks this thread for as long as it lives, through a panic too.
-struct Marked;
-
-impl Marked {
-    fn new() -> Self {
-        IN_LOCAL.set(true);
-        Self
-    }
-}
-
-impl Drop for Marked {
-    fn drop(&mut self) {
-        IN_LOCAL.set(false);
-    }
-}
-
-/// Called before a request goes out. In a blocking call it lets the connections notice what happened while
-/// nobody drove them: one that the server closed must not be taken. The first turn reads the sockets' news, the
-/// second acts on it. They cost a tenth of a small request, so one that can be sent again if need be does
-/// without after a short rest.
-pub(crate) async fn catch_up(can_be_sent_again: bool) {
-    let rested = RESTED.take();
-    if rested > SHORT_REST || (!can_be_sent_again && !rested.is_zero()) {
-        tokio::task::yield_now().await;
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Called when an exchange is given up before its end, for want of time or of an answer that makes sense.
-pub(crate) fn broken_off() {
-    BROKEN_OFF.set(true);
-}
-
-/// Lets the connection of an exchange that was broken off notice it and close. Nobody would drive it before the next
-/// call, and the server would hold on to it for as long.
-async fn clear_away() {
-    for _ in 0..TURNS_TO_CLOSE {
-        tokio::task::yield_now().await;
     }
 }
 
@@ -239,15 +162,12 @@ fn refuse_nested() -> Result<()> {
     Ok(())
 }
 
-/// Spawns on the caller's runtime, or on the library's where the caller has none that outlives its call.
+/// Spawns on the caller's runtime, or on the library's where the caller has none.
 pub(crate) fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    if IN_LOCAL.get() {
-        return handle().spawn(future);
-    }
     Handle::try_current()
         .unwrap_or_else(|_| handle())
         .spawn(future)
@@ -257,12 +177,12 @@ where
 mod tests {
     use std::thread;
 
-    use super::{LOCALS, LOCALS_MAX, Ordering, Result, Seat, block_on, block_on_whole, handle};
+    use super::{DRIVEN_MAX, DRIVERS, Ordering, Result, Seat, block_on, block_on_whole, handle};
 
     /// The thread that `call` ran on, of one that found `taken` places taken.
     fn ran_on(taken: usize, call: fn() -> Result<thread::ThreadId>) -> thread::ThreadId {
-        let locals = LOCALS.get();
-        let _taken: Vec<_> = (0..taken).map(|_| Seat::take(&locals.busy)).collect();
+        let drivers = DRIVERS.get();
+        let _taken: Vec<_> = (0..taken).map(|_| Seat::take(&drivers.busy)).collect();
         call().unwrap()
     }
 
@@ -272,18 +192,18 @@ mod tests {
         let whole = || block_on_whole(|| async { Ok(thread::current().id()) });
         let borrowing = || block_on(async { Ok(thread::current().id()) });
         assert_eq!(ran_on(0, borrowing), here);
-        assert_eq!(ran_on(LOCALS_MAX, borrowing), here);
+        assert_eq!(ran_on(DRIVEN_MAX, borrowing), here);
         assert_eq!(ran_on(0, whole), here);
-        assert_ne!(ran_on(LOCALS_MAX, whole), here);
+        assert_ne!(ran_on(DRIVEN_MAX, whole), here);
 
         let panicked = thread::spawn(|| {
-            ran_on(LOCALS_MAX, || {
+            ran_on(DRIVEN_MAX, || {
                 block_on_whole(|| async { panic!("a defect") })
             })
         });
         let payload = panicked.join().unwrap_err();
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"a defect"));
-        assert_eq!(LOCALS.get().busy.load(Ordering::Relaxed), 0);
+        assert_eq!(DRIVERS.get().busy.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-use std::future::pending;
+use std::future::{pending, ready};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, advance, sleep};
 
 use super::{Alarms, KEPT};
 
@@ -50,6 +50,17 @@ async fn the_time_runs_through_all_that_a_call_does() {
     assert_eq!(deadline.within(work(2)).await, Some("done"));
     assert_eq!(deadline.within(work(2)).await, None);
     assert_eq!(start.elapsed(), SECOND * 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_work_of_which_every_piece_is_there_at_once() {
+    let mut deadline = alarms().deadline(Some(SECOND));
+    advance(SECOND * 2).await;
+    let mut pieces = 0;
+    while deadline.within(ready(())).await.is_some() {
+        pieces += 1;
+    }
+    assert_eq!(pieces, super::UNWATCHED_MAX - 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! A payload as the HTTP library takes it.
+//! A payload as the HTTP library takes it, and an answer's body as it comes.
 
 use std::io;
 use std::pin::Pin;
@@ -6,9 +6,11 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt};
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
 use super::Payload;
+#[cfg(unix)]
+use super::line::Engaged;
 
 /// The body of one sending.
 pub(super) enum Body {
@@ -53,5 +55,90 @@ impl HttpBody for Body {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Self::Pieces(_) => SizeHint::default(),
         }
+    }
+}
+
+/// The body of an answer.
+pub(super) struct Arriving {
+    body: Incoming,
+    /// The connection, as long as more is to come and nobody else drives it.
+    #[cfg(unix)]
+    engaged: Option<Engaged>,
+}
+
+impl From<Incoming> for Arriving {
+    fn from(body: Incoming) -> Self {
+        Self {
+            body,
+            #[cfg(unix)]
+            engaged: None,
+        }
+    }
+}
+
+impl Arriving {
+    /// One that comes over a connection that its reader drives.
+    #[cfg(unix)]
+    pub(super) fn over(engaged: Engaged, body: Incoming) -> Self {
+        let mut arriving = Self::from(body);
+        arriving.engaged = Some(engaged);
+        if arriving.is_end_stream() {
+            arriving.rest();
+        }
+        arriving
+    }
+
+    /// Leaves the connection to the next call.
+    #[cfg(unix)]
+    fn rest(&mut self) {
+        if let Some(engaged) = self.engaged.take() {
+            engaged.rest();
+        }
+    }
+
+    /// Has the connection bring more.
+    #[cfg(unix)]
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let Some(engaged) = &mut self.engaged else {
+            return Poll::Pending;
+        };
+        engaged.drive(cx);
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+}
+
+impl HttpBody for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    #[cfg(unix)]
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let mut frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_pending() {
+            frame = self.drive(cx);
+        }
+        if matches!(frame, Poll::Ready(None)) || self.is_end_stream() {
+            self.rest();
+        }
+        frame
+    }
+
+    #[cfg(not(unix))]
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

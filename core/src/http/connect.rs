@@ -5,17 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::{HeaderValue, Request};
-use hyper_util::client::legacy::{Builder, Client, ResponseFuture};
+use http::HeaderValue;
+#[cfg(unix)]
+use http::Request;
+use hyper_util::client::legacy::{Builder, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::runtime::{Handle, Id};
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+use super::Failure;
 use super::body::Body;
 use super::connector::Connector;
+#[cfg(unix)]
+use super::line::{Lines, Sent};
 use super::proxy::Proxies;
 use super::tls::{self, Tls};
-use crate::deadline::{Alarms, Deadline};
+use crate::deadline::Alarms;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::weak_map::WeakMap;
@@ -24,7 +30,7 @@ use crate::weak_map::WeakMap;
 /// for; the oldest's client goes and is made anew if it is wanted.
 const CLIENTS_KEPT: usize = 128;
 /// An idle connection is closed after this: below it the load balancers in the field still hold theirs.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How connections are made. Clients with equal settings share one connection pool.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -70,20 +76,10 @@ impl HttpSettings {
 /// A connection is driven by the runtime that made it and stalls when that runtime is not running, so
 /// each runtime has a client, and so a connection pool, of its own.
 #[derive(Clone)]
-struct Made {
+pub(super) struct Made {
     runtime: Id,
-    client: Client<Connector, Body>,
-    alarms: Alarms,
-}
-
-impl Made {
-    fn request(
-        &self,
-        request: Request<Body>,
-        timeout: Option<Duration>,
-    ) -> (ResponseFuture, Deadline) {
-        (self.client.request(request), self.alarms.deadline(timeout))
-    }
+    pub(super) client: Client<Connector, Body>,
+    pub(super) alarms: Alarms,
 }
 
 /// What lives in one process: connections do not survive a fork, nor does a lock that was held.
@@ -91,6 +87,8 @@ impl Made {
 struct Connections {
     tls: Arc<Tls>,
     clients: ArcSwap<Vec<Made>>,
+    #[cfg(unix)]
+    lines: Arc<Lines>,
 }
 
 /// The HTTP clients of one set of settings: made at first use, anew in each forked child.
@@ -126,12 +124,8 @@ impl Http {
         })
     }
 
-    /// Hands `request` to this runtime's client; its time begins.
-    pub(super) fn request(
-        &self,
-        request: Request<Body>,
-        timeout: Option<Duration>,
-    ) -> Result<(ResponseFuture, Deadline)> {
+    /// This runtime's client, for `then`.
+    pub(super) fn on_this_runtime<T>(&self, then: impl FnOnce(&Made) -> T) -> Result<T> {
         let runtime = Handle::try_current()
             .map_err(|_| {
                 Error::new(
@@ -143,7 +137,7 @@ impl Http {
         let connections = self.connections.get();
         let made = connections.clients.load();
         if let Some(made) = made.iter().find(|made| made.runtime == runtime) {
-            return Ok(made.request(request, timeout));
+            return Ok(then(made));
         }
         let made = Made {
             runtime,
@@ -156,12 +150,28 @@ impl Http {
             clients.push(made.clone());
             clients
         });
-        Ok(made.request(request, timeout))
+        Ok(then(&made))
+    }
+
+    /// Sends `request` on a connection that the caller drives.
+    #[cfg(unix)]
+    pub(super) async fn send_driven(
+        &self,
+        request: Request<Body>,
+        can_be_sent_again: bool,
+    ) -> Result<Sent, Failure> {
+        let connections = self.connections.get();
+        let connector = || self.connector(Arc::clone(&connections.tls));
+        let lines = &connections.lines;
+        lines.send(connector, request, can_be_sent_again).await
+    }
+
+    fn connector(&self, tls: Arc<Tls>) -> Connector {
+        let (settings, proxies) = (Arc::clone(&self.settings), Arc::clone(&self.proxies));
+        Connector::new(settings, proxies, tls)
     }
 
     fn build(&self, tls: Arc<Tls>) -> Client<Connector, Body> {
-        let (settings, proxies) = (Arc::clone(&self.settings), Arc::clone(&self.proxies));
-        let connector = Connector::new(settings, proxies, tls);
         Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -171,7 +181,7 @@ impl Http {
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
-            .build(connector)
+            .build(self.connector(tls))
     }
 }
 

@@ -1,6 +1,9 @@
 //! How a connection comes about: directly or through a proxy, with TLS where the URL says so.
 
+use std::io;
 use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,6 +23,8 @@ use super::connect::HttpSettings;
 use super::explain::{bare_host, explain_connect, explain_proxy, explain_tls};
 use super::names::Names;
 use super::proxy::{Proxies, is_https, with_port};
+#[cfg(unix)]
+use super::socket::Socket;
 use super::stream::{Io, Stream};
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +44,9 @@ pub(super) struct Connector {
     settings: Arc<HttpSettings>,
     proxies: Arc<Proxies>,
     tls: Arc<Tls>,
+    /// Where a connection that its caller drives leaves its socket.
+    #[cfg(unix)]
+    for_caller: Option<Arc<OnceLock<Socket>>>,
 }
 
 impl Connector {
@@ -58,7 +66,26 @@ impl Connector {
             settings,
             proxies,
             tls,
+            #[cfg(unix)]
+            for_caller: None,
         }
+    }
+
+    /// A connection that the caller drives, in the time that one may take.
+    #[cfg(unix)]
+    pub(super) async fn connect_for_caller(&self, to: &Uri) -> Result<(Stream, Socket)> {
+        let place = Arc::<OnceLock<Socket>>::default();
+        let mut connector = self.clone();
+        connector.for_caller = Some(Arc::clone(&place));
+        let stream = connector.call(to.clone()).await?.into_inner();
+        let socket = place.get().cloned();
+        let lost = || {
+            Error::new(
+                ErrorKind::Internal,
+                "a connection came about without a socket",
+            )
+        };
+        Ok((stream, socket.ok_or_else(lost)?))
     }
 
     async fn connect(mut self, to: Uri) -> Result<Stream> {
@@ -77,11 +104,21 @@ impl Connector {
         }
     }
 
-    async fn tcp(&mut self, to: &Uri) -> Result<TcpStream> {
+    async fn tcp(&mut self, to: &Uri) -> Result<Box<dyn Io>> {
         let connected = self.tcp.call(to.clone()).await;
-        connected
-            .map(TokioIo::into_inner)
+        let tcp = connected.map_err(|error| explain_connect(&error, bare_host(to)))?;
+        self.driven(tcp.into_inner())
             .map_err(|error| explain_connect(&error, bare_host(to)))
+    }
+
+    /// The connection, watched by whoever drives it.
+    fn driven(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
+        #[cfg(unix)]
+        if let Some(place) = &self.for_caller {
+            let socket = Socket::new(tcp.into_std()?);
+            return Ok(Box::new(place.get_or_init(|| socket).clone()));
+        }
+        Ok(Box::new(tcp))
     }
 
     /// A proxy that is spoken to over TLS is spoken to in HTTP/1.1, the language of `CONNECT` here.
@@ -101,7 +138,8 @@ impl Connector {
         let mut tunnel = Tunnel::new(proxy.uri().clone(), inner).with_headers(headers);
         let tunnelled = tunnel.call(to.clone()).await;
         let stream = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
-        self.secured(to, stream.into_inner(), Alpn::Http).await
+        self.secured(to, Box::new(stream.into_inner()), Alpn::Http)
+            .await
     }
 
     /// RFC 1928. The proxy resolves the name, so that no query about it leaves this machine.
@@ -113,11 +151,14 @@ impl Connector {
         let default_port = if is_https(to) { 443 } else { 80 };
         let tunnelled = socks.call(with_port(to, default_port)).await;
         let tcp = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
-        self.secured(to, tcp.into_inner(), Alpn::Http).await
+        let tcp = self
+            .driven(tcp.into_inner())
+            .map_err(|error| explain_proxy(&error, proxy.uri()))?;
+        self.secured(to, tcp, Alpn::Http).await
     }
 
     /// TLS over `io` if `to` is `https`.
-    async fn secured(&self, to: &Uri, io: impl Io, alpn: Alpn) -> Result<Stream> {
+    async fn secured(&self, to: &Uri, io: Box<dyn Io>, alpn: Alpn) -> Result<Stream> {
         if !is_https(to) {
             return Ok(Stream::new(io));
         }
@@ -137,7 +178,7 @@ impl Connector {
             .await
             .map_err(|error| explain_tls(&error, host))?;
         let is_h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-        let stream = Stream::new(tls);
+        let stream = Stream::new(Box::new(tls));
         Ok(if is_h2 { stream.with_h2() } else { stream })
     }
 }

@@ -98,8 +98,15 @@ pub(super) fn explain(error: &Cause, host: &str) -> Error {
     )
 }
 
+/// How far the connection had come that the request was to go out on, if it ever was one of HTTP/1.1.
+pub(super) fn progress(error: &legacy::Error) -> Option<Progress> {
+    let mut extras = Extensions::new();
+    error.connect_info()?.get_extras(&mut extras);
+    extras.remove()
+}
+
 /// Whether a request that failed so may go out once more.
-pub(super) fn resend(error: &legacy::Error) -> Resend {
+pub(super) fn resend(error: &Cause, progress: Option<&Progress>) -> Resend {
     let unprocessed = find::<h2::Error>(error).any(|h2| {
         let graceful = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
         let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
@@ -108,11 +115,7 @@ pub(super) fn resend(error: &legacy::Error) -> Resend {
     if unprocessed {
         return Resend::Always;
     }
-    let mut extras = Extensions::new();
-    if let Some(connected) = error.connect_info() {
-        connected.get_extras(&mut extras);
-    }
-    let stale = extras.get().is_some_and(Progress::is_stale);
+    let stale = progress.is_some_and(Progress::is_stale);
     if stale && !find::<hyper::Error>(error).any(hyper::Error::is_user) {
         Resend::IfIdempotent
     } else {

@@ -54,9 +54,9 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(io: impl Io) -> Self {
+    pub(super) fn new(io: Box<dyn Io>) -> Self {
         Self {
-            io: Box::new(io),
+            io,
             progress: Progress::default(),
             is_h2: false,
             is_forwarding_proxy: false,
@@ -73,6 +73,22 @@ impl Stream {
     pub(super) fn with_forwarding_proxy(mut self) -> Self {
         self.is_forwarding_proxy = true;
         self
+    }
+}
+
+/// What whoever drives it must know.
+#[cfg(unix)]
+impl Stream {
+    pub(super) fn is_h2(&self) -> bool {
+        self.is_h2
+    }
+
+    pub(super) fn is_forwarding_proxy(&self) -> bool {
+        self.is_forwarding_proxy
+    }
+
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use bytes::Bytes;
 use evertoken::flow::Password;
-use evertoken::{Client, ErrorKind, Method};
+use evertoken::{Client, ErrorKind, Method, blocking};
 use evertoken_tests::acceptor;
 use h2::Reason;
 use h2::server::SendResponse;
@@ -26,6 +27,7 @@ enum Act {
 struct Server {
     url: String,
     pem: String,
+    connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
 }
 
@@ -36,8 +38,11 @@ impl Server {
         let url = format!("https://{}", listener.local_addr().expect("an address"));
         let requests = Arc::<AtomicUsize>::default();
         let counter = Arc::clone(&requests);
+        let connections = Arc::<AtomicUsize>::default();
+        let opened = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
+                opened.fetch_add(1, Ordering::SeqCst);
                 let (tls, counter, acts) = (tls.clone(), Arc::clone(&counter), acts.clone());
                 tokio::spawn(async move {
                     let stream = tls.accept(tcp).await.ok()?;
@@ -49,7 +54,12 @@ impl Server {
                 });
             }
         });
-        Self { url, pem, requests }
+        Self {
+            url,
+            pem,
+            connections,
+            requests,
+        }
     }
 
     fn client(&self) -> Client {
@@ -109,6 +119,24 @@ async fn a_server_that_offers_it_gets_it() {
         .expect("an answer");
     assert_eq!((answer.status(), answer.version()), (200, Version::HTTP_2));
     assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn blocking_calls_share_one_connection_of_it() {
+    let server = Server::start(Vec::new()).await;
+    let client = server.client();
+    let calls = || {
+        (0..2).map(|_| {
+            let request = client.request(Method::GET, "/api");
+            let (answer, body) = blocking::send(request).expect("an answer");
+            (answer.status(), answer.version(), body)
+        })
+    };
+    let answers = thread::scope(|scope| scope.spawn(|| calls().collect::<Vec<_>>()).join());
+    let expected = (200, Version::HTTP_2, Bytes::from_static(b"ok"));
+    assert_eq!(answers.expect("no panic"), [expected.clone(), expected]);
+    // The login's, one that showed what the server prefers, and theirs.
+    assert!(server.connections.load(Ordering::SeqCst) <= 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! Through a proxy: what it is told, what it is not, and what its refusal is called.
 
-use evertoken::{Client, ErrorKind, Method};
+use evertoken::{Client, ErrorKind, Method, blocking};
 use evertoken_sandbox::Sandbox;
 use evertoken_tests::{Place, Proxy, acceptor, plain_at, sandbox};
 use serde_json::json;
@@ -11,6 +11,18 @@ const BASIC: &str = "Basic dXNlcjpwcm94eS1zZWNyZXQtMQ==";
 async fn get(client: &Client) -> u16 {
     let sent = client.request(Method::GET, "/plain/api/orders").send();
     sent.await.expect("an answer").status()
+}
+
+/// The same from a thread that waits, which drives a connection of its own.
+async fn get_blocking(client: &Client) -> u16 {
+    let request = client.request(Method::GET, "/plain/api/orders");
+    let sent = tokio::task::spawn_blocking(|| {
+        std::thread::spawn(|| blocking::send(request))
+            .join()
+            .expect("no panic")
+    });
+    let (answer, _) = sent.await.expect("no panic").expect("an answer");
+    answer.status()
 }
 
 fn https(place: &Place) -> evertoken::ClientBuilder {
@@ -48,6 +60,8 @@ async fn http_is_forwarded_with_the_proxys_credentials_in_each_request() {
         format!("GET {base}/plain/api/orders HTTP/1.1"),
     ];
     assert_eq!(proxy.asked(), expected);
+    assert_eq!(get_blocking(&client).await, 200);
+    assert_eq!(proxy.asked(), expected[1..]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,11 +83,10 @@ async fn https_goes_through_a_tunnel_of_which_the_proxy_sees_only_the_end() {
             .build()
             .expect("good options");
         assert_eq!(get(&client).await, 200, "{scheme}");
-        assert_eq!(
-            proxy.asked(),
-            [format!("CONNECT {end} HTTP/1.1")],
-            "{scheme}"
-        );
+        let expected = [format!("CONNECT {end} HTTP/1.1")];
+        assert_eq!(proxy.asked(), expected, "{scheme}");
+        assert_eq!(get_blocking(&client).await, 200, "{scheme}");
+        assert_eq!(proxy.asked(), expected, "{scheme}");
     }
 }
 
@@ -85,6 +98,8 @@ async fn socks_carries_both_and_resolves_the_name() {
     let secure = https(&place).proxy(&url).build().expect("good options");
     assert_eq!(get(&secure).await, 200);
     assert_eq!(proxy.asked(), ["SOCKS 127.0.0.1"]);
+    assert_eq!(get_blocking(&secure).await, 200);
+    assert_eq!(proxy.asked(), ["SOCKS 127.0.0.1"]);
     let sandbox = http_sandbox();
     let named = sandbox.url().replace("127.0.0.1", "localhost");
     let plain = plain_at(&sandbox, &named)
@@ -92,6 +107,8 @@ async fn socks_carries_both_and_resolves_the_name() {
         .build()
         .expect("good options");
     assert_eq!(get(&plain).await, 200);
+    assert_eq!(proxy.asked(), ["SOCKS localhost"]);
+    assert_eq!(get_blocking(&plain).await, 200);
     assert_eq!(proxy.asked(), ["SOCKS localhost"]);
 }
 

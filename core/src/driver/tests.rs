@@ -1,0 +1,155 @@
+use std::future::{Future, poll_fn};
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::sync::oneshot;
+
+use super::{Driver, Watched, is_driving, nap, poll_until};
+use crate::clock::timers_now;
+
+fn run<T>(call: impl Future<Output = T>) -> T {
+    Driver::new().unwrap().run(pin!(call))
+}
+
+/// Both ends of a connection, the first watched.
+fn connection() -> (Arc<Watched>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    near.set_nonblocking(true).unwrap();
+    let (far, _) = listener.accept().unwrap();
+    (Arc::new(Watched::new(near)), far)
+}
+
+/// One byte, waited for as long as it takes.
+async fn byte(watched: &Arc<Watched>) -> io::Result<u8> {
+    poll_fn(|_| {
+        let mut byte = [0];
+        while watched.may_have_news() {
+            match (&watched.tcp).read_exact(&mut byte) {
+                Ok(()) => return Poll::Ready(Ok(byte[0])),
+                Err(_) => watched.drained(),
+            }
+        }
+        watched.wait_to_read()
+    })
+    .await
+}
+
+#[test]
+fn a_call_goes_on_when_another_thread_rings_whether_it_sleeps_by_then_or_not() {
+    let (ask, asked) = mpsc::channel::<oneshot::Sender<u32>>();
+    let other = thread::spawn(move || {
+        for (nth, asker) in (0..).zip(asked) {
+            asker.send(nth).unwrap();
+        }
+    });
+    let driver = Driver::new().unwrap();
+    for nth in 0..2_000 {
+        let call = async {
+            let (answer, answered) = oneshot::channel();
+            ask.send(answer).unwrap();
+            answered.await.unwrap()
+        };
+        assert_eq!(driver.run(pin!(call)), nth);
+    }
+    drop(ask);
+    other.join().unwrap();
+}
+
+#[test]
+fn a_call_goes_on_when_its_socket_has_something_to_read() {
+    let (near, far) = connection();
+    let echo = thread::spawn(move || {
+        let mut byte = [0];
+        while (&far).read_exact(&mut byte).is_ok() {
+            (&far).write_all(&[byte[0] + 1]).unwrap();
+        }
+    });
+    let driver = Driver::new().unwrap();
+    for sent in 0..200 {
+        let call = async {
+            (&near.tcp).write_all(&[sent]).unwrap();
+            byte(&near).await.unwrap()
+        };
+        assert_eq!(driver.run(pin!(call)), sent + 1);
+    }
+    drop(near);
+    echo.join().unwrap();
+}
+
+#[test]
+fn what_came_while_nobody_waited_is_found_when_one_looks_again() {
+    let (near, far) = connection();
+    near.drained();
+    (&far).write_all(&[7]).unwrap();
+    assert!(!near.may_have_news());
+    // The wait ends at once, because there is something to read.
+    assert_eq!(run(byte(&near)).unwrap(), 7);
+    near.look_again();
+    assert!(near.may_have_news());
+}
+
+#[test]
+fn time_ends_a_wait_for_something_that_does_not_come() {
+    let (near, _far) = connection();
+    let begun = timers_now();
+    let outcome = run(async {
+        let silent = pin!(async { byte(&near).await });
+        let patience = pin!(nap(Duration::from_millis(5)));
+        matches!(select(silent, patience).await, Either::Right(_))
+    });
+    assert!(outcome);
+    assert!(timers_now() >= begun + Duration::from_millis(5));
+}
+
+#[test]
+fn the_earlier_of_two_ends_counts() {
+    let now = timers_now();
+    let (near, far) = (
+        now + Duration::from_millis(5),
+        now + Duration::from_secs(600),
+    );
+    for ends in [[near, far], [far, near]] {
+        let first = run(poll_fn(|_| {
+            let over = ends.map(|end| poll_until(end).is_ready());
+            if over.contains(&true) {
+                Poll::Ready(over)
+            } else {
+                Poll::Pending
+            }
+        }));
+        assert_eq!(first, ends.map(|end| end == near));
+    }
+}
+
+#[test]
+fn nothing_waits_where_no_driver_runs() {
+    let (near, _far) = connection();
+    near.drained();
+    let mut alone = Context::from_waker(Waker::noop());
+    let read = pin!(byte(&near));
+    let Poll::Ready(Err(error)) = read.poll(&mut alone) else {
+        panic!("it would wait for ever")
+    };
+    assert_eq!(error.to_string(), "nobody waits for this socket");
+}
+
+#[test]
+fn a_call_that_panics_leaves_no_mark() {
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        run(async {
+            assert!(is_driving());
+            panic!("a defect")
+        })
+    }));
+    assert!(panicked.is_err());
+    assert!(!is_driving());
+}

@@ -1,0 +1,116 @@
+//! A socket that a blocking call waits for itself.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::driver::Watched;
+
+/// What is read at first; most answers are no longer.
+const ROOM: usize = 2 * 1024;
+/// What is read at most.
+const ROOM_MAX: usize = 64 * 1024;
+
+/// One that a [`driver`](crate::driver) watches.
+#[derive(Clone)]
+pub(super) struct Socket {
+    watched: Arc<Watched>,
+    /// What is read at a time. A reader's room is wiped before, which for eight kilobytes costs as much as some of the
+    /// system's calls.
+    room: usize,
+}
+
+impl Socket {
+    /// `tcp` must not block.
+    pub(super) fn new(tcp: TcpStream) -> Self {
+        let watched = Arc::new(Watched::new(tcp));
+        Self {
+            watched,
+            room: ROOM,
+        }
+    }
+
+    /// What came while nobody waited for it is found at the next attempt.
+    pub(super) fn look_again(&self) {
+        self.watched.look_again();
+    }
+
+    fn write(&self, write: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
+        loop {
+            match write(&self.watched.tcp) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return self.watched.wait_to_write();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Self { watched, room } = &mut *self;
+        while watched.may_have_news() {
+            let empty = buf.initialize_unfilled_to((*room).min(buf.remaining()));
+            match (&watched.tcp).read(empty) {
+                Ok(length) => {
+                    if length == *room {
+                        *room = (2 * length).min(ROOM_MAX);
+                    } else if length > 0 && length < empty.len() {
+                        // The end of a stream stays to be read.
+                        watched.drained();
+                    }
+                    buf.advance(length);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => watched.drained(),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        watched.wait_to_read()
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.write(|mut tcp| tcp.write(buf))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match bufs {
+            // A request without a body. One buffer is cheaper for the system to look at than a list of one.
+            [buf] => self.write(|mut tcp| tcp.write(buf)),
+            bufs => self.write(|mut tcp| tcp.write_vectored(bufs)),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.watched.tcp.shutdown(Shutdown::Write))
+    }
+}
