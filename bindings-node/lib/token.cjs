@@ -2,6 +2,9 @@
 
 const { inspect } = require('node:util')
 
+// What a Date can hold, in milliseconds (ECMA-262 §21.4.1.1); beyond it there is no date, only "Invalid Date".
+const LAST_INSTANT = 8_640_000_000_000_000
+
 /** A token for a caller. Neither inspecting nor serializing it shows its value or its claims. */
 class Token {
   #value
@@ -10,7 +13,7 @@ class Token {
   constructor({ value, expiresAt, expiresIn, scope, claims, fingerprint }) {
     this.#value = value
     this.#claims = claims
-    this.expiresAt = expiresAt === null ? null : new Date(expiresAt)
+    this.expiresAt = expiresAt === null ? null : new Date(Math.min(expiresAt, LAST_INSTANT))
     this.expiresIn = expiresIn
     this.scope = scope
     this.fingerprint = fingerprint

@@ -100,6 +100,13 @@ describe('a token', () => {
     assert.deepEqual([token.expiresAt, token.expiresIn, token.claims, token.scope], [null, null, null, 'read write'])
   })
 
+  test('that outlives the calendar ends with it', async () => {
+    sandbox.configure({ wso2: { expires_in: 1e14 } })
+    const token = await client().token()
+    assert.equal(token.expiresAt.toISOString(), '+275760-09-13T00:00:00.000Z')
+    assert.ok(token.expiresIn > 9e16)
+  })
+
   test('has as much life left as was asked for', async () => {
     sandbox.configure({ wso2: { life_secs: 100, second_login: 'new' } })
     const asked = client()
