@@ -60,7 +60,7 @@ error_kinds! {
     /// Nothing came in time.
     TimedOut = (7008, "timed_out", retryable: true, hint: "call again, or raise timeout"),
     /// The server answered something that is not a token: a page, a broken document, a redirect, too much.
-    BadResponse = (7009, "bad_response", retryable: true, hint: "check that token_url is the token endpoint"),
+    BadResponse = (7009, "bad_response", retryable: true, hint: "check that token_url is the token endpoint, and base_url the API"),
     /// The server hands out the token again that it refuses, or one that is about to expire.
     SameToken = (7010, "same_token", retryable: true, hint: "call again after the old token's expiry, or have it revoked at the provider"),
     /// The URL does not belong to the origins this token may go to.
