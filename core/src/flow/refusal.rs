@@ -248,6 +248,8 @@ impl Context<'_> {
             return self.scrubber.message(host);
         }
         let place = &target[Position::BeforeHost..Position::AfterPath];
+        // Java servers write the session behind it.
+        let place = place.split(';').next().unwrap_or_default();
         self.scrubber
             .message(&format!("{}://{place}", target.scheme()))
     }

@@ -405,6 +405,10 @@ fn a_redirect_names_the_targets_host_and_on_the_same_host_the_path() {
             Some("https://gw.example:8243/elsewhere/"),
         ),
         (
+            "/login;jsessionid=hunter2",
+            Some("https://gw.example:8243/login"),
+        ),
+        (
             "http://user:pw@gw.example/token",
             Some("http://gw.example/token"),
         ),
