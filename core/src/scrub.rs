@@ -8,13 +8,17 @@ use crate::encode::{basic_pair, form_encoded, percent_encoded};
 use crate::secret::Secret;
 
 mod line;
+mod quoted;
 
 use line::{Line, MESSAGE_CHARS, folded};
+use quoted::quoted;
 
 /// Longest provider code in characters.
 const CODE_CHARS: usize = 64;
 /// A secret shorter than this is replaced only where it stands alone: replacing each `a` would spell it out.
 const SHORT_SECRET_BYTES: usize = 4;
+/// How much longer than the secret the usual longest form of it is: `\u00e9`.
+const FORM_GROWTH: usize = 6;
 /// An unbroken run of token characters from this length on is taken for a key. Longer than a UUID (36),
 /// so that a trace id stays.
 const OPAQUE_RUN_BYTES: usize = 40;
@@ -110,7 +114,7 @@ impl Scrubber {
             .needles
             .first()
             .map_or(0, |needle| needle.expose().len());
-        let line = self.line(text, MESSAGE_CHARS + longest)?;
+        let line = self.line(text, MESSAGE_CHARS + longest * FORM_GROWTH)?;
         self.line(&line, MESSAGE_CHARS)
     }
 
@@ -159,24 +163,6 @@ impl Scrubber {
         }
         self.add(secret);
         self.add(&folded(secret));
-        let percent = percent_encoded(secret);
-        let form = form_encoded(secret);
-        for encoded in [&percent, &form] {
-            self.add(encoded);
-            self.add(&lower_escapes(encoded));
-        }
-        if let Ok(json) = serde_json::to_string(secret).map(Zeroizing::new) {
-            let inside = &json[1..json.len() - 1];
-            self.add(inside);
-            self.add(&Zeroizing::new(inside.replace('/', "\\/")));
-        }
-        self.add(&Zeroizing::new(
-            secret
-                .replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-                .replace('"', "&quot;"),
-        ));
         if secret.len() >= SHORT_SECRET_BYTES {
             self.add_base64(&Zeroizing::new(STANDARD.encode(secret)));
         }
@@ -202,14 +188,15 @@ impl Scrubber {
             .sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
     }
 
-    /// The length of the longest secret that `rest` starts with.
+    /// The length of the longest secret that `rest` starts with, in whatever form.
     fn secret_at(&self, rest: &str, before: Option<char>) -> Option<usize> {
-        let found = self.needles.iter().find(|needle| {
+        let found = self.needles.iter().filter_map(|needle| {
             let needle = needle.expose();
-            let alone = || is_boundary(before) && is_boundary(rest[needle.len()..].chars().next());
-            rest.starts_with(needle) && (needle.len() >= SHORT_SECRET_BYTES || alone())
-        })?;
-        Some(found.expose().len())
+            let length = quoted(rest, needle)?;
+            let alone = || is_boundary(before) && is_boundary(rest[length..].chars().next());
+            (needle.len() >= SHORT_SECRET_BYTES || alone()).then_some(length)
+        });
+        found.max()
     }
 }
 
@@ -217,20 +204,6 @@ impl Scrubber {
 pub(crate) fn is_code(text: &str) -> bool {
     let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     (1..=CODE_CHARS).contains(&text.len()) && text.bytes().all(fit)
-}
-
-/// `%2F` as `%2f`; what is not an escape keeps its case.
-fn lower_escapes(encoded: &str) -> Zeroizing<String> {
-    let mut lowered = Zeroizing::new(String::with_capacity(encoded.len()));
-    let mut left = 0;
-    for c in encoded.chars() {
-        if c == '%' {
-            left = 3;
-        }
-        lowered.push(if left > 0 { c.to_ascii_lowercase() } else { c });
-        left = usize::saturating_sub(left, 1);
-    }
-    lowered
 }
 
 fn is_boundary(neighbour: Option<char>) -> bool {
