@@ -16,6 +16,7 @@ use crate::health::{Clearance, Health};
 use crate::http::Transport;
 use crate::renewal;
 use crate::runtime;
+use crate::secret::Secret;
 use crate::token::Current;
 use crate::warm::Warmth;
 
@@ -315,11 +316,29 @@ impl Keeper {
         if refused.accepted() {
             self.change_health(|health| health.futile_at(target, now));
         } else if refused.after_refusal && refused.mark_futile() {
+            // A refresh token may go on making tokens that no API takes, as that of a session that was ended: by it nothing
+            // would ever heal. The next renewal, after the pause, is a login.
+            if let (Via::Refresh, Some(refresh_token)) = (refused.via, &refused.refresh_token) {
+                self.drop_refresh_token(refresh_token);
+            }
             self.change_health(|health| {
                 health.futile_everywhere(now);
                 health.futile_at(target, now);
             });
         }
+    }
+
+    /// This refresh token is not sent again: the next renewal is a login.
+    pub(crate) fn drop_refresh_token(&self, rejected: &Secret) {
+        self.current.rcu(|current| {
+            let current = current.as_ref()?;
+            let own = current.refresh_token.as_ref();
+            Some(if own.is_some_and(|own| own.same_as(rejected)) {
+                Arc::new(current.with_refresh_token(None))
+            } else {
+                Arc::clone(current)
+            })
+        });
     }
 
     /// An API took this token.

@@ -218,7 +218,7 @@ impl Flight<'_> {
                     kind = error.kind().code(),
                     "refresh token rejected; logging in"
                 );
-                self.drop_refresh_token(refresh_token);
+                self.keeper.drop_refresh_token(refresh_token);
                 Ok(None)
             }
         }
@@ -253,21 +253,6 @@ impl Flight<'_> {
         match flow::retry_after(answer, self.keeper.clock.now().wall_secs()) {
             Some(wait) => error.with_retry_after(wait),
             None => error,
-        }
-    }
-
-    /// A rejected refresh token is not sent again.
-    fn drop_refresh_token(&self, rejected: &Secret) {
-        let current = self.keeper.current.load_full();
-        if let Some(current) = current.filter(|current| {
-            current
-                .refresh_token
-                .as_ref()
-                .is_some_and(|own| own.same_as(rejected))
-        }) {
-            self.keeper
-                .current
-                .store(Some(Arc::new(current.with_refresh_token(None))));
         }
     }
 

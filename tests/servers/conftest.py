@@ -23,6 +23,10 @@ SERVERS = {
     "node-oauth": (["node", "node/node_oauth.mjs"], "raw", "password"),
     "oidc-provider": (["node", "node/oidc_provider.mjs"], "form", "client_credentials"),
 }
+# Logins by JSON, which `json_login` describes.
+JSON_SERVERS = {
+    "simplejwt": ([sys.executable, "simplejwt_server.py"], "", "json_login"),
+}
 PASSWORD_SERVERS = [name for name, (_, _, grant) in SERVERS.items() if grant == "password"]
 
 
@@ -60,7 +64,7 @@ class Server:
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server of its own for each test: `(name, life in seconds)`."""
     name, life_secs = request.param
-    command, basic, grant = SERVERS[name]
+    command, basic, grant = (SERVERS | JSON_SERVERS)[name]
     with subprocess.Popen(
         [*command, "--life", str(life_secs)], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

@@ -250,6 +250,27 @@ async fn a_401_uses_the_refresh_token_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refresh_token_whose_tokens_are_refused_gives_way_to_a_login() {
+    let (rig, client) = open([
+        pair("T1", "R1", 600),
+        pair("T2", "R2", 600),
+        pair("T3", "R3", 600),
+    ]);
+    let sent = client.authorize("/a").await.unwrap();
+    let again = resent(judge(&client, &sent, 401).await);
+    let verdict = judge(&client, &again, 401).await;
+    assert_eq!(reason(&verdict), Reason::RefusedAgain);
+    let next = client.authorize("/a").await.unwrap();
+    let verdict = judge(&client, &next, 401).await;
+    assert_eq!(reason(&verdict), Reason::StormGuard);
+    rig.pass(30.0).await;
+    let next = client.authorize("/a").await.unwrap();
+    let healed = resent(judge(&client, &next, 401).await);
+    assert_eq!(healed.value(), "Bearer T3");
+    assert_eq!(rig.server.asked(), ["login", "refresh", "login"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_token_again_is_a_reason_of_its_own() {
     let (_rig, client) = open([
         token("T1", 600),
