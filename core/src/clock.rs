@@ -48,11 +48,6 @@ pub trait Clock: Send + Sync {
     /// Now, exactly.
     fn now(&self) -> Moment;
 
-    /// Now on the boot clock alone, for what takes no part in a token's age: a step of the wall clock must not end it.
-    fn boot(&self) -> Duration {
-        self.now().boot
-    }
-
     /// Now on clocks that cost a few nanoseconds and may be some milliseconds old. Their origin differs
     /// from [`Clock::now`]'s, so coarse moments are compared only with coarse moments. The boot clock
     /// may stand still during suspend here; the wall clock does not, and the older answer wins.
@@ -84,6 +79,11 @@ pub(crate) fn timers_now() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }
 
+/// When `left` will be over; `None` if that is too far away for a timer.
+pub(crate) fn timers_in(left: Duration) -> Option<tokio::time::Instant> {
+    timers_now().checked_add(left)
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use std::time::Duration;
@@ -113,13 +113,9 @@ mod system {
     impl Clock for SystemClock {
         fn now(&self) -> Moment {
             Moment {
-                boot: self.boot(),
+                boot: read(libc::CLOCK_BOOTTIME),
                 wall: read(libc::CLOCK_REALTIME),
             }
-        }
-
-        fn boot(&self) -> Duration {
-            read(libc::CLOCK_BOOTTIME)
         }
 
         // The exact clocks cost about 21 ns each, the coarse ones 3 ns (they skip the cycle counter).

@@ -10,13 +10,11 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::runtime::{Handle, Id};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::clock::timers_now;
 use crate::driver;
 
 /// Timers kept for the next calls: as many as there were calls at once, and no more than this.
@@ -39,10 +37,10 @@ impl Alarms {
         }
     }
 
-    /// The end of a call that has `timeout` left; `None`: it never comes.
-    pub(crate) fn deadline(&self, timeout: Option<Duration>) -> Deadline {
+    /// A call that must be over at `end`; `None`: whenever.
+    pub(crate) fn deadline(&self, end: Option<Instant>) -> Deadline {
         Deadline {
-            end: timeout.map(|timeout| timers_now() + timeout),
+            end,
             alarm: None,
             alarms: Some(self.clone()),
             unwatched: 0,
@@ -145,11 +143,11 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// The end of a call that has `timeout` left and that a [`driver`] runs; `None`: it never comes.
+    /// The same where a [`driver`] runs the call.
     #[cfg(unix)]
-    pub(crate) fn of_the_driver(timeout: Option<Duration>) -> Self {
+    pub(crate) fn of_the_driver(end: Option<Instant>) -> Self {
         Self {
-            end: timeout.map(|timeout| timers_now() + timeout),
+            end,
             alarm: None,
             alarms: None,
             unwatched: 0,

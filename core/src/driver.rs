@@ -18,9 +18,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::runtime::Handle;
 use tokio::time::{self, Instant};
 
-use crate::clock::timers_now;
+use crate::clock::{timers_in, timers_now};
 
 thread_local! {
     /// Whether a driver runs on this thread.
@@ -113,17 +114,18 @@ pub(crate) fn poll_until(end: Instant) -> Poll<()> {
 
 /// Over after `duration`. A runtime's timer wakes the thread that minds them when it is set, and that one this.
 pub async fn nap(duration: Duration) {
-    if !is_driving() {
-        return time::sleep(duration).await;
+    match timers_in(duration).filter(|_| is_driving()) {
+        Some(end) => poll_fn(|_| poll_until(end)).await,
+        None => time::sleep(duration).await,
     }
-    let end = timers_now() + duration;
-    poll_fn(|_| poll_until(end)).await;
 }
 
 /// What a call is waited for with; kept for the next one.
 pub(crate) struct Driver {
     bell: Arc<Bell>,
     ear: UnixStream,
+    /// What a call waits for besides its own socket goes on there.
+    elsewhere: Handle,
 }
 
 /// Rung to have the call looked at again.
@@ -153,7 +155,7 @@ impl Wake for Bell {
 }
 
 impl Driver {
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(elsewhere: Handle) -> io::Result<Self> {
         let (ear, rope) = UnixStream::pair()?;
         ear.set_nonblocking(true)?;
         rope.set_nonblocking(true)?;
@@ -161,11 +163,13 @@ impl Driver {
         Ok(Self {
             bell: Arc::new(Bell { state, rope }),
             ear,
+            elsewhere,
         })
     }
 
     /// Runs `call` to its end.
     pub(crate) fn run<F: Future>(&self, mut call: Pin<&mut F>) -> F::Output {
+        let _elsewhere = self.elsewhere.enter();
         let _driving = Driving::begin();
         let waker = Waker::from(Arc::clone(&self.bell));
         let mut cx = Context::from_waker(&waker);

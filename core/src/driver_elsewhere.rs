@@ -6,22 +6,20 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::{self, Instant};
 
-use crate::runtime;
-
 /// See its namesake for Unix.
-pub(crate) struct Driver;
+pub(crate) struct Driver(Handle);
 
 impl Driver {
     #[allow(clippy::unnecessary_wraps)]
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self)
+    pub(crate) fn new(elsewhere: Handle) -> io::Result<Self> {
+        Ok(Self(elsewhere))
     }
 
-    #[allow(clippy::unused_self)]
     pub(crate) fn run<F: Future>(&self, call: Pin<&mut F>) -> F::Output {
-        runtime::handle().block_on(call)
+        self.0.block_on(call)
     }
 }
 

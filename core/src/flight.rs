@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fork::{PerProcess, Slot};
+use crate::fork::PerProcess;
 
 type Shared<T> = Option<Result<T>>;
 
@@ -32,7 +32,7 @@ impl<T> Airfield<T> {
 
     /// Looks under the lock: `visit` must not block, wait or call out.
     pub(crate) fn visit<R>(&self, visit: impl FnOnce(Tower<'_, T>) -> R) -> R {
-        let slot: Arc<Slot<_>> = self.0.get();
+        let slot = self.0.get();
         let guard = slot.lock().unwrap_or_else(PoisonError::into_inner);
         visit(Tower(guard))
     }

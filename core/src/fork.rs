@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -70,9 +70,9 @@ impl<T> PerProcess<T> {
         }
     }
 
-    /// This process's value.
-    pub(crate) fn get(&self) -> Arc<Slot<T>> {
-        let slot = self.slot.load_full();
+    /// This process's value. To borrow it costs no count that threads would have to share.
+    pub(crate) fn get(&self) -> Guard<Arc<Slot<T>>> {
+        let slot = self.slot.load();
         let now = generation();
         if slot.generation == now {
             return slot;
@@ -81,13 +81,14 @@ impl<T> PerProcess<T> {
             generation: now,
             value: (self.make)(),
         });
+        let slot = Guard::into_inner(slot);
         let before = self.slot.compare_and_swap(&slot, Arc::clone(&fresh));
         if Arc::ptr_eq(&before, &slot) {
             // The parent's value is leaked on purpose; see the module's comment.
             std::mem::forget(slot);
-            fresh
+            Guard::from_inner(fresh)
         } else {
-            self.slot.load_full()
+            self.slot.load()
         }
     }
 }

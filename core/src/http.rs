@@ -14,9 +14,11 @@ use http::header::{
 };
 use http::{HeaderMap, Method, Request, Response, Uri, Version};
 use hyper::body::Body as _;
+use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::clock::timers_in;
 use crate::deadline::Deadline;
 #[cfg(unix)]
 use crate::driver;
@@ -97,7 +99,8 @@ pub(crate) struct Sending {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
-    pub(crate) timeout: Option<Duration>,
+    /// When the call must be over; `None`: whenever.
+    pub(crate) end: Option<Instant>,
 }
 
 impl Sending {
@@ -215,7 +218,7 @@ impl From<Failure> for Error {
 impl Http {
     /// Sends one request; redirects are returned, not followed.
     pub(crate) async fn send(&self, sending: Sending) -> Result<Received, Failure> {
-        let timeout = sending.timeout;
+        let end = sending.end;
         #[cfg(unix)]
         let can_be_sent_again = sending.can_be_sent_again();
         let request = self.assemble(sending)?;
@@ -223,7 +226,7 @@ impl Http {
         let too_late = || no_answer_in_time(bare_host(&uri));
         #[cfg(unix)]
         let request = if driver::is_driving() {
-            let mut deadline = Deadline::of_the_driver(timeout);
+            let mut deadline = Deadline::of_the_driver(end);
             let sent = deadline.within(self.send_driven(request, can_be_sent_again));
             match sent.await.ok_or_else(too_late)?? {
                 Sent::Answered(answer) => return Ok(Received::new(answer, uri, deadline)),
@@ -233,7 +236,7 @@ impl Http {
             request
         };
         let (answer, mut deadline) = self.on_this_runtime(|made| {
-            let deadline = made.alarms.deadline(timeout);
+            let deadline = made.alarms.deadline(end);
             (made.client.request(request), deadline)
         })?;
         let answer = deadline.within(answer).await;
@@ -316,7 +319,7 @@ impl Transport for Http {
                     url: request.url,
                     headers: request.headers,
                     payload,
-                    timeout: Some(timeout),
+                    end: timers_in(timeout),
                 })
                 .await?;
             let status = received.status;

@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
 use crate::client::Client;
+use crate::clock::{timers_in, timers_now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Payload, Received, Sending};
 use crate::patience::Patience;
@@ -154,10 +156,9 @@ impl RequestBuilder {
         }
         let url = self.client.resolve(&self.url)?;
         self.client.check_origin(&url)?;
-        let clock = &self.client.0.keeper.clock;
         let call = Call {
-            started: clock.boot(),
             timeout: self.timeout,
+            end: self.timeout.and_then(timers_in),
             client: &self.client,
             http: self.client.http_within(self.connect_timeout)?,
             patience: self.read_timeout.map(Patience::new),
@@ -208,9 +209,9 @@ impl fmt::Debug for RequestBuilder {
 
 /// The call as a whole: its deadline over all hops.
 struct Call<'a> {
-    /// On the boot clock.
-    started: Duration,
     timeout: Option<Duration>,
+    /// When it is over.
+    end: Option<Instant>,
     client: &'a Client,
     http: Arc<Http>,
     patience: Option<Patience>,
@@ -240,18 +241,12 @@ impl Hop {
 }
 
 impl Call<'_> {
+    /// `None`: for ever.
     fn left(&self) -> Result<Option<Duration>> {
-        let Some(timeout) = self.timeout else {
+        let Some((end, timeout)) = self.end.zip(self.timeout) else {
             return Ok(None);
         };
-        let passed = self
-            .client
-            .0
-            .keeper
-            .clock
-            .boot()
-            .saturating_sub(self.started);
-        let left = timeout.saturating_sub(passed);
+        let left = end.saturating_duration_since(timers_now());
         if left.is_zero() {
             return Err(Error::new(
                 ErrorKind::TimedOut,
@@ -321,7 +316,7 @@ impl Call<'_> {
                 url: hop.url.clone(),
                 headers,
                 payload,
-                timeout: self.left()?,
+                end: self.end,
             };
             let sent = match &self.patience {
                 Some(patience) => {

@@ -108,15 +108,12 @@ impl Drivers {
     fn take(&self) -> Option<(Seat<'_>, Driver)> {
         let seat = Seat::take(&self.busy)?;
         let kept = lock(&self.idle).pop();
-        let driver = kept.or_else(|| Driver::new().ok())?;
+        let driver = kept.or_else(|| Driver::new(handle()).ok())?;
         Some((seat, driver))
     }
 
     /// Runs `call` on this thread.
     fn drive<T>(&self, driver: Driver, call: Pin<&mut impl Future<Output = T>>) -> T {
-        // What a call waits for besides its own socket goes on there.
-        let shared = handle();
-        let _shared = shared.enter();
         let outcome = driver.run(call);
         lock(&self.idle).push(driver);
         outcome

@@ -35,7 +35,8 @@ async fn a_call_ends_with_its_work_or_its_time() {
         (Some(0), 0, Some("done"), 5),
         (None, 100, Some("done"), 105),
     ] {
-        let mut deadline = alarms.deadline(timeout.map(|seconds| SECOND * seconds));
+        let mut deadline =
+            alarms.deadline(timeout.map(|seconds| Instant::now() + SECOND * seconds));
         assert_eq!(deadline.within(work(takes)).await, outcome);
         assert_eq!(start.elapsed(), SECOND * after, "{timeout:?} {takes}");
     }
@@ -45,7 +46,7 @@ async fn a_call_ends_with_its_work_or_its_time() {
 async fn the_time_runs_through_all_that_a_call_does() {
     let alarms = alarms();
     let start = Instant::now();
-    let mut deadline = alarms.deadline(Some(SECOND * 5));
+    let mut deadline = alarms.deadline(Some(Instant::now() + SECOND * 5));
     assert_eq!(deadline.within(work(2)).await, Some("done"));
     assert_eq!(deadline.within(work(2)).await, Some("done"));
     assert_eq!(deadline.within(work(2)).await, None);
@@ -54,7 +55,7 @@ async fn the_time_runs_through_all_that_a_call_does() {
 
 #[tokio::test(start_paused = true)]
 async fn it_ends_work_of_which_every_piece_is_there_at_once() {
-    let mut deadline = alarms().deadline(Some(SECOND));
+    let mut deadline = alarms().deadline(Some(Instant::now() + SECOND));
     advance(SECOND * 2).await;
     let mut pieces = 0;
     while deadline.within(ready(())).await.is_some() {
@@ -68,7 +69,7 @@ async fn a_timer_is_taken_over_as_it_is_set_unless_that_is_too_late() {
     let (alarms, start) = (alarms(), Instant::now());
     // Timeout, how long the work takes, and when the timer that was left will ring.
     for (timeout, takes, rings) in [(30, 1, 30), (30, 1, 30), (10, 1, 12), (30, 1, 12)] {
-        let mut deadline = alarms.deadline(Some(SECOND * timeout));
+        let mut deadline = alarms.deadline(Some(Instant::now() + SECOND * timeout));
         assert_eq!(deadline.within(work(takes)).await, Some("done"));
         drop(deadline);
         assert_eq!(alarms.ring(start), [rings]);
@@ -80,7 +81,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     let (alarms, start) = (alarms(), Instant::now());
     assert!(
         alarms
-            .deadline(Some(SECOND * 3))
+            .deadline(Some(Instant::now() + SECOND * 3))
             .within(work(1))
             .await
             .is_some()
@@ -88,7 +89,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     // It rings at 3, in the middle of this one.
     assert!(
         alarms
-            .deadline(Some(SECOND * 9))
+            .deadline(Some(Instant::now() + SECOND * 9))
             .within(work(8))
             .await
             .is_some()
@@ -98,7 +99,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     sleep(SECOND * 5).await;
     assert_eq!(
         alarms
-            .deadline(Some(SECOND * 4))
+            .deadline(Some(Instant::now() + SECOND * 4))
             .within(pending::<()>())
             .await,
         None
@@ -107,7 +108,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     assert_eq!(alarms.ring(start), [18]);
     assert!(
         alarms
-            .deadline(Some(SECOND * 2))
+            .deadline(Some(Instant::now() + SECOND * 2))
             .within(work(1))
             .await
             .is_some()
@@ -119,7 +120,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
 async fn each_of_many_calls_has_its_own_and_some_are_kept() {
     let alarms = alarms();
     let calls = (0..2 * KEPT).map(|_| async {
-        let mut deadline = alarms.deadline(Some(SECOND * 3));
+        let mut deadline = alarms.deadline(Some(Instant::now() + SECOND * 3));
         deadline.within(work(1)).await
     });
     let outcomes = futures_util::future::join_all(calls).await;
@@ -135,7 +136,11 @@ fn a_timer_of_another_runtime_is_not_kept() {
     };
     let (here, there) = (build(), build());
     let alarms = here.block_on(async { alarms() });
-    let outcome = there.block_on(alarms.deadline(Some(SECOND * 3)).within(work(1)));
+    let outcome = there.block_on(
+        alarms
+            .deadline(Some(Instant::now() + SECOND * 3))
+            .within(work(1)),
+    );
     assert_eq!(outcome, Some("done"));
     assert_eq!(alarms.resting().len(), 0);
 }
@@ -144,7 +149,7 @@ fn a_timer_of_another_runtime_is_not_kept() {
 async fn a_task_that_has_done_its_share_for_now_loses_no_timer() {
     let alarms = alarms();
     let start = Instant::now();
-    let mut deadline = alarms.deadline(Some(SECOND));
+    let mut deadline = alarms.deadline(Some(Instant::now() + SECOND));
     let outcome = deadline.within(async {
         // Uses up what the runtime lets a task do at a time, so that it turns the timer away at first.
         while tokio::task::coop::has_budget_remaining() {

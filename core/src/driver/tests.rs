@@ -14,9 +14,14 @@ use tokio::sync::oneshot;
 
 use super::{Driver, Watched, is_driving, nap, poll_until};
 use crate::clock::timers_now;
+use crate::runtime::handle;
+
+fn driver() -> Driver {
+    Driver::new(handle()).unwrap()
+}
 
 fn run<T>(call: impl Future<Output = T>) -> T {
-    Driver::new().unwrap().run(pin!(call))
+    driver().run(pin!(call))
 }
 
 /// Both ends of a connection, the first watched.
@@ -51,7 +56,7 @@ fn a_call_goes_on_when_another_thread_rings_whether_it_sleeps_by_then_or_not() {
             asker.send(nth).unwrap();
         }
     });
-    let driver = Driver::new().unwrap();
+    let driver = driver();
     for nth in 0..2_000 {
         let call = async {
             let (answer, answered) = oneshot::channel();
@@ -73,7 +78,7 @@ fn a_call_goes_on_when_its_socket_has_something_to_read() {
             (&far).write_all(&[byte[0] + 1]).unwrap();
         }
     });
-    let driver = Driver::new().unwrap();
+    let driver = driver();
     for sent in 0..200 {
         let call = async {
             (&near.tcp).write_all(&[sent]).unwrap();
