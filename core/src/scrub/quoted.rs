@@ -7,6 +7,12 @@ const LAYERS: usize = 3;
 
 /// The length of the longest such form of `secret` that `text` starts with.
 pub(super) fn quoted(text: &str, secret: &str) -> Option<usize> {
+    let (first, begin) = (secret.chars().next()?, text.chars().next()?);
+    // Most places end here, before anything is allocated.
+    let is_plain = first.is_ascii() && !first.is_whitespace();
+    if is_plain && begin != first && !matches!(begin, '%' | '&' | '\\') {
+        return None;
+    }
     // A question mark for each character would be found in any question.
     let is_lossy = secret.bytes().any(|byte| byte.is_ascii_alphanumeric());
     let mut ends = vec![0];
@@ -34,7 +40,6 @@ fn forms(rest: &str, c: char, is_lossy: bool, step: &mut impl FnMut(usize)) {
     if rest.starts_with(c) {
         step(c.len_utf8());
     }
-    // Most places end here, at the first character.
     let Some(first) = rest.chars().next() else {
         return;
     };
