@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub(crate) use tokio::time::Instant;
+
 /// A point in time on two clocks.
 ///
 /// The boot clock counts through suspend and never steps; the wall clock may step. Asked for an age,
@@ -75,12 +77,12 @@ pub struct SystemClock;
 
 /// The time by which the runtime's timers go.
 #[allow(clippy::disallowed_methods)]
-pub(crate) fn timers_now() -> tokio::time::Instant {
-    tokio::time::Instant::now()
+pub(crate) fn timers_now() -> Instant {
+    Instant::now()
 }
 
 /// When `left` will be over; `None` if that is too far away for a timer.
-pub(crate) fn timers_in(left: Duration) -> Option<tokio::time::Instant> {
+pub(crate) fn timers_in(left: Duration) -> Option<Instant> {
     timers_now().checked_add(left)
 }
 

@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::runtime::Handle;
-use tokio::time::{self, Instant};
+use tokio::time;
 
-use crate::clock::{timers_in, timers_now};
+use crate::clock::{Instant, timers_in, timers_now};
 
 thread_local! {
     /// Whether a driver runs on this thread.

@@ -7,7 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{self, Instant};
+use tokio::time;
+
+use crate::clock::Instant;
 
 /// See its namesake for Unix.
 pub(crate) struct Driver(Handle);

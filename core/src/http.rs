@@ -14,11 +14,10 @@ use http::header::{
 };
 use http::{HeaderMap, Method, Request, Response, Uri, Version};
 use hyper::body::Body as _;
-use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::clock::timers_in;
+use crate::clock::{Instant, timers_in};
 use crate::deadline::Deadline;
 #[cfg(unix)]
 use crate::driver;

@@ -7,12 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
-use tokio::time::Instant;
 use url::Url;
 
 use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
 use crate::client::Client;
-use crate::clock::{timers_in, timers_now};
+use crate::clock::{Instant, timers_in, timers_now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Payload, Received, Sending};
 use crate::patience::Patience;
