@@ -143,6 +143,8 @@ fn text(bytes: &[u8]) -> Result<Secret, String> {
         return Err(format!("gives more than {VALUE_MAX_BYTES} bytes"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "gives something that is not UTF-8")?;
+    // The mark that editors put before a text is no part of it, nor is the end of its line.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
 }
@@ -168,7 +170,7 @@ fn output(argv: &[String], deadline: Duration) -> Result<Zeroizing<Vec<u8>>, Str
         .spawn()
         .map_err(|error| format!("cannot be run: {error}"))?;
     let started = SystemClock.now();
-    let left = || deadline.saturating_sub(SystemClock.now().since(started));
+    let left = || deadline.saturating_sub(started.until(SystemClock.now()));
     let outcome = read_all(&mut child, deadline)
         .and_then(|bytes| Ok((bytes?, wait(&mut child, left).ok_or_else(late)?)));
     match outcome {

@@ -284,6 +284,7 @@ fn references_are_followed() {
     for (name, content) in [
         ("unix", "hunter2\n"),
         ("windows", "hunter2\r\n"),
+        ("marked", "\u{FEFF}hunter2\r\n"),
         ("bare", "hunter2"),
         ("empty", ""),
         ("two", "hunter2\n\n"),
@@ -299,6 +300,7 @@ fn references_are_followed() {
         (Reference::Env("SECRET".to_owned()), Ok("hunter2")),
         (file("unix"), Ok("hunter2")),
         (file("windows"), Ok("hunter2")),
+        (file("marked"), Ok("hunter2")),
         (file("bare"), Ok("hunter2")),
         (file("two"), Ok("hunter2\n")),
         (file("empty"), Ok("")),
