@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -22,7 +22,9 @@ static THREADS: AtomicUsize = AtomicUsize::new(2);
 /// at a time are done in half the time if all but these share a runtime.
 const DRIVEN_MAX: usize = 64;
 
-static SHARED: LazyLock<PerProcess<Runtime>> = LazyLock::new(|| PerProcess::new(start));
+/// Where it cannot be started, the next call tries again.
+static SHARED: LazyLock<PerProcess<OnceLock<Runtime>>> =
+    LazyLock::new(|| PerProcess::new(OnceLock::new));
 static DRIVERS: LazyLock<PerProcess<Drivers>> = LazyLock::new(|| PerProcess::new(Drivers::default));
 
 /// What blocking calls are run by.
@@ -52,8 +54,11 @@ pub fn use_one_thread() {
 }
 
 /// The library runtime of this process: flights, background renewals and asynchronous callers run on it.
+///
+/// # Panics
+/// The operating system allows no more threads or file descriptors.
 pub fn handle() -> Handle {
-    SHARED.get().handle().clone()
+    SHARED.get().get_or_init(start).handle().clone()
 }
 
 /// Runs a call to its end on this thread, its socket included. Half the processor time of waiting for

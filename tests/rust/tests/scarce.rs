@@ -1,0 +1,22 @@
+//! A process that has no file descriptors left for a while.
+#![cfg(unix)]
+
+use std::thread;
+
+use evertoken::blocking;
+use evertoken_tests::{plain, sandbox};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde_json::json;
+
+#[test]
+fn a_first_call_that_finds_none_fails_and_the_next_one_does_not() {
+    let sandbox = sandbox(&json!({}));
+    let client = blocking::Client::from(plain(&sandbox).build().expect("good options"));
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
+    setrlimit(Resource::RLIMIT_NOFILE, 3, hard).expect("a lower limit");
+    // It may panic: what binds other languages catches that at its boundary.
+    let scarce = thread::scope(|scope| scope.spawn(|| client.token()).join());
+    setrlimit(Resource::RLIMIT_NOFILE, soft, hard).expect("the limit before");
+    assert!(!matches!(scarce, Ok(Ok(_))));
+    client.token().expect("a token");
+}
