@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-from . import machine, plan, runner, start
+from . import machine, plan, runner, start, targets, turns
 from .catalogue import ADAPTERS, Adapter, chosen
 from .plan import Version
 
@@ -28,13 +28,20 @@ def measure(version: Version, cases: Iterable[str], languages: set[str]) -> dict
 
 def _interleaved(runs: dict, key: str, adapters: list[Adapter], rounds: int, once: Callable[[Adapter], dict]) -> None:
     """One run of each, then the next round, each round beginning with another."""
+    _interleaved_groups(runs, key, [[adapter] for adapter in adapters], rounds, lambda group: [once(*group)])
+
+
+def _interleaved_groups(
+    runs: dict, key: str, groups: list[list[Adapter]], rounds: int, once: Callable[[list[Adapter]], list[dict]]
+) -> None:
+    """The same for groups that are measured together."""
     for each in range(rounds):
-        at = each * len(adapters) // max(rounds, 1)
-        for adapter in adapters[at:] + adapters[:at]:
-            result = once(adapter)
-            if "error" in result:
-                _say(f"  {adapter.key} {key}: {result['error'].splitlines()[-1]}")
-            runs.setdefault(key, {}).setdefault(adapter.key, []).append(result)
+        at = each * len(groups) // max(rounds, 1)
+        for group in groups[at:] + groups[:at]:
+            for adapter, result in zip(group, once(group), strict=True):
+                if "error" in result:
+                    _say(f"  {adapter.key} {key}: {result['error'].splitlines()[-1]}")
+                runs.setdefault(key, {}).setdefault(adapter.key, []).append(result)
 
 
 def _header(version: Version, languages: set[str], runs: dict) -> None:
@@ -50,14 +57,25 @@ def _header(version: Version, languages: set[str], runs: dict) -> None:
 
 
 def _request(version: Version, languages: set[str], runs: dict) -> None:
+    groups = _compared(chosen("request", languages, version.full))
     for callers in plan.REQUEST_CALLERS:
-        _interleaved(
-            runs,
-            f"request-{callers}",
-            chosen("request", languages, version.full),
-            version.request_rounds,
-            lambda adapter, callers=callers: runner.run(adapter, "request", callers, version.request_seconds, pinned=callers == 1),
-        )
+
+        def once(group: list[Adapter], callers: int = callers) -> list[dict]:
+            pinned = callers == 1
+            if group[0].language in turns.LANGUAGES:
+                return turns.run(group, callers, version.request_cpu_seconds, pinned)
+            return [runner.run(adapter, "request", callers, version.request_seconds, pinned) for adapter in group]
+
+        _interleaved_groups(runs, f"request-{callers}", groups, version.request_rounds, once)
+
+
+def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
+    """Those that a ratio is asked of, together; the others alone."""
+    against = {ours: other for ours, other, *_ in targets.REQUESTS}
+    groups: dict[str, list[Adapter]] = {}
+    for adapter in adapters:
+        groups.setdefault(against.get(adapter.key, adapter.key), []).append(adapter)
+    return list(groups.values())
 
 
 def _herd(version: Version, languages: set[str], runs: dict) -> None:

@@ -20,13 +20,15 @@ class Version:
     header_seconds: float
     request_rounds: int
     request_seconds: float
+    #: Processor time of each client that is measured in turns with others.
+    request_cpu_seconds: float
     herd_rounds: int
     start_rounds: int
     memory_rounds: int
 
 
-SHORT = Version("short", False, 3, 0.1, 3, 0.25, 1, 5, 1)
-FULL = Version("full", True, 7, 0.5, 7, 1.5, 3, 15, 3)
+SHORT = Version("short", False, 3, 0.1, 3, 0.25, 0.6, 1, 5, 1)
+FULL = Version("full", True, 7, 0.5, 7, 1.5, 3, 3, 15, 3)
 
 #: Callers at once. One caller runs pinned to the server's core.
 HEADER_CALLERS = (1, 8)

@@ -23,22 +23,29 @@ CORE = "0"
 def run(adapter: Adapter, case: str, callers: int, seconds: float, pinned: bool) -> dict:
     """Measures once. The result is the worker's, with `load`; or `error` with the end of what it said."""
     load = os.getloadavg()[0]
-    prefix = ["taskset", "-c", CORE] if pinned else []
-    with _server(prefix) as port:
+    prefix = pinning(pinned)
+    with server(prefix) as port:
         if adapter.language == "wrk":
-            result = _wrk(prefix, port, callers, seconds)
+            found = _wrk(prefix, port, callers, seconds)
         else:
             arguments = [adapter.name, case, str(port), str(callers), str(seconds)]
-            result = _result(_output([*prefix, *places.worker(adapter.language), *arguments]))
-    return {"load": round(load, 2)} | result
+            done = _output([*prefix, *places.worker(adapter.language, case), *arguments])
+            found = result(done.returncode, done.stdout, done.stderr) if done else {"error": f"no end within {TIMEOUT_SECS} s"}
+    return {"load": round(load, 2)} | found
+
+
+def pinning(pinned: bool) -> list[str]:
+    """What a command begins with."""
+    return ["taskset", "-c", CORE] if pinned else []
 
 
 @contextmanager
-def _server(prefix: list[str]) -> Iterator[int]:
+def server(prefix: list[str]) -> Iterator[int]:
+    """A server of one's own; its port."""
     command = [*prefix, str(places.BUILT / "bench-server")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        yield json.loads(server.stdout.readline())["port"]
-        server.stdin.close()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield json.loads(process.stdout.readline())["port"]
+        process.stdin.close()
 
 
 def _output(command: list[str]) -> subprocess.CompletedProcess | None:
@@ -48,12 +55,11 @@ def _output(command: list[str]) -> subprocess.CompletedProcess | None:
         return None
 
 
-def _result(done: subprocess.CompletedProcess | None) -> dict:
-    if done is None:
-        return {"error": f"no end within {TIMEOUT_SECS} s"}
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        return {"error": done.stderr.strip()[-400:] or f"exit status {done.returncode}"}
+def result(status: int, out: str, complaints: str) -> dict:
+    """What a worker found: its last line; or how it ended."""
+    lines = out.strip().splitlines()
+    if status != 0 or not lines:
+        return {"error": complaints.strip()[-400:] or f"exit status {status}"}
     return json.loads(lines[-1])
 
 

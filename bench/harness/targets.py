@@ -63,7 +63,7 @@ def _header(results: dict) -> Iterator[Target]:
 
 
 #: Ours, what it is compared with, the limit of its processor time, and with how many callers.
-_REQUESTS = [
+REQUESTS = [
     ("rust/evertoken", "rust/reqwest", 1.05, (1, 64)),
     ("c/evertoken", "c/curl_easy", 0.75, (1, 64)),
     ("python/evertoken", "python/pyreqwest", 0.9, (1, 64)),
@@ -83,7 +83,7 @@ _REQUESTS = [
 
 def _request(results: dict) -> Iterator[Target]:
     labels = {adapter.key: adapter.label for adapter in ADAPTERS}
-    for ours, other, limit, all_callers in _REQUESTS:
+    for ours, other, limit, all_callers in REQUESTS:
         language = LANGUAGES[ours.split("/")[0]]
         for callers in all_callers:
             found = ratio(results, f"request-{callers}", ours, other, "cpu_10k")

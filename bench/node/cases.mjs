@@ -3,6 +3,7 @@
 //   header()                      the Authorization value as the library offers it (may be a promise)
 //   get()                         a promise of the status of one authenticated request, its body read
 //   close()                       optional
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import * as herd from './herd.mjs'
@@ -10,10 +11,9 @@ import { cpu, memoryKb, report } from './meter.mjs'
 
 /** How many header calls are made between two looks at the clock. */
 const BATCH = 1_000
-/** A JavaScript engine takes about so long until it has compiled what a request runs through. */
-const COMPILED_SECONDS = 1
-/** Collecting garbage comes in portions: of an axios request's, so much time holds some ten, and in a tenth of it one more or less is 30 %. */
-const COLLECTED_SECONDS = 1
+/** A JavaScript engine has compiled what a request runs through after about so many, and so much processor time. */
+const COMPILED_REQUESTS = 10_000
+const COMPILED_SECONDS = 0.5
 /** The memory case: so many rounds of so many requests. */
 const ROUNDS = 11
 const REQUESTS = 10_000
@@ -26,23 +26,13 @@ export async function run(Adapter, plan) {
   return result
 }
 
-/**
- * Runs slices of wall time until enough processor time went into them, first to warm up, then to measure: so a busy machine
- * makes a run longer, not shorter of samples. Three times the usual wall time ends it all the same.
- */
+/** Runs slices of wall time until enough processor time went into them, first to warm up, then to measure. */
 async function measured(plan, run) {
   for (const warm of [false, true]) {
-    const least = plan.case !== 'request' ? 0 : warm ? COLLECTED_SECONDS : COMPILED_SECONDS
-    const enough = Math.max(plan.seconds / 2, least)
-    const [began, used] = [performance.now(), cpu()]
+    const began = cpu()
     const found = []
-    for (;;) {
-      for (const each of await run(plan.seconds / 4)) found.push(each)
-      const [seconds, spent] = [(performance.now() - began) / 1e3, cpu() - used]
-      if (spent < enough && seconds < enough * 6) continue
-      if (warm) return [found, seconds, spent]
-      break
-    }
+    while (cpu() - began < plan.seconds / 2) found.push(...(await run(plan.seconds / 4)))
+    if (warm) return [found, cpu() - began]
   }
 }
 
@@ -56,7 +46,7 @@ async function header(client, plan) {
   if (!(await client.header())) throw new Error('no header came')
   // The first call had to wait for a token; whether it waits from a cache tells the second.
   const caller = client.header() instanceof Promise ? awaiting : calling
-  const [found, , spent] = await measured(plan, (seconds) => together(plan, (calls) => caller(client, seconds, calls)))
+  const [found, spent] = await measured(plan, (seconds) => together(plan, (calls) => caller(client, seconds, calls)))
   const calls = found.reduce((sum, each) => sum + each, 0)
   return { ns: (spent / calls) * 1e9, calls }
 }
@@ -80,18 +70,46 @@ async function awaiting(client, seconds, calls) {
   }
 }
 
+/** Takes turns with others, as the harness's `turns.py` says. */
 async function request(client, plan) {
-  let failed = 0
-  const [times, seconds, spent] = await measured(plan, (time) => {
-    const end = performance.now() + time * 1e3
-    return together(plan, async (times) => {
-      for (let began = performance.now(); began < end; began = performance.now()) {
-        if ((await client.get()) !== 200) failed++
+  const turns = new Turns(client, plan)
+  let isWarm = false
+  for await (const _ of createInterface({ input: process.stdin })) {
+    await turns.take()
+    console.log(isWarm ? cpu() - turns.began : 0)
+    if (isWarm || turns.times.length < COMPILED_REQUESTS || cpu() - turns.began < COMPILED_SECONDS) continue
+    isWarm = true
+    turns.begin()
+  }
+  return report(turns.times, turns.failed, turns.seconds, cpu() - turns.began)
+}
+
+class Turns {
+  constructor(client, plan) {
+    this.client = client
+    this.plan = plan
+    this.begin()
+  }
+
+  begin() {
+    this.times = []
+    this.failed = 0
+    this.seconds = 0
+    this.began = cpu()
+  }
+
+  async take() {
+    const { client, plan, times } = this
+    const start = performance.now()
+    const end = start + plan.seconds * 1e3
+    await together(plan, async () => {
+      for (let began = start; began < end; began = performance.now()) {
+        if ((await client.get()) !== 200) this.failed++
         times.push(performance.now() - began)
       }
     })
-  })
-  return report(times, failed, seconds, spent)
+    this.seconds += (performance.now() - start) / 1e3
+  }
 }
 
 async function memory(client, plan) {

@@ -54,7 +54,10 @@ async def request(client: AsyncAdapter, plan: Plan) -> dict:
             status = await get()
             samples.append((perf_counter_ns() - began, status))
 
-    return meter.report(*await measured(plan, lambda seconds: together(plan.callers, caller, seconds)))
+    turns = meter.Turns()
+    for _ in turns:
+        turns.samples += await together(plan.callers, caller, plan.seconds)
+    return meter.report(turns)
 
 
 async def together(callers: int, caller: Callable[[float, list], Awaitable[None]], seconds: float) -> list:

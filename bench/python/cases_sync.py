@@ -53,7 +53,10 @@ def request(make: type[Adapter], plan: Plan) -> dict:
             status = get()
             samples.append((perf_counter_ns() - began, status))
 
-    return meter.report(*meter.measured(plan, lambda seconds: together(plan.callers, caller, seconds)))
+    turns = meter.Turns()
+    for _ in turns:
+        turns.samples += together(plan.callers, caller, plan.seconds)
+    return meter.report(turns)
 
 
 def together(callers: int, caller: Callable[[float, list], None], seconds: float) -> list:

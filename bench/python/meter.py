@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from time import perf_counter, process_time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from plan import Plan
+
+
+#: Processor time after which connections are open and an interpreter runs its specialised code.
+WARM_SECONDS = 0.125
+
+
+class Turns:
+    """The turns of a request run, as the harness's `turns.py` says: one for each step of an iteration."""
+
+    def __init__(self) -> None:
+        #: What the turns found.
+        self.samples: list[tuple[int, int]] = []
+        self.seconds = self.cpu = 0.0
+
+    def __iter__(self) -> Iterator[None]:
+        began = process_time()
+        is_warm = False
+        for _ in sys.stdin:
+            start = perf_counter()
+            yield
+            self.seconds += perf_counter() - start
+            self.cpu = process_time() - began
+            print(self.cpu if is_warm else 0.0, flush=True)
+            if not is_warm and self.cpu >= WARM_SECONDS:
+                is_warm = True
+                self.samples.clear()
+                self.seconds, began = 0.0, process_time()
 
 
 class Slices:
@@ -64,18 +92,18 @@ def memory_kb(line: str) -> int:
     return 0
 
 
-def report(samples: list[tuple[int, int]], seconds: float, cpu: float) -> dict[str, float]:
+def report(turns: Turns) -> dict[str, float]:
     """The result of a request run; samples are nanoseconds and status."""
-    times = sorted(time for time, _ in samples)
+    times = sorted(time for time, _ in turns.samples)
 
     def quantile_us(share: float) -> float:
         return times[round((len(times) - 1) * share)] / 1e3 if times else 0.0
 
     return {
         "requests": len(times),
-        "failed": sum(status != 200 for _, status in samples),
-        "seconds": seconds,
-        "cpu": cpu,
+        "failed": sum(status != 200 for _, status in turns.samples),
+        "seconds": turns.seconds,
+        "cpu": turns.cpu,
         "p50_us": quantile_us(0.5),
         "p99_us": quantile_us(0.99),
         "peak_kb": memory_kb("VmHWM"),

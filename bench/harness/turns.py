@@ -1,0 +1,83 @@
+"""Several clients measured in turns: each a process of its own against a server of its own, one of them working at a time.
+
+What else goes on in the machine falls on all of them alike, and their ratio is one of the same moments. Each line that a worker reads
+is one turn of so many seconds; it answers with the processor time used since it was warm, 0 while it is not; at the end of its input it
+prints its result. It warms up in turns too: a runtime that rests while another warms up shrinks its heap, and has to grow it again.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from threading import Timer
+
+from . import places, runner
+from .catalogue import Adapter
+
+#: Languages whose workers take turns.
+LANGUAGES = {"python", "node"}
+#: Short beside the ups and downs of a shared machine, long beside a request.
+TURN_SECONDS = 0.05
+
+
+def run(adapters: list[Adapter], callers: int, cpu_seconds: float, pinned: bool) -> list[dict]:
+    """Requests until each client has used so much processor time after its warm-up. The results are those of `runner.run`."""
+    load = round(os.getloadavg()[0], 2)
+    with ExitStack() as stack:
+        workers = [_Worker(stack, adapter, callers, pinned) for adapter in adapters]
+        _take_turns(workers, cpu_seconds)
+        return [{"load": load} | worker.result() for worker in workers]
+
+
+def _take_turns(workers: list[_Worker], cpu_seconds: float) -> None:
+    """Each turn begins with another."""
+    end = time.monotonic() + runner.TIMEOUT_SECS / 2
+    turn = 0
+    while time.monotonic() < end and min(worker.cpu for worker in workers) < cpu_seconds:
+        first = turn % len(workers)
+        for worker in workers[first:] + workers[:first]:
+            worker.work()
+        turn += 1
+
+
+class _Worker:
+    """A worker and its server. Both end with the stack."""
+
+    def __init__(self, stack: ExitStack, adapter: Adapter, callers: int, pinned: bool) -> None:
+        prefix = runner.pinning(pinned)
+        port = stack.enter_context(runner.server(prefix))
+        self._complaints = stack.enter_context(tempfile.TemporaryFile("w+"))
+        arguments = [adapter.name, "request", str(port), str(callers), str(TURN_SECONDS)]
+        self._process = subprocess.Popen(
+            [*prefix, *places.worker(adapter.language, "request"), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            text=True,
+            env=places.environment(),
+        )
+        stack.callback(self._process.kill)
+        hung = Timer(runner.TIMEOUT_SECS, self._process.kill)
+        hung.start()
+        stack.callback(hung.cancel)
+        #: Processor time since it was warm; of one that has died no more is to be had.
+        self.cpu = 0.0
+
+    def work(self) -> None:
+        """One turn."""
+        if self.cpu == float("inf"):
+            return
+        try:
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+            self.cpu = float(self._process.stdout.readline() or "inf")
+        except BrokenPipeError:
+            self.cpu = float("inf")
+
+    def result(self) -> dict:
+        out, _ = self._process.communicate()
+        self._complaints.seek(0)
+        return runner.result(self._process.returncode, out, self._complaints.read())
