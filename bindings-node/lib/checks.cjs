@@ -11,9 +11,23 @@ function options(given, known) {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue
     const near = known.find((other) => other.toLowerCase() === name.replaceAll('_', '').toLowerCase())
-    throw invalid(name, near ? `is not an option here; did you mean ${near}?` : `is not an option here; there are ${known.join(', ')}`)
+    throw invalid(name, near ? `is not an option here; did you mean ${near}?` : `is not an option here, only ${known.join(', ')}`)
   }
   return given
+}
+
+/** A URL's text. What turns into `undefined` or `[object Object]` would name a path, and nobody means that. */
+function url(value) {
+  if (typeof value === 'string') return value
+  const text = typeof value === 'object' && value !== null ? String(value) : undefined
+  if (text === undefined || text.startsWith('[object ')) throw invalid('url', `must be a string or a URL, not ${shapeOf(value)}`)
+  return text
+}
+
+/** True or false; undefined is false. */
+function flag(name, value = false) {
+  if (typeof value !== 'boolean') throw invalid(name, 'must be true or false')
+  return value
 }
 
 /** Milliseconds, or undefined. */
@@ -60,4 +74,4 @@ function shapeOf(value) {
   return { object: 'an object', undefined: 'undefined' }[typeof value] ?? `a ${typeof value}`
 }
 
-module.exports = { options, millis, limit, pairs, signal, shapeOf }
+module.exports = { options, url, flag, millis, limit, pairs, signal, shapeOf }

@@ -170,11 +170,11 @@ class Client extends EventEmitter {
   }
 
   async close(options) {
-    const { revoke = false } = check.options(options, ['revoke'])
-    if (typeof revoke !== 'boolean') throw invalid('revoke', 'must be true or false')
+    const { revoke } = check.options(options, ['revoke'])
+    const isRevoking = check.flag('revoke', revoke)
     this.#gate.forget()
     try {
-      if (revoke) await call((id) => this.#native.revokeAndClose(id))
+      if (isRevoking) await call((id) => this.#native.revokeAndClose(id))
       else this.#native.close()
     } finally {
       this.#gate.forget()

@@ -4,6 +4,7 @@
 
 const { setImmediate } = require('node:timers')
 
+const check = require('./checks.cjs')
 const { fromFailure, valueOf } = require('./errors.cjs')
 const native = require('./native.cjs')
 const { call } = require('./port.cjs')
@@ -109,7 +110,7 @@ class Gate {
 
   /** The URL a caller means: absolute, or below the base URL. */
   resolve(url) {
-    return new URL(valueOf(this.native.resolve(String(url))))
+    return new URL(valueOf(this.native.resolve(check.url(url))))
   }
 
   /** The text of the same URL, if that can be had without parsing; else undefined. */

@@ -30,6 +30,7 @@ function asOne(name, value) {
     case 'string':
       return { text: value }
     case 'number':
+      if (Number.isNaN(value)) throw invalid(name, 'must be a number, not NaN')
       return { number: value }
     case 'bigint':
       return { text: value.toString() }

@@ -21,14 +21,14 @@ async function request(nativeClient, method, url, given) {
   const made = bodyOf(options, headers)
   const body = made instanceof Promise ? await made : made
   const sending = {
-    method: String(method).toUpperCase(),
-    url: withQuery(String(url), options.query),
+    method: methodOf(method),
+    url: withQuery(check.url(url), options.query),
     headers,
     timeout: check.millis('timeout', options.timeout),
     connectTimeout: check.limit('connectTimeout', options.connectTimeout),
     readTimeout: check.limit('readTimeout', options.readTimeout),
     follow: followed(options.redirect),
-    stream: options.stream === true,
+    stream: check.flag('stream', options.stream),
   }
   if (!isPieces(body)) return answer(await call((id) => nativeClient.request(id, sending, body), signal), sending.stream, signal)
   const pipe = new native.NativeBody(port)
@@ -48,6 +48,11 @@ async function request(nativeClient, method, url, given) {
 
 function answer(head, streamed, signal) {
   return streamed ? new StreamedResponse(head, signal) : new ClientResponse(head)
+}
+
+function methodOf(method) {
+  if (typeof method !== 'string') throw invalid('method', `must be a string, not ${check.shapeOf(method)}`)
+  return method.toUpperCase()
 }
 
 function followed(redirect = 'follow') {
