@@ -104,15 +104,15 @@ typedef enum {
   EVERTOKEN_CALLBACK_FAILED = 7106,
 } evertoken_status;
 
-/// The step that follows from a verdict.
+/// What follows from a verdict.
 typedef enum {
   /// It is the answer.
-  EVERTOKEN_STEP_DONE = 0,
+  EVERTOKEN_ACTION_DONE = 0,
   /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
-  EVERTOKEN_STEP_RESEND = 1,
+  EVERTOKEN_ACTION_RESEND = 1,
   /// It is the answer: a 401 that was not healed. evertoken_verdict_reason() says why.
-  EVERTOKEN_STEP_GIVE_BACK = 2,
-} evertoken_step;
+  EVERTOKEN_ACTION_GIVE_BACK = 2,
+} evertoken_action;
 
 /// How serious a log line is.
 typedef enum {
@@ -221,7 +221,7 @@ typedef struct evertoken_token evertoken_token;
 /// What to do about an answer.
 ///
 /// Owner: whoever receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
-/// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_step, _authorization, _reason, _error, _free.
+/// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_action, _authorization, _reason, _error, _free.
 typedef struct evertoken_verdict evertoken_verdict;
 
 /// Counters of an identity since its first use in this process. New ones are added at the end.
@@ -694,13 +694,13 @@ evertoken_status evertoken_client_judge(const evertoken_client *client,
 /// Frees a verdict. NULL is a no-op.
 void evertoken_verdict_free(evertoken_verdict *verdict);
 
-/// What to do; EVERTOKEN_STEP_DONE for NULL.
-evertoken_step evertoken_verdict_step(const evertoken_verdict *verdict);
+/// What to do; EVERTOKEN_ACTION_DONE for NULL.
+evertoken_action evertoken_verdict_action(const evertoken_verdict *verdict);
 
-/// What to send again with; NULL unless the step is EVERTOKEN_STEP_RESEND. It belongs to the verdict.
+/// What to send again with; NULL unless the action is EVERTOKEN_ACTION_RESEND. It belongs to the verdict.
 const evertoken_authorization *evertoken_verdict_authorization(const evertoken_verdict *verdict);
 
-/// Why the 401 is given back; NULL unless the step is EVERTOKEN_STEP_GIVE_BACK. Lives as long as the verdict.
+/// Why the 401 is given back; NULL unless the action is EVERTOKEN_ACTION_GIVE_BACK. Lives as long as the verdict.
 ///
 /// `"insufficient_rights"`: the token is valid and lacks a right; `"refused_again"`: the resend was refused too;
 /// `"body_not_replayable"`: the token is renewed for the next call; `"renewal_failed"`; `"storm_guard"`: renewals have

@@ -374,8 +374,8 @@ class Verdict {
   /// Takes a C handle over.
   explicit Verdict(evertoken_verdict* handle) noexcept : handle_{handle} {}
   /// What to do.
-  evertoken_step step() const noexcept { return evertoken_verdict_step(handle()); }
-  /// The header's value to send again with; empty unless the step is EVERTOKEN_STEP_RESEND.
+  evertoken_action action() const noexcept { return evertoken_verdict_action(handle()); }
+  /// The header's value to send again with; empty unless the action is EVERTOKEN_ACTION_RESEND.
   std::string_view value() const noexcept {
     std::size_t length = 0;
     const char* text = evertoken_authorization_value(evertoken_verdict_authorization(handle()), &length);

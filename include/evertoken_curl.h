@@ -273,7 +273,7 @@ static inline bool evertoken_curl_end(const evertoken_client *client, evertoken_
   curl_easy_getinfo(transfer->own.curl, CURLINFO_RESPONSE_CODE, &transfer->status);
   evertoken_curl_take_off(transfer);
   if (code == CURLE_OK && evertoken_curl_judge(client, transfer, sent, error) && !transfer->resent
-      && evertoken_verdict_step(transfer->own.verdict) == EVERTOKEN_STEP_RESEND
+      && evertoken_verdict_action(transfer->own.verdict) == EVERTOKEN_ACTION_RESEND
       && (transfer->rewind == NULL || transfer->rewind(transfer->rewind_data) == 0)) {
     transfer->own.resending = transfer->own.verdict;
     transfer->own.verdict = NULL;

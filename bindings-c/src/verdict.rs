@@ -18,7 +18,7 @@ use crate::text::Text;
 /// What to do about an answer.
 ///
 /// Owner: whoever receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
-/// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_step, _authorization, _reason, _error, _free.
+/// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_action, _authorization, _reason, _error, _free.
 pub struct evertoken_verdict {
     _opaque: [u8; 0],
 }
@@ -30,16 +30,16 @@ impl Opaque for evertoken_verdict {
     const NAME: &'static str = "evertoken_verdict";
 }
 
-/// The step that follows from a verdict.
+/// What follows from a verdict.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum evertoken_step {
+pub enum evertoken_action {
     /// It is the answer.
-    EVERTOKEN_STEP_DONE = 0,
+    EVERTOKEN_ACTION_DONE = 0,
     /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
-    EVERTOKEN_STEP_RESEND = 1,
+    EVERTOKEN_ACTION_RESEND = 1,
     /// It is the answer: a 401 that was not healed. evertoken_verdict_reason() says why.
-    EVERTOKEN_STEP_GIVE_BACK = 2,
+    EVERTOKEN_ACTION_GIVE_BACK = 2,
 }
 
 /// A header of a request or an answer.
@@ -54,7 +54,7 @@ pub struct evertoken_header {
 
 /// A verdict, its texts ready for C.
 pub(crate) struct View {
-    step: evertoken_step,
+    action: evertoken_action,
     authorization: Option<Lent<evertoken_authorization>>,
     reason: Option<Text>,
     error: Option<Lent<evertoken_error>>,
@@ -63,7 +63,7 @@ pub(crate) struct View {
 impl View {
     fn new(verdict: Verdict) -> Self {
         let mut view = Self {
-            step: evertoken_step::EVERTOKEN_STEP_DONE,
+            action: evertoken_action::EVERTOKEN_ACTION_DONE,
             authorization: None,
             reason: None,
             error: None,
@@ -71,11 +71,11 @@ impl View {
         match verdict {
             Verdict::Done => {}
             Verdict::Resend(again) => {
-                view.step = evertoken_step::EVERTOKEN_STEP_RESEND;
+                view.action = evertoken_action::EVERTOKEN_ACTION_RESEND;
                 view.authorization = Some(Lent::new(AuthorizationView::new(again)));
             }
             Verdict::GiveBack(why) => {
-                view.step = evertoken_step::EVERTOKEN_STEP_GIVE_BACK;
+                view.action = evertoken_action::EVERTOKEN_ACTION_GIVE_BACK;
                 view.reason = Some(Text::new(why.reason.code()));
                 view.error = why
                     .error
@@ -227,22 +227,22 @@ pub unsafe extern "C" fn evertoken_verdict_free(verdict: *mut evertoken_verdict)
     unsafe { release(verdict) }
 }
 
-/// What to do; EVERTOKEN_STEP_DONE for NULL.
+/// What to do; EVERTOKEN_ACTION_DONE for NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_verdict_step(
+pub unsafe extern "C" fn evertoken_verdict_action(
     verdict: *const evertoken_verdict,
-) -> evertoken_step {
+) -> evertoken_action {
     // SAFETY: the caller keeps the header's contract.
     unsafe {
         look(
             verdict,
-            evertoken_step::EVERTOKEN_STEP_DONE,
-            |verdict, _| verdict.step,
+            evertoken_action::EVERTOKEN_ACTION_DONE,
+            |verdict, _| verdict.action,
         )
     }
 }
 
-/// What to send again with; NULL unless the step is EVERTOKEN_STEP_RESEND. It belongs to the verdict.
+/// What to send again with; NULL unless the action is EVERTOKEN_ACTION_RESEND. It belongs to the verdict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_verdict_authorization(
     verdict: *const evertoken_verdict,
@@ -258,7 +258,7 @@ pub unsafe extern "C" fn evertoken_verdict_authorization(
     }
 }
 
-/// Why the 401 is given back; NULL unless the step is EVERTOKEN_STEP_GIVE_BACK. Lives as long as the verdict.
+/// Why the 401 is given back; NULL unless the action is EVERTOKEN_ACTION_GIVE_BACK. Lives as long as the verdict.
 ///
 /// `"insufficient_rights"`: the token is valid and lacks a right; `"refused_again"`: the resend was refused too;
 /// `"body_not_replayable"`: the token is renewed for the next call; `"renewal_failed"`; `"storm_guard"`: renewals have

@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
         && evertoken_client_authorize(client, url, &authorization, &error) == EVERTOKEN_OK) {
         status = my_get(host, port, argv[2], evertoken_authorization_value(authorization, NULL), answer, sizeof answer);
         if (evertoken_client_judge(client, authorization, status, NULL, 0, NULL, 0, 1, EVERTOKEN_DEFAULT_TIMEOUT, &verdict, &error) == EVERTOKEN_OK
-            && evertoken_verdict_step(verdict) == EVERTOKEN_STEP_RESEND) {
+            && evertoken_verdict_action(verdict) == EVERTOKEN_ACTION_RESEND) {
             const evertoken_authorization *again = evertoken_verdict_authorization(verdict);
             status = my_get(host, port, argv[2], evertoken_authorization_value(again, NULL), answer, sizeof answer);
         }

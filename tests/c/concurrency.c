@@ -35,7 +35,7 @@ static void *work(void *argument) {
         CHECK_STR(text + 7, evertoken_token_value(token, NULL));
         CHECK_STR(text, evertoken_authorization_value(authorization, NULL));
         CHECK_OK(evertoken_client_judge(w->client, authorization, 200, NULL, 0, NULL, 0, 1, 0, &verdict, &error));
-        CHECK_INT(evertoken_verdict_step(verdict), EVERTOKEN_STEP_DONE);
+        CHECK_INT(evertoken_verdict_action(verdict), EVERTOKEN_ACTION_DONE);
         CHECK_OK(evertoken_client_request(w->client, "POST", "/pismo/api/x", "{}", 2, EVERTOKEN_DEFAULT_TIMEOUT, &response, &error));
         CHECK_INT(evertoken_response_status(response), 200);
         CHECK(strstr(evertoken_response_body(response, &len), "\"body_length\":2") != NULL);

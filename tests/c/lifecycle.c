@@ -180,7 +180,7 @@ static void judging_and_authorizing_can_be_started(void) {
     CHECK_OK(evertoken_client_judge_start(client, authorization, 401, headers, 2, "{}", 2, 1, EVERTOKEN_NO_TIMEOUT, count_verdict, &w, NULL, &error));
     waiter_wait(&w, 2);
     CHECK_OK(evertoken_client_judge(client, authorization, 401, headers, 2, "{}", 2, 1, EVERTOKEN_DEFAULT_TIMEOUT, &verdict, &error));
-    CHECK_INT(evertoken_verdict_step(verdict), EVERTOKEN_STEP_RESEND);
+    CHECK_INT(evertoken_verdict_action(verdict), EVERTOKEN_ACTION_RESEND);
     const evertoken_authorization *again = evertoken_verdict_authorization(verdict);
     CHECK(evertoken_authorization_is_resend(again));
     CHECK(evertoken_authorization_generation(again) > evertoken_authorization_generation(authorization));

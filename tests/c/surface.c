@@ -79,7 +79,7 @@ static void reading_null_gives_what_the_header_says(void) {
     CHECK(evertoken_authorization_fingerprint(NULL, NULL) == NULL);
     CHECK_INT(evertoken_authorization_generation(NULL), 0);
     CHECK(!evertoken_authorization_is_resend(NULL));
-    CHECK_INT(evertoken_verdict_step(NULL), EVERTOKEN_STEP_DONE);
+    CHECK_INT(evertoken_verdict_action(NULL), EVERTOKEN_ACTION_DONE);
     CHECK(evertoken_verdict_authorization(NULL) == NULL);
     CHECK(evertoken_verdict_reason(NULL) == NULL);
     CHECK(evertoken_verdict_error(NULL) == NULL);

@@ -47,7 +47,7 @@ static void a_client_does_all_of_it() {
   sandbox_do(&box, "POST", "/revoke", "{}");
   evertoken::Authorization authorization = client.authorize(std::string{box.url} + "/pismo/api/x");
   evertoken::Verdict verdict = client.judge(authorization, 401);
-  CHECK_INT(verdict.step(), EVERTOKEN_STEP_RESEND);
+  CHECK_INT(verdict.action(), EVERTOKEN_ACTION_RESEND);
   CHECK(!verdict.value().empty() && verdict.value() != authorization.value() && !verdict.reason() && !verdict.error());
 }
 

@@ -122,8 +122,8 @@ static void judge_step(run *r, evertoken_client *client, const json *step) {
     CHECK_OK(evertoken_client_judge(client, authorization, (int)json_number(json_get(step, "status"), 0), headers, count, body, strlen(body),
                                     replayable == NULL || json_true(replayable), EVERTOKEN_DEFAULT_TIMEOUT, &verdict, &error));
     shown_add_error(&r->texts, evertoken_verdict_error(verdict));
-    CHECK((evertoken_verdict_step(verdict) == EVERTOKEN_STEP_RESEND) == (evertoken_verdict_authorization(verdict) != NULL));
-    text_check("verdict", json_at(step, "expect.verdict"), steps[evertoken_verdict_step(verdict)]);
+    CHECK((evertoken_verdict_action(verdict) == EVERTOKEN_ACTION_RESEND) == (evertoken_verdict_authorization(verdict) != NULL));
+    text_check("verdict", json_at(step, "expect.verdict"), steps[evertoken_verdict_action(verdict)]);
     text_check("reason", json_at(step, "expect.reason"), evertoken_verdict_reason(verdict));
     evertoken_verdict_free(verdict);
     evertoken_authorization_free(authorization);
