@@ -10,9 +10,9 @@ use evertoken_c_rlib::authorization::{
 use evertoken_c_rlib::client::{evertoken_client, evertoken_client_free, evertoken_client_new};
 use evertoken_c_rlib::config::{evertoken_config_free, evertoken_config_passkit_token};
 use evertoken_c_rlib::verdict::{
-    evertoken_client_judge, evertoken_header, evertoken_step, evertoken_verdict_authorization,
-    evertoken_verdict_error, evertoken_verdict_free, evertoken_verdict_reason,
-    evertoken_verdict_step,
+    evertoken_action, evertoken_client_judge, evertoken_header, evertoken_verdict_action,
+    evertoken_verdict_authorization, evertoken_verdict_error, evertoken_verdict_free,
+    evertoken_verdict_reason,
 };
 
 use super::handle::{Owned, made, text};
@@ -95,13 +95,15 @@ pub fn judge(data: &[u8]) {
         assert!(evertoken_verdict_authorization(verdict.ptr()).is_null());
         assert!(evertoken_verdict_error(verdict.ptr()).is_null());
         let reason = text(evertoken_verdict_reason(verdict.ptr()));
-        match evertoken_verdict_step(verdict.ptr()) {
-            evertoken_step::EVERTOKEN_STEP_GIVE_BACK => {
+        match evertoken_verdict_action(verdict.ptr()) {
+            evertoken_action::EVERTOKEN_ACTION_GIVE_BACK => {
                 assert_eq!(status, 401);
                 assert!(REASONS.contains(&reason.expect("a reason")), "{reason:?}");
             }
-            evertoken_step::EVERTOKEN_STEP_DONE => assert!(status != 401 && reason.is_none()),
-            evertoken_step::EVERTOKEN_STEP_RESEND => panic!("there is nothing to send again with"),
+            evertoken_action::EVERTOKEN_ACTION_DONE => assert!(status != 401 && reason.is_none()),
+            evertoken_action::EVERTOKEN_ACTION_RESEND => {
+                panic!("there is nothing to send again with")
+            }
         }
     }
 }
