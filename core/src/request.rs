@@ -13,7 +13,7 @@ use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
 use crate::client::Client;
 use crate::clock::{Instant, timers_in, timers_now};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Http, Payload, Received, Sending};
+use crate::http::{Http, Payload, Received, Resend, Sending};
 use crate::patience::Patience;
 use crate::redirect;
 use crate::response::{Head, Response};
@@ -302,7 +302,9 @@ impl Call<'_> {
     /// Sends it; once more where nothing speaks against it and the connection was to blame. Leaves the body for the next
     /// sending, after a 401 or a redirect, if it can be had again.
     async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
-        let mut spare = true;
+        /// A server that has closed one kept connection has probably closed others, and each may be met.
+        const STALE_MAX: usize = 8;
+        let (mut spare, mut stale) = (true, 0);
         loop {
             let mut headers = hop.headers.clone();
             if let Some(authorization) = authorization {
@@ -335,11 +337,13 @@ impl Call<'_> {
             };
             match sent {
                 Ok(received) => return Ok(received),
-                Err(failure)
-                    if spare && hop.payload.is_some() && failure.resend.allows(&hop.method) =>
-                {
-                    spare = false;
+                Err(failure) if hop.payload.is_none() || !failure.resend.allows(&hop.method) => {
+                    return Err(failure.into());
                 }
+                Err(failure) if failure.resend == Resend::IfIdempotent && stale < STALE_MAX => {
+                    stale += 1;
+                }
+                Err(_) if spare => spare = false,
                 Err(failure) => return Err(failure.into()),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,12 @@ struct Server {
 impl Server {
     /// The numbers of answers, a connection each; the last goes for all that follow.
     fn start(answers: &'static [usize]) -> Self {
+        Self::start_together(0, answers)
+    }
+
+    /// The same; so many connections behind the login's are answered together.
+    fn start_together(together: usize, answers: &'static [usize]) -> Self {
+        let barrier = Arc::new(Barrier::new(together.max(1)));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let taken = Arc::<Mutex<Vec<String>>>::default();
@@ -29,7 +35,8 @@ impl Server {
             for (nth, tcp) in listener.incoming().flatten().enumerate() {
                 let answers = answers[nth.min(answers.len() - 1)];
                 let log = Arc::clone(&log);
-                thread::spawn(move || serve(&tcp, answers, &log));
+                let barrier = (1..=together).contains(&nth).then(|| Arc::clone(&barrier));
+                thread::spawn(move || serve(&tcp, answers, &log, barrier.as_deref()));
             }
         });
         Self { url, taken }
@@ -49,7 +56,12 @@ impl Server {
     }
 }
 
-fn serve(tcp: &TcpStream, answers: usize, log: &Mutex<Vec<String>>) -> Option<()> {
+fn serve(
+    tcp: &TcpStream,
+    answers: usize,
+    log: &Mutex<Vec<String>>,
+    barrier: Option<&Barrier>,
+) -> Option<()> {
     let mut reader = BufReader::new(tcp);
     for nth in 0.. {
         let mut line = String::new();
@@ -73,6 +85,9 @@ fn serve(tcp: &TcpStream, answers: usize, log: &Mutex<Vec<String>>) -> Option<()
         log.lock().ok()?.push(what.to_owned());
         if nth == answers {
             return None;
+        }
+        if let (0, Some(barrier)) = (nth, barrier) {
+            barrier.wait();
         }
         let body = if what.ends_with("/token") {
             GRANT
@@ -99,6 +114,26 @@ async fn a_request_that_may_be_repeated_is_sent_once_more() {
     }
     let expected = ["POST /token", "GET /api", "PUT /api", "PUT /api"];
     assert_eq!(server.taken(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_gets_past_every_connection_that_the_server_has_closed() {
+    const TOGETHER: usize = 3;
+    let server = Server::start_together(TOGETHER, &[1]);
+    let client = server.client();
+    client.token().await.expect("a token");
+    let get = || async {
+        let mut answer = client.request(Method::GET, "/api").send().await?;
+        answer.bytes().await
+    };
+    // Each has a connection of its own, as none is answered before all are there.
+    let (first, second, third) = tokio::join!(get(), get(), get());
+    for answer in [first, second, third] {
+        assert_eq!(&answer.expect("an answer")[..], b"ok");
+    }
+    assert_eq!(&get().await.expect("an answer")[..], b"ok");
+    // The login's connection was closed too, and one of the three met it.
+    assert_eq!(server.taken().len(), 1 + 1 + TOGETHER + TOGETHER + 1);
 }
 
 #[test]
