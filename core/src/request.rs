@@ -170,29 +170,31 @@ impl RequestBuilder {
         };
         let mut hops = 0;
         loop {
-            let mut response = call.hop(&mut hop).await?.with(call.patience.clone());
+            let answered = call.hop(&mut hop).await?;
+            let Received {
+                status, headers, ..
+            } = &answered.received;
             let next = if self.follow {
-                redirect::next(&hop.method, &hop.url, response.status(), response.headers())
+                redirect::next(&hop.method, &hop.url, *status, headers)
             } else {
                 None
             };
+            // Where the body was a one-shot stream and is gone, the redirect itself is the answer.
+            let next = next.filter(|next| next.drops_body || hop.payload.is_some());
             let Some(next) = next else {
-                return Ok(response);
+                return Ok(answered.into_response(hop.url, call.patience));
             };
-            if !next.drops_body && hop.payload.is_none() {
-                // The body was a one-shot stream and is gone: the redirect itself is the answer.
-                return Ok(response);
-            }
             hops += 1;
             if hops > redirect::HOPS_MAX {
                 return Err(
                     Error::new(ErrorKind::BadResponse, "the API redirects in a circle")
                         .with_retryable(false)
-                        .with_http_status(response.status()),
+                        .with_http_status(*status),
                 );
             }
             // A body left unread would cost the connection.
-            response.drain().await;
+            let mut unread = answered.into_response(hop.url.clone(), call.patience.clone());
+            unread.drain().await;
             hop.follow(next);
         }
     }
@@ -239,6 +241,19 @@ impl Hop {
     }
 }
 
+/// How a hop was answered.
+struct Answered {
+    received: Received,
+    given_back: Option<GiveBack>,
+    head: Head,
+}
+
+impl Answered {
+    fn into_response(self, url: Url, patience: Option<Patience>) -> Response {
+        Response::new(self.received, url, self.given_back, self.head, patience)
+    }
+}
+
 impl Call<'_> {
     /// `None`: for ever.
     fn left(&self) -> Result<Option<Duration>> {
@@ -256,7 +271,7 @@ impl Call<'_> {
     }
 
     /// Sends one hop, and once more where the verdict says so.
-    async fn hop(&self, hop: &mut Hop) -> Result<Response> {
+    async fn hop(&self, hop: &mut Hop) -> Result<Answered> {
         let client = self.client;
         if !client.0.origins.allow(&hop.url) {
             let received = self.send(hop, None).await?;
@@ -264,12 +279,11 @@ impl Call<'_> {
                 reason: Reason::ForeignOrigin,
                 error: None,
             });
-            return Ok(Response::new(
+            return Ok(Answered {
                 received,
-                hop.url.clone(),
                 given_back,
-                Head::default(),
-            ));
+                head: Head::default(),
+            });
         }
         let mut authorization = client.authorize_unaimed(|| self.left()).await?;
         loop {
@@ -289,13 +303,19 @@ impl Call<'_> {
                 replayable: hop.payload.is_some(),
                 timeout: left,
             };
-            match client.judge(&authorization, seen).await {
-                Verdict::Resend(again) => authorization = again,
-                Verdict::Done => return Ok(Response::new(received, hop.url.clone(), None, head)),
-                Verdict::GiveBack(why) => {
-                    return Ok(Response::new(received, hop.url.clone(), Some(why), head));
+            let given_back = match client.judge(&authorization, seen).await {
+                Verdict::Resend(again) => {
+                    authorization = again;
+                    continue;
                 }
-            }
+                Verdict::Done => None,
+                Verdict::GiveBack(why) => Some(why),
+            };
+            return Ok(Answered {
+                received,
+                given_back,
+                head,
+            });
         }
     }
 

@@ -69,6 +69,7 @@ impl Response {
         url: Url,
         given_back: Option<GiveBack>,
         head: Head,
+        patience: Option<Patience>,
     ) -> Self {
         let headers = std::mem::take(&mut rest.headers);
         Self {
@@ -79,14 +80,8 @@ impl Response {
             given_back,
             head,
             rest,
-            patience: None,
+            patience,
         }
-    }
-
-    /// The same, whose body is waited for with this patience.
-    pub(crate) fn with(mut self, patience: Option<Patience>) -> Self {
-        self.patience = patience;
-        self
     }
 
     /// The status code.
