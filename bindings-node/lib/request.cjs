@@ -20,23 +20,18 @@ async function request(nativeClient, method, url, given) {
   const headers = check.pairs(options.headers)
   const made = bodyOf(options, headers)
   const body = made instanceof Promise ? await made : made
-  const sending = {
-    method: methodOf(method),
-    url: withQuery(check.url(url), options.query),
-    headers,
-    timeout: check.millis('timeout', options.timeout),
-    connectTimeout: check.limit('connectTimeout', options.connectTimeout),
-    readTimeout: check.limit('readTimeout', options.readTimeout),
-    follow: followed(options.redirect),
-    stream: check.flag('stream', options.stream),
-  }
-  if (!isPieces(body)) return answer(await call((id) => nativeClient.request(id, sending, body), signal), sending.stream, signal)
+  const verb = methodOf(method)
+  const target = withQuery(check.url(url), options.query)
+  const stream = check.flag('stream', options.stream)
+  const details = given === undefined ? undefined : detailsOf(options, headers, stream)
+  const begin = (payload) => (id) => nativeClient.request(id, verb, target, payload, details)
+  if (!isPieces(body)) return answer(await call(begin(body), signal), stream, signal)
   const pipe = new native.NativeBody(port)
   const failure = {}
   // Not waited for: a source may take its time to notice that nobody reads any more.
   void pump(body, pipe, failure)
   try {
-    return answer(await call((id) => nativeClient.request(id, sending, pipe), signal), sending.stream, signal)
+    return answer(await call(begin(pipe), signal), stream, signal)
   } catch (error) {
     // The source's own error says more than that the connection broke.
     if (failure.cause !== undefined) error.cause ??= failure.cause
@@ -53,6 +48,18 @@ function answer(head, streamed, signal) {
 function methodOf(method) {
   if (typeof method !== 'string') throw invalid('method', `must be a string, not ${check.shapeOf(method)}`)
   return method.toUpperCase()
+}
+
+/** What else there is to say about a request. Most come without: the native half would take it apart member by member. */
+function detailsOf(options, headers, stream) {
+  return {
+    headers,
+    timeout: check.millis('timeout', options.timeout),
+    connectTimeout: check.limit('connectTimeout', options.connectTimeout),
+    readTimeout: check.limit('readTimeout', options.readTimeout),
+    follow: followed(options.redirect),
+    stream,
+  }
 }
 
 function followed(redirect = 'follow') {

@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::names::{duration, millis};
 use crate::options::{self, Given};
 use crate::port::{Line, Port, Value};
-use crate::request::{self, Sending};
+use crate::request::{self, Details};
 
 /// A token as data.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -194,8 +194,10 @@ impl NativeClient {
     pub fn request(
         &self,
         id: i64,
-        sending: Sending,
+        method: String,
+        url: String,
         body: Option<Either3<String, Buffer, &NativeBody>>,
+        details: Option<Details>,
     ) {
         let payload = match body {
             None => Payload::Empty,
@@ -203,8 +205,11 @@ impl NativeClient {
             Some(Either3::B(bytes)) => Payload::Bytes(bytes.to_vec().into()),
             Some(Either3::C(pieces)) => pieces.payload(),
         };
-        match request::prepare(&self.client, &sending, payload) {
-            Ok(request) => request::send(&self.line, id, request, sending.stream),
+        match request::prepare(&self.client, &method, &url, payload, details.as_ref()) {
+            Ok(request) => {
+                let stream = details.is_some_and(|details| details.stream);
+                request::send(&self.line, id, request, stream);
+            }
             Err(error) => self.line.send(id, Err(error)),
         }
     }

@@ -18,13 +18,10 @@ use crate::port::{Line, Value};
 /// Above this a body changes owner instead of being copied; below, an external buffer costs more than the copy.
 const COPIED_BYTES: usize = 16 * 1024;
 
-/// A request as JavaScript describes it. The body comes beside it.
+/// What JavaScript says of a request besides its method, URL and body. Most requests come without: to read this costs more
+/// than all other arguments.
 #[napi(object, object_to_js = false)]
-pub struct Sending {
-    /// The method.
-    pub method: String,
-    /// Absolute, or below the base URL.
-    pub url: String,
+pub struct Details {
     /// Name, value, name, value.
     pub headers: Vec<String>,
     /// Milliseconds; `Infinity` for none, nothing for the client's.
@@ -42,28 +39,37 @@ pub struct Sending {
 /// The request, ready to be sent.
 pub(crate) fn prepare(
     client: &Client,
-    sending: &Sending,
+    method: &str,
+    url: &str,
     payload: Payload,
+    details: Option<&Details>,
 ) -> Result<RequestBuilder, Error> {
-    let method = Method::from_bytes(sending.method.as_bytes())
+    let method = Method::from_bytes(method.as_bytes())
         .map_err(|_| Error::config("method", "is not an HTTP method"))?;
-    let mut request = client
-        .request(method, &sending.url)
-        .payload(payload)
-        .follow_redirects(sending.follow);
-    for pair in sending.headers.chunks_exact(2) {
-        request = request.header(&pair[0], &pair[1]);
+    let request = client.request(method, url).payload(payload);
+    Ok(match details {
+        Some(details) => details.put_on(request),
+        None => request,
+    })
+}
+
+impl Details {
+    fn put_on(&self, mut request: RequestBuilder) -> RequestBuilder {
+        request = request.follow_redirects(self.follow);
+        for pair in self.headers.chunks_exact(2) {
+            request = request.header(&pair[0], &pair[1]);
+        }
+        if let Some(millis) = self.timeout {
+            request = request.timeout(millis.is_finite().then(|| duration(millis)));
+        }
+        if let Some(millis) = self.connect_timeout {
+            request = request.connect_timeout(duration(millis));
+        }
+        if let Some(millis) = self.read_timeout {
+            request = request.read_timeout(duration(millis));
+        }
+        request
     }
-    if let Some(millis) = sending.timeout {
-        request = request.timeout(millis.is_finite().then(|| duration(millis)));
-    }
-    if let Some(millis) = sending.connect_timeout {
-        request = request.connect_timeout(duration(millis));
-    }
-    if let Some(millis) = sending.read_timeout {
-        request = request.read_timeout(duration(millis));
-    }
-    Ok(request)
 }
 
 /// Sends it and delivers the answer, whole or with its body still to be read.
