@@ -14,6 +14,7 @@ import type {
 } from './types/options.js'
 import type {
   ClientResponse,
+  EitherRequestOptions,
   GiveBackReason,
   GivenBack,
   HeadersLike,
@@ -265,6 +266,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
    */
   request(method: string, url: UrlLike, options?: RequestOptions): Promise<ClientResponse>
   request(method: string, url: UrlLike, options: StreamedRequestOptions): Promise<StreamedResponse>
+  request(method: string, url: UrlLike, options: EitherRequestOptions): Promise<ClientResponse | StreamedResponse>
 
   /**
    * An interceptor for `new Agent().compose(…)` of undici 6 and later. Compose redirects after it, so that each hop passes

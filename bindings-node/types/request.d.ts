@@ -81,6 +81,8 @@ interface JsonOptions {
 export type RequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: false }
 /** What `request()` takes for an answer that is read piece by piece. */
 export type StreamedRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream: true }
+/** What `request()` takes where a variable says how the answer is read: for functions that pass options on. */
+export type EitherRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: boolean }
 
 interface Answer {
   readonly status: number

@@ -1,6 +1,7 @@
 // What must compile, as an ES module. Checked against the packed package; never run.
 
-import { Client, EvertokenError, ERROR_CODES, type ErrorCode, type Events, type GivenBack, type Token } from 'evertoken'
+import { Client, EvertokenError, ERROR_CODES, StreamedResponse } from 'evertoken'
+import type { ClientResponse, ErrorCode, Events, GivenBack, RequestOptions, StreamedRequestOptions, Token } from 'evertoken'
 import { Sandbox } from 'evertoken/testing'
 import axios from 'axios'
 import got from 'got'
@@ -36,6 +37,10 @@ export async function uses(): Promise<void> {
   void [body, account.id, text]
   const streamed = await client.request('POST', '/x', { json: { a: 1 }, stream: true })
   for await (const piece of streamed) piece.readUInt8(0)
+  const passedOn = (options: RequestOptions | StreamedRequestOptions) => client.request('GET', '/x', options)
+  const either: ClientResponse | StreamedResponse = await passedOn({ stream: true })
+  if (either instanceof StreamedResponse) either.cancel()
+  await client.request('GET', '/x', { stream: either.ok })
   const { Readable } = await import('node:stream')
   await client.request('PUT', '/x', { body: Readable.from(['a']) })
 
