@@ -10,17 +10,52 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::runtime::{Handle, Id};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
+use crate::clock::{Instant, timers_in, timers_now};
 use crate::driver;
+use crate::error::{Error, ErrorKind};
 
 /// Timers kept for the next calls: as many as there were calls at once, and no more than this.
 const KEPT: usize = 64;
 /// Every so many looks at a call's work there is one at the time.
 const UNWATCHED_MAX: u8 = 32;
+
+/// When a call must be over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    at: Instant,
+    limit: Duration,
+}
+
+impl End {
+    /// `limit` from now; `None` if that is too far away for a timer.
+    pub(crate) fn after(limit: Duration) -> Option<Self> {
+        let at = timers_in(limit)?;
+        Some(Self { at, limit })
+    }
+
+    /// `None` if it has come.
+    pub(crate) fn left(self) -> Option<Duration> {
+        let left = self.at.saturating_duration_since(timers_now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// It came before the answer of `host`.
+    pub(crate) fn missed(self, host: &str) -> Error {
+        Error::new(
+            ErrorKind::TimedOut,
+            format!(
+                "no answer from {host} within {} s",
+                self.limit.as_secs_f64()
+            ),
+        )
+    }
+}
 
 /// The timers of one runtime that no call has.
 #[derive(Clone)]
@@ -38,7 +73,7 @@ impl Alarms {
     }
 
     /// A call that must be over at `end`; `None`: whenever.
-    pub(crate) fn deadline(&self, end: Option<Instant>) -> Deadline {
+    pub(crate) fn deadline(&self, end: Option<End>) -> Deadline {
         Deadline {
             end,
             alarm: None,
@@ -134,7 +169,7 @@ impl Alarm {
 
 /// The end of a call's time, for its body too.
 pub(crate) struct Deadline {
-    end: Option<Instant>,
+    end: Option<End>,
     alarm: Option<Alarm>,
     /// `None` where a driver minds the time.
     alarms: Option<Alarms>,
@@ -145,7 +180,7 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// The same where a [`driver`] runs the call.
     #[cfg(unix)]
-    pub(crate) fn of_the_driver(end: Option<Instant>) -> Self {
+    pub(crate) fn of_the_driver(end: Option<End>) -> Self {
         Self {
             end,
             alarm: None,
@@ -154,32 +189,37 @@ impl Deadline {
         }
     }
 
-    /// What `work` comes to; `None` if time is up first. Work that is done costs no look at the time, but for some of
-    /// much: a body may come so fast that one never waits for it.
-    pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    /// What `work` comes to, or the end that came first. Work that is done costs no look at the time, but for some of much: a
+    /// body may come so fast that one never waits for it.
+    pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         let mut work = pin!(work);
         poll_fn(|cx| {
             self.unwatched = (self.unwatched + 1) % UNWATCHED_MAX;
-            if self.unwatched == 0 && self.poll(cx).is_ready() {
-                return Poll::Ready(None);
+            if self.unwatched == 0
+                && let Poll::Ready(end) = self.poll(cx)
+            {
+                return Poll::Ready(Err(end));
             }
             match work.as_mut().poll(cx) {
-                Poll::Ready(done) => Poll::Ready(Some(done)),
-                Poll::Pending => self.poll(cx).map(|()| None),
+                Poll::Ready(done) => Poll::Ready(Ok(done)),
+                Poll::Pending => self.poll(cx).map(Err),
             }
         })
         .await
     }
 
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<End> {
         let Some(end) = self.end else {
             return Poll::Pending;
         };
-        let Some(alarms) = &self.alarms else {
-            return driver::poll_until(end);
+        let come = match &self.alarms {
+            None => driver::poll_until(end.at),
+            Some(alarms) => {
+                let alarm = self.alarm.get_or_insert_with(|| alarms.take(end.at));
+                alarm.poll(end.at, cx)
+            }
         };
-        let alarm = self.alarm.get_or_insert_with(|| alarms.take(end));
-        alarm.poll(end, cx)
+        come.map(|()| end)
     }
 }
 

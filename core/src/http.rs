@@ -17,15 +17,14 @@ use hyper::body::Body as _;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::clock::{Instant, timers_in};
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, End};
 #[cfg(unix)]
 use crate::driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Answer, Outgoing};
 use body::{Arriving, Body};
 use encoding::Decoder;
-use explain::{bare_host, explain, no_answer_in_time, resend};
+use explain::{bare_host, explain, resend};
 #[cfg(unix)]
 use line::Sent;
 
@@ -99,7 +98,7 @@ pub(crate) struct Sending {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     /// When the call must be over; `None`: whenever.
-    pub(crate) end: Option<Instant>,
+    pub(crate) end: Option<End>,
 }
 
 impl Sending {
@@ -161,9 +160,8 @@ impl Received {
         let Self { uri, body, .. } = self;
         loop {
             let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
-            let Some(frame) = self.deadline.within(frame).await else {
-                return Err(no_answer_in_time(bare_host(uri)));
-            };
+            let frame = self.deadline.within(frame).await;
+            let frame = frame.map_err(|end| end.missed(bare_host(uri)))?;
             let Some(frame) = frame else {
                 return Ok(None);
             };
@@ -222,12 +220,12 @@ impl Http {
         let can_be_sent_again = sending.can_be_sent_again();
         let request = self.assemble(sending)?;
         let uri = request.uri().clone();
-        let too_late = || no_answer_in_time(bare_host(&uri));
+        let too_late = |end: End| end.missed(bare_host(&uri));
         #[cfg(unix)]
         let request = if driver::is_driving() {
             let mut deadline = Deadline::of_the_driver(end);
             let sent = deadline.within(self.send_driven(request, can_be_sent_again));
-            match sent.await.ok_or_else(too_late)?? {
+            match sent.await.map_err(too_late)?? {
                 Sent::Answered(answer) => return Ok(Received::new(answer, uri, deadline)),
                 Sent::NotHere(unsent) => unsent,
             }
@@ -239,7 +237,7 @@ impl Http {
             (made.client.request(request), deadline)
         })?;
         let answer = deadline.within(answer).await;
-        let answer = answer.ok_or_else(too_late)?.map_err(|error| Failure {
+        let answer = answer.map_err(too_late)?.map_err(|error| Failure {
             error: explain(&error, bare_host(&uri)),
             resend: resend(&error, explain::progress(&error).as_ref()),
         })?;
@@ -318,7 +316,7 @@ impl Transport for Http {
                     url: request.url,
                     headers: request.headers,
                     payload,
-                    end: timers_in(timeout),
+                    end: End::after(timeout),
                 })
                 .await?;
             let status = received.status;

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::client::Client;
-use crate::clock::timers_in;
+use crate::deadline::End;
 use crate::error::Result;
 use crate::http::{Payload, Sending};
 
@@ -29,7 +29,7 @@ impl Client {
                 url: url.clone(),
                 headers: HeaderMap::new(),
                 payload: Payload::Empty,
-                end: timers_in(self.0.terms.timeout),
+                end: End::after(self.0.terms.timeout),
             })
             .await?;
         Ok((received.status, received.headers))

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
 use crate::client::Client;
-use crate::clock::{Instant, timers_in, timers_now};
+use crate::deadline::End;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Payload, Received, Resend, Sending};
 use crate::patience::Patience;
@@ -156,8 +156,7 @@ impl RequestBuilder {
         let url = self.client.resolve(&self.url)?;
         self.client.check_origin(&url)?;
         let call = Call {
-            timeout: self.timeout,
-            end: self.timeout.and_then(timers_in),
+            end: self.timeout.and_then(End::after),
             client: &self.client,
             http: self.client.http_within(self.connect_timeout)?,
             patience: self.read_timeout.map(Patience::new),
@@ -210,9 +209,8 @@ impl fmt::Debug for RequestBuilder {
 
 /// The call as a whole: its deadline over all hops.
 struct Call<'a> {
-    timeout: Option<Duration>,
     /// When it is over.
-    end: Option<Instant>,
+    end: Option<End>,
     client: &'a Client,
     http: Arc<Http>,
     patience: Option<Patience>,
@@ -256,18 +254,12 @@ impl Answered {
 
 impl Call<'_> {
     /// `None`: for ever.
-    fn left(&self) -> Result<Option<Duration>> {
-        let Some((end, timeout)) = self.end.zip(self.timeout) else {
+    fn left(&self, to: &Url) -> Result<Option<Duration>> {
+        let Some(end) = self.end else {
             return Ok(None);
         };
-        let left = end.saturating_duration_since(timers_now());
-        if left.is_zero() {
-            return Err(Error::new(
-                ErrorKind::TimedOut,
-                format!("no answer within {} s", timeout.as_secs_f64()),
-            ));
-        }
-        Ok(Some(left))
+        let host = to.host_str().unwrap_or("the server");
+        end.left().map(Some).ok_or_else(|| end.missed(host))
     }
 
     /// Sends one hop, and once more where the verdict says so.
@@ -285,7 +277,8 @@ impl Call<'_> {
                 head: Head::default(),
             });
         }
-        let mut authorization = client.authorize_unaimed(|| self.left()).await?;
+        let to = &hop.url;
+        let mut authorization = client.authorize_unaimed(|| self.left(to)).await?;
         loop {
             let mut received = self.send(hop, Some(&authorization)).await?;
             let mut head = Head::default();
@@ -293,7 +286,7 @@ impl Call<'_> {
             if received.status == 401 {
                 head.read(&mut received).await;
                 authorization = authorization.aimed_at(&hop.url);
-                left = self.left().unwrap_or(Some(Duration::ZERO));
+                left = self.left(&hop.url).unwrap_or(Some(Duration::ZERO));
             }
             let first = head.bytes();
             let seen = Seen {

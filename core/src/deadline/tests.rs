@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, advance, sleep};
 
-use super::{Alarms, KEPT};
+use super::{Alarms, End, KEPT};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,8 +36,8 @@ async fn a_call_ends_with_its_work_or_its_time() {
         (None, 100, Some("done"), 105),
     ] {
         let mut deadline =
-            alarms.deadline(timeout.map(|seconds| Instant::now() + SECOND * seconds));
-        assert_eq!(deadline.within(work(takes)).await, outcome);
+            alarms.deadline(timeout.and_then(|seconds| End::after(SECOND * seconds)));
+        assert_eq!(deadline.within(work(takes)).await.ok(), outcome);
         assert_eq!(start.elapsed(), SECOND * after, "{timeout:?} {takes}");
     }
 }
@@ -46,19 +46,19 @@ async fn a_call_ends_with_its_work_or_its_time() {
 async fn the_time_runs_through_all_that_a_call_does() {
     let alarms = alarms();
     let start = Instant::now();
-    let mut deadline = alarms.deadline(Some(Instant::now() + SECOND * 5));
-    assert_eq!(deadline.within(work(2)).await, Some("done"));
-    assert_eq!(deadline.within(work(2)).await, Some("done"));
-    assert_eq!(deadline.within(work(2)).await, None);
+    let mut deadline = alarms.deadline(End::after(SECOND * 5));
+    assert_eq!(deadline.within(work(2)).await.ok(), Some("done"));
+    assert_eq!(deadline.within(work(2)).await.ok(), Some("done"));
+    assert_eq!(deadline.within(work(2)).await.ok(), None);
     assert_eq!(start.elapsed(), SECOND * 5);
 }
 
 #[tokio::test(start_paused = true)]
 async fn it_ends_work_of_which_every_piece_is_there_at_once() {
-    let mut deadline = alarms().deadline(Some(Instant::now() + SECOND));
+    let mut deadline = alarms().deadline(End::after(SECOND));
     advance(SECOND * 2).await;
     let mut pieces = 0;
-    while deadline.within(ready(())).await.is_some() {
+    while deadline.within(ready(())).await.is_ok() {
         pieces += 1;
     }
     assert_eq!(pieces, super::UNWATCHED_MAX - 1);
@@ -69,8 +69,8 @@ async fn a_timer_is_taken_over_as_it_is_set_unless_that_is_too_late() {
     let (alarms, start) = (alarms(), Instant::now());
     // Timeout, how long the work takes, and when the timer that was left will ring.
     for (timeout, takes, rings) in [(30, 1, 30), (30, 1, 30), (10, 1, 12), (30, 1, 12)] {
-        let mut deadline = alarms.deadline(Some(Instant::now() + SECOND * timeout));
-        assert_eq!(deadline.within(work(takes)).await, Some("done"));
+        let mut deadline = alarms.deadline(End::after(SECOND * timeout));
+        assert_eq!(deadline.within(work(takes)).await.ok(), Some("done"));
         drop(deadline);
         assert_eq!(alarms.ring(start), [rings]);
     }
@@ -81,37 +81,33 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     let (alarms, start) = (alarms(), Instant::now());
     assert!(
         alarms
-            .deadline(Some(Instant::now() + SECOND * 3))
+            .deadline(End::after(SECOND * 3))
             .within(work(1))
             .await
-            .is_some()
+            .is_ok()
     );
     // It rings at 3, in the middle of this one.
     assert!(
         alarms
-            .deadline(Some(Instant::now() + SECOND * 9))
+            .deadline(End::after(SECOND * 9))
             .within(work(8))
             .await
-            .is_some()
+            .is_ok()
     );
     assert_eq!(alarms.ring(start), [10]);
     // It rings at 10, when nobody has it.
     sleep(SECOND * 5).await;
-    assert_eq!(
-        alarms
-            .deadline(Some(Instant::now() + SECOND * 4))
-            .within(pending::<()>())
-            .await,
-        None
-    );
+    let end = End::after(SECOND * 4);
+    let missed = alarms.deadline(end).within(pending::<()>()).await;
+    assert_eq!(missed.err(), end);
     assert_eq!(start.elapsed(), SECOND * 18);
     assert_eq!(alarms.ring(start), [18]);
     assert!(
         alarms
-            .deadline(Some(Instant::now() + SECOND * 2))
+            .deadline(End::after(SECOND * 2))
             .within(work(1))
             .await
-            .is_some()
+            .is_ok()
     );
     assert_eq!(alarms.ring(start), [20]);
 }
@@ -120,11 +116,11 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
 async fn each_of_many_calls_has_its_own_and_some_are_kept() {
     let alarms = alarms();
     let calls = (0..2 * KEPT).map(|_| async {
-        let mut deadline = alarms.deadline(Some(Instant::now() + SECOND * 3));
+        let mut deadline = alarms.deadline(End::after(SECOND * 3));
         deadline.within(work(1)).await
     });
     let outcomes = futures_util::future::join_all(calls).await;
-    assert_eq!(outcomes, vec![Some("done"); 2 * KEPT]);
+    assert_eq!(outcomes, vec![Ok("done"); 2 * KEPT]);
     assert_eq!(alarms.resting().len(), KEPT);
 }
 
@@ -136,12 +132,8 @@ fn a_timer_of_another_runtime_is_not_kept() {
     };
     let (here, there) = (build(), build());
     let alarms = here.block_on(async { alarms() });
-    let outcome = there.block_on(
-        alarms
-            .deadline(Some(Instant::now() + SECOND * 3))
-            .within(work(1)),
-    );
-    assert_eq!(outcome, Some("done"));
+    let outcome = there.block_on(alarms.deadline(End::after(SECOND * 3)).within(work(1)));
+    assert_eq!(outcome, Ok("done"));
     assert_eq!(alarms.resting().len(), 0);
 }
 
@@ -149,7 +141,7 @@ fn a_timer_of_another_runtime_is_not_kept() {
 async fn a_task_that_has_done_its_share_for_now_loses_no_timer() {
     let alarms = alarms();
     let start = Instant::now();
-    let mut deadline = alarms.deadline(Some(Instant::now() + SECOND));
+    let mut deadline = alarms.deadline(End::after(SECOND));
     let outcome = deadline.within(async {
         // Uses up what the runtime lets a task do at a time, so that it turns the timer away at first.
         while tokio::task::coop::has_budget_remaining() {
@@ -157,6 +149,6 @@ async fn a_task_that_has_done_its_share_for_now_loses_no_timer() {
         }
         pending::<()>().await;
     });
-    assert_eq!(outcome.await, None);
+    assert!(outcome.await.is_err());
     assert_eq!(start.elapsed(), SECOND);
 }

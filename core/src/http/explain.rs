@@ -45,13 +45,6 @@ pub(super) fn no_connection_in_time(host: &str) -> Error {
     )
 }
 
-pub(super) fn no_answer_in_time(host: &str) -> Error {
-    Error::new(
-        ErrorKind::TimedOut,
-        format!("no answer from {host} in time"),
-    )
-}
-
 /// The handshake with `host` failed.
 pub(super) fn explain_tls(error: &io::Error, host: &str) -> Error {
     tls_cause(error, host).unwrap_or_else(|| explain_connect(error, host))

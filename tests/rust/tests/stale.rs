@@ -215,6 +215,7 @@ fn a_server_sees_that_a_blocking_call_has_given_up_with_no_other_call_after_it()
         .timeout(Some(Duration::from_millis(50)));
     let error = blocking::send(call).expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.message(), "no answer from 127.0.0.1 within 0.05 s");
     let request = server.join().expect("no panic").expect("the end of it");
     assert!(request.starts_with(b"GET /api "));
 }
