@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evertoken::{Error, ErrorKind, Subscription, on_any_event, runtime};
 use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, abortable};
 use napi::bindgen_prelude::{FnArgs, Function, Null, ToNapiValue, Unknown};
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
 use napi::{Env, Status};
 use napi_derive::napi;
-use tokio::task::AbortHandle;
 
 use crate::events::Told as ToldEvent;
 use crate::failure::Failure;
@@ -219,12 +219,15 @@ impl Line {
         work: impl Future<Output = evertoken::Result<Value>> + Send + 'static,
     ) {
         let line = Arc::clone(self);
+        let (work, task) = abortable(AssertUnwindSafe(work).catch_unwind());
         // Some kilobytes, which the runtime would move about with the task.
-        let work = Box::pin(AssertUnwindSafe(work).catch_unwind());
-        // Held until the task is listed, so that one which ends at once finds itself there.
-        let mut tasks = self.tasks();
-        let task = runtime::handle().spawn(async move {
-            let outcome = work.await.unwrap_or_else(|_| Err(defect()));
+        let work = Box::pin(work);
+        // Before it starts, so that one which ends at once finds itself there; and unlocked again, since the thread that
+        // is woken may run at once, on this core, and had to wait for this one at its end.
+        self.tasks().insert(id, task);
+        runtime::handle().spawn(async move {
+            let Ok(outcome) = work.await else { return };
+            let outcome = outcome.unwrap_or_else(|_| Err(defect()));
             // Listed until it is queued, so that nothing is in between.
             let mut tasks = line.tasks();
             let queued = tasks.remove(&id).is_some() && line.queue(id, outcome);
@@ -233,7 +236,6 @@ impl Line {
                 line.wake();
             }
         });
-        tasks.insert(id, task.abort_handle());
     }
 
     /// Delivers without a call: an event.
