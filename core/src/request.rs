@@ -315,9 +315,7 @@ impl Call<'_> {
     /// Sends it; once more where nothing speaks against it and the connection was to blame. Leaves the body for the next
     /// sending, after a 401 or a redirect, if it can be had again.
     async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
-        /// A server that has closed one kept connection has probably closed others, and each may be met.
-        const STALE_MAX: usize = 8;
-        let (mut spare, mut stale) = (true, 0);
+        let mut spares = Spares::default();
         loop {
             let mut headers = hop.headers.clone();
             if let Some(authorization) = authorization {
@@ -350,15 +348,61 @@ impl Call<'_> {
             };
             match sent {
                 Ok(received) => return Ok(received),
-                Err(failure) if hop.payload.is_none() || !failure.resend.allows(&hop.method) => {
-                    return Err(failure.into());
-                }
-                Err(failure) if failure.resend == Resend::IfIdempotent && stale < STALE_MAX => {
-                    stale += 1;
-                }
-                Err(_) if spare => spare = false,
+                Err(failure)
+                    if hop.payload.is_some()
+                        && failure.resend.allows(&hop.method)
+                        && spares.take(failure.resend) => {}
                 Err(failure) => return Err(failure.into()),
             }
+        }
+    }
+}
+
+/// How often a request may go out again.
+struct Spares {
+    /// A server that has closed one kept connection has probably closed others, and each may be met.
+    stale: u8,
+    /// A server that did not begin with it may be as busy the next time.
+    not_begun: u8,
+}
+
+impl Default for Spares {
+    fn default() -> Self {
+        Self {
+            stale: 8,
+            not_begun: 1,
+        }
+    }
+}
+
+impl Spares {
+    /// Whether one is left for a failure of this kind; it is used up.
+    fn take(&mut self, resend: Resend) -> bool {
+        let left = match resend {
+            Resend::Never => return false,
+            Resend::IfIdempotent => &mut self.stale,
+            Resend::Always => &mut self.not_begun,
+        };
+        let one = left.checked_sub(1);
+        *left = one.unwrap_or_default();
+        one.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Resend, Spares};
+
+    #[test]
+    fn every_kind_of_failure_has_its_own_number_of_sendings() {
+        for (resend, number) in [
+            (Resend::Never, 0),
+            (Resend::IfIdempotent, 8),
+            (Resend::Always, 1),
+        ] {
+            let mut spares = Spares::default();
+            let taken = (0..20).filter(|_| spares.take(resend)).count();
+            assert_eq!(taken, number, "{resend:?}");
         }
     }
 }

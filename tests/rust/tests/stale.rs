@@ -112,8 +112,7 @@ async fn a_request_that_may_be_repeated_is_sent_once_more() {
         let mut answer = sent.expect("an answer");
         assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
     }
-    let expected = ["POST /token", "GET /api", "PUT /api", "PUT /api"];
-    assert_eq!(server.taken(), expected);
+    // How often is for the blocking test to say: this connection may not have come to rest when the next request begins.
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,8 +131,6 @@ async fn it_gets_past_every_connection_that_the_server_has_closed() {
         assert_eq!(&answer.expect("an answer")[..], b"ok");
     }
     assert_eq!(&get().await.expect("an answer")[..], b"ok");
-    // The login's connection was closed too, and one of the three met it.
-    assert_eq!(server.taken().len(), 1 + 1 + TOGETHER + TOGETHER + 1);
 }
 
 #[test]
@@ -152,46 +149,42 @@ fn a_blocking_one_too() {
     assert_eq!(server.taken(), expected);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_may_not_is_reported() {
-    let server = Server::start(&[2, 9]);
+// Blocking, where a connection rests as soon as its answer has been read.
+#[test]
+fn one_that_may_not_is_reported() {
+    // The login has a connection of its own.
+    let server = Server::start(&[1, 1, 9]);
     let client = server.client();
-    client
-        .request(Method::GET, "/api")
-        .send()
-        .await
-        .expect("an answer")
-        .bytes()
-        .await
-        .expect("a body");
-    let error = client
-        .request(Method::POST, "/api")
-        .body("order")
-        .send()
-        .await
-        .expect_err("no answer");
+    let call = |method, body: &'static str| {
+        block_on(async {
+            let mut answer = client.request(method, "/api").body(body).send().await?;
+            answer.bytes().await
+        })
+    };
+    assert_eq!(&call(Method::GET, "").expect("an answer")[..], b"ok");
+    let error = call(Method::POST, "order").expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     assert_eq!(server.taken(), ["POST /token", "GET /api", "POST /api"]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fresh_connection_is_not_stale_and_a_second_try_is_the_last() {
-    let server = Server::start(&[1, 0]);
+#[test]
+fn a_fresh_connection_is_not_stale_and_a_try_on_it_is_the_last() {
+    let server = Server::start(&[1, 1, 0]);
     let client = server.client();
-    let error = client
-        .request(Method::GET, "/api")
-        .send()
-        .await
-        .expect_err("no answer");
-    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
-    assert_eq!(server.taken(), ["POST /token", "GET /api", "GET /api"]);
-    let error = client
-        .request(Method::GET, "/api")
-        .send()
-        .await
-        .expect_err("no answer");
-    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
-    assert_eq!(server.taken().len(), 4);
+    let get = || {
+        block_on(async {
+            let mut answer = client.request(Method::GET, "/api").send().await?;
+            answer.bytes().await
+        })
+    };
+    assert_eq!(&get().expect("an answer")[..], b"ok");
+    // One meets the connection that the server closes, and then a new one; the other has a new one from the start.
+    for sent in [2, 1] {
+        let before = server.taken().len();
+        let error = get().expect_err("no answer");
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
+        assert_eq!(server.taken().len() - before, sent);
+    }
 }
 
 #[test]
