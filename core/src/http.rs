@@ -26,7 +26,7 @@ use body::{Arriving, Body};
 use encoding::Decoder;
 use explain::{bare_host, explain, resend};
 #[cfg(unix)]
-use line::Sent;
+use lines::Sent;
 
 mod body;
 mod connect;
@@ -35,6 +35,8 @@ mod encoding;
 mod explain;
 #[cfg(unix)]
 mod line;
+#[cfg(unix)]
+mod lines;
 mod names;
 mod proxy;
 mod self_signed;

@@ -10,7 +10,7 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
 use super::Payload;
 #[cfg(unix)]
-use super::line::Engaged;
+use super::lines::Engaged;
 
 /// The body of one sending.
 pub(super) enum Body {

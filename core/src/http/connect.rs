@@ -18,7 +18,7 @@ use super::Failure;
 use super::body::Body;
 use super::connector::Connector;
 #[cfg(unix)]
-use super::line::{Lines, Sent};
+use super::lines::{Lines, Sent};
 use super::proxy::Proxies;
 use super::tls::{self, Tls};
 use crate::deadline::Alarms;
