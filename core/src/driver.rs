@@ -7,10 +7,9 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -123,7 +122,6 @@ pub async fn nap(duration: Duration) {
 /// What a call is waited for with; kept for the next one.
 pub(crate) struct Driver {
     bell: Arc<Bell>,
-    ear: UnixStream,
     /// What a call waits for besides its own socket goes on there.
     elsewhere: Handle,
 }
@@ -131,7 +129,9 @@ pub(crate) struct Driver {
 /// Rung to have the call looked at again.
 struct Bell {
     state: AtomicU8,
-    rope: UnixStream,
+    rope: PipeWriter,
+    /// Here and not in the driver, so that it is there as long as somebody can pull the rope.
+    ear: PipeReader,
 }
 
 /// The call is being looked at.
@@ -148,7 +148,7 @@ impl Wake for Bell {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if self.state.swap(WOKEN, Ordering::AcqRel) == ASLEEP {
-            // A rope that is full has been pulled already.
+            // It does not wait: each ring is heard before the next.
             let _ = (&self.rope).write(&[0]);
         }
     }
@@ -156,13 +156,10 @@ impl Wake for Bell {
 
 impl Driver {
     pub(crate) fn new(elsewhere: Handle) -> io::Result<Self> {
-        let (ear, rope) = UnixStream::pair()?;
-        ear.set_nonblocking(true)?;
-        rope.set_nonblocking(true)?;
+        let (ear, rope) = pipe()?;
         let state = AtomicU8::new(RUNNING);
         Ok(Self {
-            bell: Arc::new(Bell { state, rope }),
-            ear,
+            bell: Arc::new(Bell { state, rope, ear }),
             elsewhere,
         })
     }
@@ -198,7 +195,7 @@ impl Driver {
     /// A sleep that ends for no reason, such as a signal, costs one look at the call.
     fn sleep(&self, wanted: &Wanted) {
         let socket = wanted.socket.as_ref();
-        let ear = || PollFd::new(self.ear.as_fd(), PollFlags::POLLIN);
+        let ear = || PollFd::new(self.bell.ear.as_fd(), PollFlags::POLLIN);
         let other = socket.map(|(socket, flags)| PollFd::new(socket.tcp.as_fd(), *flags));
         let count = 1 + usize::from(other.is_some());
         let mut fds = [ear(), other.unwrap_or_else(ear)];
@@ -212,7 +209,7 @@ impl Driver {
             socket.look_again();
         }
         if rung {
-            let _ = (&self.ear).read(&mut [0; 16]);
+            let _ = (&self.bell.ear).read(&mut [0; 16]);
         }
     }
 }
