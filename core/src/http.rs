@@ -175,7 +175,7 @@ impl Received {
     }
 }
 
-/// Whether a request that got no answer may go out once more.
+/// Whether a request that got no answer may go out again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resend {
     /// The server may have acted on it.

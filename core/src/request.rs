@@ -142,8 +142,8 @@ impl RequestBuilder {
         self
     }
 
-    /// Sends it; once more if the connection was to blame and the method is idempotent (RFC 9110 §9.2.2): it
-    /// had been kept from an earlier request, and nothing came back. Any answer is a success here, a 401 that could not be healed included: see
+    /// Sends it; again if the connection was to blame and the method is idempotent (RFC 9110 §9.2.2): it had been kept from an
+    /// earlier request, and nothing came back. Any answer is a success here, a 401 that could not be healed included: see
     /// [`Response::given_back`].
     ///
     /// # Errors
@@ -312,7 +312,7 @@ impl Call<'_> {
         }
     }
 
-    /// Sends it; once more where nothing speaks against it and the connection was to blame. Leaves the body for the next
+    /// Sends it; again where nothing speaks against it and the connection was to blame. Leaves the body for the next
     /// sending, after a 401 or a redirect, if it can be had again.
     async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
         let mut spares = Spares::default();

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import evertoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -46,10 +48,24 @@ class Server:
 
     def options(self, **changes: object) -> dict[str, object]:
         """Client options that this server accepts, with changes."""
+        url = self.line["url"]
+        if self.grant == "json_login":
+            login = {
+                "token_url": f"{url}/token/",
+                "body": {"username": self.line["username"], "password": self.line["password"]},
+                "token_field": "access",
+                "refresh_token_field": "refresh",
+                "refresh_url": f"{url}/token/refresh/",
+                "refresh_field": "refresh",
+            }
+            return login | {"base_url": url} | changes
         names = ["token_url", "revoke_url", "client_id", "client_secret"]
         if self.grant == "password":
             names += ["username", "password"]
-        return {name: self.line[name] for name in names} | {"base_url": self.line["url"], "basic": self.basic} | changes
+        return {name: self.line[name] for name in names} | {"base_url": url, "basic": self.basic} | changes
+
+    def client(self, **changes: object) -> evertoken.Client:
+        return getattr(evertoken.Client, self.grant)(**self.options(**changes))
 
     def counts(self) -> dict[str, int]:
         with urllib.request.urlopen(f"{self.line['url']}/_control/counts") as answer:

@@ -1,4 +1,4 @@
-"""OAuth2 servers that nobody here wrote, through login, refresh with rotation, expiry, revocation and refusal."""
+"""Token servers that nobody here wrote, through login, refresh with rotation, expiry, revocation and refusal."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import evertoken
-from conftest import PASSWORD_SERVERS, SERVERS, Server, each
+from conftest import JSON_SERVERS, PASSWORD_SERVERS, SERVERS, Server, each
 
 SHORT_LIFE_SECS = 2
 
 
-def client_of(server: Server, **changes: object) -> evertoken.Client:
-    return getattr(evertoken.Client, server.grant)(**server.options(**changes))
-
-
-@each(SERVERS)
+@each([*SERVERS, *JSON_SERVERS])
 def test_twenty_cold_callers_log_in_once(server: Server) -> None:
-    with client_of(server) as client, ThreadPoolExecutor(20) as pool:
+    with server.client() as client, ThreadPoolExecutor(20) as pool:
         statuses = list(pool.map(lambda n: client.get(f"/api/{n}").status_code, range(100)))
     assert statuses == [200] * 100
     assert server.counts() == {"login": 1, "refresh": 0, "revoke": 0, "api": 100, "api_401": 0}
@@ -29,7 +25,7 @@ def test_two_expiries_pass_unnoticed(server: Server) -> None:
     renewal = "refreshes" if server.grant == "password" else "logins"
     wanted = 2 if renewal == "refreshes" else 3
     sent = 0
-    with client_of(server) as client:
+    with server.client() as client:
         while getattr(client.stats(), renewal) < wanted:
             assert client.get("/api/x").status_code == 200
             sent += 1
@@ -42,9 +38,9 @@ def test_two_expiries_pass_unnoticed(server: Server) -> None:
         assert counts["api_401"] == 0
 
 
-@each(PASSWORD_SERVERS)
+@each([*PASSWORD_SERVERS, *JSON_SERVERS])
 def test_refresh_token_rotates_with_every_renewal(server: Server) -> None:
-    with client_of(server) as client:
+    with server.client() as client:
         values = [client.token().value]
         for _ in range(3):
             client.invalidate()
@@ -56,7 +52,7 @@ def test_refresh_token_rotates_with_every_renewal(server: Server) -> None:
 
 @each(PASSWORD_SERVERS)
 def test_revoked_access_and_refresh_tokens_are_healed_by_one_login(server: Server) -> None:
-    with client_of(server) as client, ThreadPoolExecutor(20) as pool:
+    with server.client() as client, ThreadPoolExecutor(20) as pool:
         client.token()
         server.revoke_all()
         answers = list(pool.map(lambda n: client.post(f"/api/{n}", content=b"x" * 1000), range(20)))
@@ -69,17 +65,17 @@ def test_revoked_access_and_refresh_tokens_are_healed_by_one_login(server: Serve
 
 @each(SERVERS)
 def test_close_revokes_on_request(server: Server) -> None:
-    client = client_of(server)
+    client = server.client()
     authorization = client.authorization()
     client.close(revoke=True)
-    with client_of(server) as stranger:
+    with server.client() as stranger:
         assert stranger.authorization() != authorization
     assert server.counts()["revoke"] >= 1
 
 
 @each(PASSWORD_SERVERS)
 def test_wrong_password_is_one_request_and_then_a_pause(server: Server) -> None:
-    with client_of(server, password="wrong: +%41&=") as client:
+    with server.client(password="wrong: +%41&=") as client:
         for _ in range(5):
             with pytest.raises(evertoken.CredentialsRejectedError) as caught:
                 client.get("/api/x")
@@ -93,7 +89,7 @@ def test_wrong_password_is_one_request_and_then_a_pause(server: Server) -> None:
 @each(SERVERS)
 def test_wrong_client_secret_is_refused_in_every_form(server: Server, basic: str) -> None:
     with (
-        client_of(server, client_secret="wrong +%41/&=", basic=basic) as client,
+        server.client(client_secret="wrong +%41/&=", basic=basic) as client,
         pytest.raises(evertoken.CredentialsRejectedError) as caught,
     ):
         client.token()
@@ -109,7 +105,7 @@ def test_only_the_server_s_own_form_of_basic_credentials_works(server: Server, b
     # The secret has a blank, a plus and a percent sign. oauthlib's application half and oidc-provider decode forms,
     # which takes %20 for a blank as well; Authlib decodes percent signs and no plus; node-oauth decodes nothing.
     accepted = {"authlib": {"percent"}, "oauthlib": {"form", "percent"}, "node-oauth": {"raw"}, "oidc-provider": {"form", "percent"}}
-    with client_of(server, basic=basic) as client:
+    with server.client(basic=basic) as client:
         if basic in accepted[server.name]:
             assert client.get("/api/x").status_code == 200
         else:

@@ -98,7 +98,7 @@ pub(super) fn progress(error: &legacy::Error) -> Option<Progress> {
     extras.remove()
 }
 
-/// Whether a request that failed so may go out once more.
+/// Whether a request that failed so may go out again.
 pub(super) fn resend(error: &Cause, progress: Option<&Progress>) -> Resend {
     let unprocessed = find::<h2::Error>(error).any(|h2| {
         let graceful = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
