@@ -11,7 +11,6 @@
 #ifndef EVERTOKEN_HPP
 #define EVERTOKEN_HPP
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +25,7 @@
 #include <vector>
 
 #include <evertoken.h>
+#include <evertoken_limits.hpp>
 
 namespace evertoken {
 
@@ -43,24 +43,43 @@ struct Deleter {
 template <typename T, auto Free>
 using Handle = std::unique_ptr<T, Deleter<Free>>;
 
-inline std::string_view view(const char* text, std::size_t length) noexcept {
-  return text == nullptr ? std::string_view{} : std::string_view{text, length};
+/// What the classes below have in common: each owns one C handle.
+template <typename T, auto Free>
+class Owner {
+ public:
+  /// Takes a C handle over.
+  explicit Owner(T* handle) noexcept : handle_{handle} {}
+  /// The C handle, which stays this object's.
+  T* handle() const noexcept { return handle_.get(); }
+
+ private:
+  Handle<T, Free> handle_;
+};
+
+/// A text that is NULL where there is none.
+inline std::optional<std::string_view> optional_view(const char* text) noexcept {
+  if (text == nullptr) return std::nullopt;
+  return std::string_view{text};
 }
 
-inline std::optional<std::string_view> optional_view(const char* text, std::size_t length) noexcept {
+/// The text of a getter that tells its length too, NUL bytes included.
+template <typename Get>
+std::optional<std::string_view> optional_view_of(Get&& get) noexcept {
+  std::size_t length = 0;
+  const char* text = get(&length);
   if (text == nullptr) return std::nullopt;
   return std::string_view{text, length};
+}
+
+/// The same, empty where there is none.
+template <typename Get>
+std::string_view view_of(Get&& get) noexcept {
+  return optional_view_of(std::forward<Get>(get)).value_or(std::string_view{});
 }
 
 inline std::optional<std::chrono::milliseconds> optional_ms(std::int64_t milliseconds) noexcept {
   if (milliseconds < 0) return std::nullopt;
   return std::chrono::milliseconds{milliseconds};
-}
-
-/// A limit in C's milliseconds: rounded up, at least one.
-template <typename Rep, typename Period>
-constexpr std::int64_t limit_ms(std::chrono::duration<Rep, Period> limit) noexcept {
-  return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(limit).count());
 }
 
 inline std::optional<std::string> optional_text(const char* text) {
@@ -121,6 +140,12 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
+/// An error that is NULL where there is none.
+inline std::optional<Error> optional_error(const evertoken_error* error) {
+  if (error == nullptr) return std::nullopt;
+  return Error{error};
+}
+
 /// Calls a C function with a place for its error; throws what it says.
 template <typename Call>
 void checked(Call&& call) {
@@ -141,72 +166,13 @@ T* made(Call&& call) {
 
 }  // namespace detail
 
-/// How long a call may take: the client's own timeout, a duration, or no limit.
-class Timeout {
- public:
-  /// The client's own timeout.
-  constexpr Timeout() noexcept = default;
-  /// This long, rounded up to milliseconds, at least one. Implicit, so that a duration reads as what it is.
-  template <typename Rep, typename Period>
-  constexpr Timeout(std::chrono::duration<Rep, Period> limit) noexcept : ms_{detail::limit_ms(limit)} {}
-  /// For as long as it takes.
-  static constexpr Timeout none() noexcept {
-    Timeout timeout;
-    timeout.ms_ = EVERTOKEN_NO_TIMEOUT;
-    return timeout;
-  }
-  /// As C wants it.
-  constexpr std::int64_t ms() const noexcept { return ms_; }
-
- private:
-  std::int64_t ms_ = EVERTOKEN_DEFAULT_TIMEOUT;
-};
-
-/// How long a request may take, in whole and in parts. A duration or a Timeout is one for the whole:
-///
-///     client.get("/accounts/123", std::chrono::seconds{5});
-///     client.get("/accounts/123", evertoken::Limits{}.connect(std::chrono::seconds{1}).read(std::chrono::seconds{2}));
-class Limits {
- public:
-  /// The client's own timeouts, and any silence.
-  constexpr Limits() noexcept = default;
-  /// For the whole request, the token and the body included.
-  constexpr Limits(Timeout whole) noexcept : whole_{whole} {}
-  /// The same.
-  template <typename Rep, typename Period>
-  constexpr Limits(std::chrono::duration<Rep, Period> whole) noexcept : whole_{whole} {}
-  /// How long a connection may take to come about, rounded as a Timeout; the client's without it.
-  template <typename Rep, typename Period>
-  [[nodiscard]] constexpr Limits connect(std::chrono::duration<Rep, Period> limit) const noexcept {
-    Limits changed = *this;
-    changed.connect_ms_ = detail::limit_ms(limit);
-    return changed;
-  }
-  /// How long the server may be silent, see evertoken_call_set_read_timeout_ms(); rounded as a Timeout.
-  template <typename Rep, typename Period>
-  [[nodiscard]] constexpr Limits read(std::chrono::duration<Rep, Period> limit) const noexcept {
-    Limits changed = *this;
-    changed.read_ms_ = detail::limit_ms(limit);
-    return changed;
-  }
-  /// As C wants the one for the whole.
-  constexpr std::int64_t ms() const noexcept { return whole_.ms(); }
-  /// As C wants the one for the connection.
-  constexpr std::int64_t connect_ms() const noexcept { return connect_ms_; }
-  /// As C wants the one for silence.
-  constexpr std::int64_t read_ms() const noexcept { return read_ms_; }
-
- private:
-  Timeout whole_;
-  std::int64_t connect_ms_ = 0, read_ms_ = 0;
-};
-
 /// How to log in and where the token may go.
-class Config {
+class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
  public:
+  using Owner::Owner;
   /// A flow by name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`, `json_login`.
   explicit Config(const std::string& flow)
-      : handle_{detail::made<evertoken_config>([&](auto out, auto error) { return evertoken_config_new(flow.c_str(), out, error); })} {}
+      : Owner{detail::made<evertoken_config>([&](auto out, auto error) { return evertoken_config_new(flow.c_str(), out, error); })} {}
 
   /// The profile `name` of the `evertoken.toml` at `path`, or of the first one found if that is empty.
   static Config profile(const std::string& name, const std::string& path = {}) {
@@ -251,79 +217,60 @@ class Config {
     return Config{"client_credentials"}.text("token_url", token_url).text("client_id", client_id).text("client_secret", client_secret);
   }
 
-  /// Sets a text option by name.
-  Config&& text(const std::string& option, const std::string& value) && { return std::move(set_text(option, value)); }
-  Config& text(const std::string& option, const std::string& value) & { return set_text(option, value); }
-  /// Sets a number option by name; durations are seconds.
-  Config&& number(const std::string& option, double value) && { return std::move(set_number(option, value)); }
-  Config& number(const std::string& option, double value) & { return set_number(option, value); }
-  /// Switches an option on or off by name.
-  Config&& flag(const std::string& option, bool on) && { return std::move(set_flag(option, on)); }
-  Config& flag(const std::string& option, bool on) & { return set_flag(option, on); }
-  /// Sets one entry of an option that is a table.
-  Config&& entry(const std::string& option, const std::string& key, const std::string& value) && {
-    return std::move(set_entry(option, key, value));
-  }
-  Config& entry(const std::string& option, const std::string& key, const std::string& value) & { return set_entry(option, key, value); }
-  /// Pismo: the account that the token is limited to.
-  Config&& account_id(std::int64_t id) && { return std::move(set_account_id(id)); }
-  Config& account_id(std::int64_t id) & { return set_account_id(id); }
-  /// Deadline of a call that names none.
-  Config&& timeout(std::chrono::milliseconds limit) && { return std::move(set_timeout(limit)); }
-  Config& timeout(std::chrono::milliseconds limit) & { return set_timeout(limit); }
-  /// Another origin that the token may go to.
-  Config&& allow_origin(const std::string& url) && { return std::move(add_origin(url)); }
-  Config& allow_origin(const std::string& url) & { return add_origin(url); }
-
-  /// The C handle.
-  evertoken_config* handle() const noexcept { return handle_.get(); }
-
- private:
-  explicit Config(evertoken_config* handle) noexcept : handle_{handle} {}
-
-  // What a setter has to say is said by the client's constructor.
-  Config& set_text(const std::string& option, const std::string& value) {
+  /// Sets a text option by name. What a setter has to say is said by the client's constructor; so it is for all of them.
+  Config& text(const std::string& option, const std::string& value) & {
     evertoken_config_set_text(handle(), option.c_str(), value.c_str());
     return *this;
   }
-  Config& set_number(const std::string& option, double value) {
+  /// Sets a number option by name; durations are seconds.
+  Config& number(const std::string& option, double value) & {
     evertoken_config_set_number(handle(), option.c_str(), value);
     return *this;
   }
-  Config& set_flag(const std::string& option, bool on) {
+  /// Switches an option on or off by name.
+  Config& flag(const std::string& option, bool on) & {
     evertoken_config_set_flag(handle(), option.c_str(), on ? 1 : 0);
     return *this;
   }
-  Config& set_entry(const std::string& option, const std::string& key, const std::string& value) {
+  /// Sets one entry of an option that is a table.
+  Config& entry(const std::string& option, const std::string& key, const std::string& value) & {
     evertoken_config_set_entry(handle(), option.c_str(), key.c_str(), value.c_str());
     return *this;
   }
-  Config& set_account_id(std::int64_t id) {
+  /// Pismo: the account that the token is limited to.
+  Config& account_id(std::int64_t id) & {
     evertoken_config_set_account_id(handle(), id);
     return *this;
   }
-  Config& set_timeout(std::chrono::milliseconds limit) {
+  /// Deadline of a call that names none; 30 s without it.
+  Config& timeout(std::chrono::milliseconds limit) & {
     evertoken_config_set_timeout_ms(handle(), limit.count());
     return *this;
   }
-  Config& add_origin(const std::string& url) {
+  /// Another origin that the token may go to.
+  Config& allow_origin(const std::string& url) & {
     evertoken_config_allow_origin(handle(), url.c_str());
     return *this;
   }
 
-  detail::Handle<evertoken_config, evertoken_config_free> handle_;
+  // The same setters in a chain that begins with a temporary, such as Config::pismo(…).account_id(123).
+  Config&& text(const std::string& option, const std::string& value) && { return std::move(text(option, value)); }
+  Config&& number(const std::string& option, double value) && { return std::move(number(option, value)); }
+  Config&& flag(const std::string& option, bool on) && { return std::move(flag(option, on)); }
+  Config&& entry(const std::string& option, const std::string& key, const std::string& value) && { return std::move(entry(option, key, value)); }
+  Config&& account_id(std::int64_t id) && { return std::move(account_id(id)); }
+  Config&& timeout(std::chrono::milliseconds limit) && { return std::move(timeout(limit)); }
+  Config&& allow_origin(const std::string& url) && { return std::move(allow_origin(url)); }
+
 };
 
 /// A token and what is known about it.
-class Token {
+class Token : public detail::Owner<evertoken_token, evertoken_token_free> {
  public:
-  /// Takes a C handle over.
-  explicit Token(evertoken_token* handle) noexcept : handle_{handle} {}
+  using Owner::Owner;
   /// The token itself, for the wire.
   std::string_view value() const noexcept {
-    std::size_t length = 0;
-    const char* text = evertoken_token_value(handle(), &length);
-    return detail::view(text, length);
+    return detail::view_of([&](auto length) { return evertoken_token_value(handle(), length); });
   }
   /// When it expires on this machine's wall clock; none if it lives until refused.
   std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept {
@@ -337,103 +284,58 @@ class Token {
   }
   /// The granted scope, if the server named it.
   std::optional<std::string_view> scope() const noexcept {
-    std::size_t length = 0;
-    const char* text = evertoken_token_scope(handle(), &length);
-    return detail::optional_view(text, length);
+    return detail::optional_view_of([&](auto length) { return evertoken_token_scope(handle(), length); });
   }
   /// The first 8 hex digits of its SHA-256.
   std::string_view fingerprint() const noexcept { return evertoken_token_fingerprint(handle(), nullptr); }
-  /// The C handle.
-  evertoken_token* handle() const noexcept { return handle_.get(); }
-
- private:
-  detail::Handle<evertoken_token, evertoken_token_free> handle_;
 };
 
 /// Leave to send one request with the token.
-class Authorization {
+class Authorization : public detail::Owner<evertoken_authorization, evertoken_authorization_free> {
  public:
-  /// Takes a C handle over.
-  explicit Authorization(evertoken_authorization* handle) noexcept : handle_{handle} {}
+  using Owner::Owner;
   /// The header's value, such as `Bearer abc`.
   std::string_view value() const noexcept {
-    std::size_t length = 0;
-    const char* text = evertoken_authorization_value(handle(), &length);
-    return detail::view(text, length);
+    return detail::view_of([&](auto length) { return evertoken_authorization_value(handle(), length); });
   }
-  /// The C handle.
-  evertoken_authorization* handle() const noexcept { return handle_.get(); }
-
- private:
-  detail::Handle<evertoken_authorization, evertoken_authorization_free> handle_;
 };
 
 /// What to do about an answer.
-class Verdict {
+class Verdict : public detail::Owner<evertoken_verdict, evertoken_verdict_free> {
  public:
-  /// Takes a C handle over.
-  explicit Verdict(evertoken_verdict* handle) noexcept : handle_{handle} {}
+  using Owner::Owner;
   /// What to do.
   evertoken_action action() const noexcept { return evertoken_verdict_action(handle()); }
   /// The header's value to send again with; empty unless the action is EVERTOKEN_ACTION_RESEND.
   std::string_view value() const noexcept {
-    std::size_t length = 0;
-    const char* text = evertoken_authorization_value(evertoken_verdict_authorization(handle()), &length);
-    return detail::view(text, length);
+    return detail::view_of([&](auto length) { return evertoken_authorization_value(evertoken_verdict_authorization(handle()), length); });
   }
   /// Why a 401 is given back.
-  std::optional<std::string_view> reason() const noexcept {
-    const char* reason = evertoken_verdict_reason(handle());
-    return reason == nullptr ? std::nullopt : std::optional<std::string_view>{reason};
-  }
+  std::optional<std::string_view> reason() const noexcept { return detail::optional_view(evertoken_verdict_reason(handle())); }
   /// The failed renewal, where there was one.
-  std::optional<Error> error() const {
-    const evertoken_error* error = evertoken_verdict_error(handle());
-    return error == nullptr ? std::nullopt : std::optional<Error>{Error{error}};
-  }
-  /// The C handle.
-  evertoken_verdict* handle() const noexcept { return handle_.get(); }
-
- private:
-  detail::Handle<evertoken_verdict, evertoken_verdict_free> handle_;
+  std::optional<Error> error() const { return detail::optional_error(evertoken_verdict_error(handle())); }
 };
 
 /// An answer of the API with its whole body.
-class Response {
+class Response : public detail::Owner<evertoken_response, evertoken_response_free> {
  public:
-  /// Takes a C handle over.
-  explicit Response(evertoken_response* handle) noexcept : handle_{handle} {}
+  using Owner::Owner;
   /// The HTTP status.
   int status() const noexcept { return evertoken_response_status(handle()); }
   /// The body.
   std::string_view body() const noexcept {
-    std::size_t length = 0;
-    const char* text = evertoken_response_body(handle(), &length);
-    return detail::view(text, length);
+    return detail::view_of([&](auto length) { return evertoken_response_body(handle(), length); });
   }
   /// The value of a header; of several with that name the one at `index`.
   std::optional<std::string_view> header(const std::string& name, std::size_t index = 0) const noexcept {
-    std::size_t length = 0;
-    const char* text = evertoken_response_header(handle(), name.c_str(), index, &length);
-    return detail::optional_view(text, length);
+    return detail::optional_view_of([&](auto length) { return evertoken_response_header(handle(), name.c_str(), index, length); });
   }
   /// The URL that answered.
   std::string_view url() const noexcept { return evertoken_response_url(handle(), nullptr); }
   /// Why a 401 was not healed.
-  std::optional<std::string_view> reason() const noexcept {
-    const char* reason = evertoken_response_reason(handle());
-    return reason == nullptr ? std::nullopt : std::optional<std::string_view>{reason};
-  }
+  std::optional<std::string_view> reason() const noexcept { return detail::optional_view(evertoken_response_reason(handle())); }
   /// The renewal that failed and so left the 401, where there was one.
-  std::optional<Error> error() const {
-    const evertoken_error* error = evertoken_response_error(handle());
-    return error == nullptr ? std::nullopt : std::optional<Error>{Error{error}};
-  }
-  /// The C handle.
-  evertoken_response* handle() const noexcept { return handle_.get(); }
-
- private:
-  detail::Handle<evertoken_response, evertoken_response_free> handle_;
+  std::optional<Error> error() const { return detail::optional_error(evertoken_response_error(handle())); }
 };
 
 /// A header of a request.
@@ -468,11 +370,12 @@ class Subscription {
 };
 
 /// A client for one identity and one API. Its methods may be called by any number of threads.
-class Client {
+class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
  public:
+  using Owner::Owner;
   /// Checks the whole configuration; throws Error that names what is wrong.
   explicit Client(const Config& config)
-      : handle_{detail::made<evertoken_client>([&](auto out, auto error) { return evertoken_client_new(config.handle(), out, error); })} {}
+      : Owner{detail::made<evertoken_client>([&](auto out, auto error) { return evertoken_client_new(config.handle(), out, error); })} {}
 
   /// A token that is valid now.
   Token token(Timeout timeout = {}) const {
@@ -551,12 +454,6 @@ class Client {
   void invalidate() const noexcept { evertoken_client_invalidate(handle()); }
   /// Closes the client; later calls throw with EVERTOKEN_CLOSED.
   void close() const noexcept { evertoken_client_close(handle()); }
-
-  /// The C handle.
-  evertoken_client* handle() const noexcept { return handle_.get(); }
-
- private:
-  detail::Handle<evertoken_client, evertoken_client_free> handle_;
 };
 
 /// Calls `listener` with every log line of this process that is as serious as `level` or more, until the subscription is

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 500
 OPTION_TYPES = "bindings-node/types/options.d.ts"
 SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.cpp", "*.hpp", "*.go", "*.sh", "Makefile")
-# The first is generated; the second is one file because programs include it as one.
-LARGE = {"include/evertoken.h", "include/evertoken.hpp"}
+# Generated.
+LARGE = {"include/evertoken.h"}
 
 
 def text(path: str) -> str:
