@@ -6,7 +6,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use crate::authorization::{Authorization, Facts};
 use crate::base::{BaseClient, Place};
 use crate::bridge::{start, start_now};
-use crate::call::{Parts, authorize, token};
+use crate::call::{Prepared, authorize, token};
 use crate::options::{duration, line};
 
 /// The asynchronous client. What of it is written in Python is put onto this class by the package, which documents it.
@@ -84,12 +84,12 @@ impl AsyncClient {
         )
     }
 
-    fn _send<'py>(slf: &Bound<'py, Self>, parts: Parts<'py>) -> PyResult<Bound<'py, PyAny>> {
-        parts.call(slf.as_super().get())?.start_answer(slf.py())
+    fn _send<'py>(slf: &Bound<'py, Self>, request: Prepared<'py>) -> PyResult<Bound<'py, PyAny>> {
+        request.call(slf.as_super().get())?.start_answer(slf.py())
     }
 
-    fn _open<'py>(slf: &Bound<'py, Self>, parts: Parts<'py>) -> PyResult<Bound<'py, PyAny>> {
-        parts.call(slf.as_super().get())?.start_stream(slf.py())
+    fn _open<'py>(slf: &Bound<'py, Self>, request: Prepared<'py>) -> PyResult<Bound<'py, PyAny>> {
+        request.call(slf.as_super().get())?.start_stream(slf.py())
     }
 
     /// Closes at once; the awaitable is the revocation where one is wanted.

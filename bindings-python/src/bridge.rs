@@ -1,7 +1,7 @@
 //! Waiting in asyncio or trio: no thread per call, one wake-up of the loop for all that arrived meanwhile.
 //!
 //! A call's future runs on the library runtime. Its outcome is queued without the GIL; only the first
-//! of a batch attaches to Python and has the loop call [`Arrivals`], which settles the whole batch on
+//! of a batch attaches to Python and has the loop call [`Settle`], which settles the whole batch on
 //! the loop's own thread. An interpreter that is going away is left alone.
 
 use std::cell::RefCell;
@@ -27,32 +27,32 @@ use crate::wait::at_once;
 
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// One finished call and the future that waits for it.
-struct Arrival {
+/// One finished call and the Python future that waits for it.
+struct Completion {
     waiter: Py<PyAny>,
     outcome: Outcome,
 }
 
-/// The way into one event loop.
-struct Runway {
-    /// Weak: a runway outlives its loop by what is still in flight.
+/// What one event loop has still to be told.
+struct LoopQueue {
+    /// Weak: calls that are still under way keep the queue alive after its loop is gone.
     event_loop: Py<PyWeakrefReference>,
-    landing: Sender<Arrival>,
-    landed: Mutex<Receiver<Arrival>>,
+    sender: Sender<Completion>,
+    receiver: Mutex<Receiver<Completion>>,
     /// The loop has been asked to look and has not looked yet.
     called: AtomicBool,
 }
 
 thread_local! {
-    /// The runway of the loop that last ran on this thread. A thread runs one loop at a time.
-    static RUNWAY: RefCell<Option<Arc<Runway>>> = const { RefCell::new(None) };
+    /// The queue of the loop that last ran on this thread. A thread runs one loop at a time.
+    static QUEUE: RefCell<Option<Arc<LoopQueue>>> = const { RefCell::new(None) };
 }
 
-impl Runway {
-    /// The runway of this event loop, which runs on this thread.
+impl LoopQueue {
+    /// The queue of this event loop, which runs on this thread.
     fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let py = event_loop.py();
-        let held = RUNWAY.with_borrow(Clone::clone);
+        let held = QUEUE.with_borrow(Clone::clone);
         if let Some(held) = held.filter(|held| {
             held.event_loop
                 .bind(py)
@@ -61,21 +61,21 @@ impl Runway {
         }) {
             return Ok(held);
         }
-        let (landing, landed) = channel();
-        let runway = Arc::new(Self {
+        let (sender, receiver) = channel();
+        let queue = Arc::new(Self {
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
-            landing,
-            landed: Mutex::new(landed),
+            sender,
+            receiver: Mutex::new(receiver),
             called: AtomicBool::new(false),
         });
-        RUNWAY.set(Some(Arc::clone(&runway)));
-        Ok(runway)
+        QUEUE.set(Some(Arc::clone(&queue)));
+        Ok(queue)
     }
 
-    /// Hands over from any thread, with the GIL or without.
-    fn land(self: &Arc<Self>, arrival: Arrival) {
-        // The receiver lives as long as `self`.
-        let _ = self.landing.send(arrival);
+    /// Adds from any thread, with the GIL or without.
+    fn push(self: &Arc<Self>, completion: Completion) {
+        // Cannot fail: the receiver lives as long as `self`.
+        let _ = self.sender.send(completion);
         if self.called.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -84,30 +84,30 @@ impl Runway {
                 // A closed loop refuses; nobody waits there any more.
                 let _ = event_loop.call_method1(
                     intern!(py, "call_soon_threadsafe"),
-                    (Arrivals(Arc::clone(self)),),
+                    (Settle(Arc::clone(self)),),
                 );
             }
         });
     }
 }
 
-/// What the event loop calls: settles everything that has arrived.
+/// What the event loop calls: settles every call that has ended.
 #[pyclass(frozen, module = "evertoken._native")]
-struct Arrivals(Arc<Runway>);
+struct Settle(Arc<LoopQueue>);
 
 #[pymethods]
-impl Arrivals {
+impl Settle {
     fn __call__(&self, py: Python<'_>) {
         // Before the queue is emptied: what comes later calls again.
         self.0.called.store(false, Ordering::Release);
         loop {
-            let arrival = self
+            let completion = self
                 .0
-                .landed
+                .receiver
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .try_recv();
-            let Ok(Arrival { waiter, outcome }) = arrival else {
+            let Ok(Completion { waiter, outcome }) = completion else {
                 return;
             };
             // One that cannot be told must not keep the others waiting.
@@ -208,9 +208,9 @@ where
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     let event_loop = running_loop(py)?;
-    let runway = Runway::of(&event_loop)?;
+    let queue = LoopQueue::of(&event_loop)?;
     let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
-    let arriving = waiter.clone().unbind();
+    let waits = waiter.clone().unbind();
     // Some kilobytes, which the runtime would move about with the task.
     let future = Box::pin(AssertUnwindSafe(future).catch_unwind());
     let task = runtime::handle().spawn(async move {
@@ -219,8 +219,8 @@ where
             Ok(value) => value.into_py_any(py),
             Err(failure) => Err(failure.into_py_err(py)),
         });
-        runway.land(Arrival {
-            waiter: arriving,
+        queue.push(Completion {
+            waiter: waits,
             outcome,
         });
     });

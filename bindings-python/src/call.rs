@@ -11,6 +11,7 @@ use crate::base::BaseClient;
 use crate::body::{Body, Pump, Trouble, body};
 use crate::bridge::start;
 use crate::failure::{Failure, raised};
+use crate::head::Received;
 use crate::options::{Deadline, deadline, duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
@@ -46,54 +47,77 @@ pub(crate) async fn authorize(
     })
 }
 
-/// A request as the package has prepared it: method, URL, headers, body, whether the body can be sent
-/// again, timeout, connect timeout, read timeout, whether redirects are followed.
-#[derive(FromPyObject)]
-pub(crate) struct Parts<'py>(
-    String,
-    Bound<'py, PyString>,
-    Vec<(String, String)>,
-    Bound<'py, PyAny>,
-    bool,
-    Bound<'py, PyAny>,
-    Bound<'py, PyAny>,
-    Bound<'py, PyAny>,
-    bool,
-);
+/// A request as the package has prepared it: the tuple that `prepare` in `_request.py` makes, its places named.
+pub(crate) struct Prepared<'py> {
+    method: String,
+    url: Bound<'py, PyString>,
+    headers: Vec<(String, String)>,
+    body: Bound<'py, PyAny>,
+    /// Whether the body can be sent again.
+    replayable: bool,
+    timeout: Bound<'py, PyAny>,
+    connect_timeout: Bound<'py, PyAny>,
+    read_timeout: Bound<'py, PyAny>,
+    follow_redirects: bool,
+}
 
-impl Parts<'_> {
-    /// The call, with the core's own types.
-    pub(crate) fn call(self, base: &BaseClient) -> PyResult<Call> {
-        let Self(
+impl<'py> FromPyObject<'_, 'py> for Prepared<'py> {
+    type Error = PyErr;
+
+    fn extract(prepared: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let (
             method,
             url,
             headers,
-            given,
+            body,
             replayable,
             timeout,
             connect_timeout,
             read_timeout,
             follow_redirects,
-        ) = self;
-        let method = Method::from_bytes(method.as_bytes())
-            .map_err(|_| raised(url.py(), &Error::config("method", "is not an HTTP method")))?;
+        ) = prepared.extract()?;
+        Ok(Self {
+            method,
+            url,
+            headers,
+            body,
+            replayable,
+            timeout,
+            connect_timeout,
+            read_timeout,
+            follow_redirects,
+        })
+    }
+}
+
+impl Prepared<'_> {
+    /// The call, with the core's own types.
+    pub(crate) fn call(self, base: &BaseClient) -> PyResult<Call> {
+        let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| {
+            raised(
+                self.url.py(),
+                &Error::config("method", "is not an HTTP method"),
+            )
+        })?;
         let Body {
             payload,
             trouble,
             pump,
-        } = body(&given, replayable)?;
-        let request = base.client.request(method, &line("url", &url)?);
-        let mut request = request.payload(payload).follow_redirects(follow_redirects);
-        for (name, value) in headers {
+        } = body(&self.body, self.replayable)?;
+        let request = base.client.request(method, &line("url", &self.url)?);
+        let mut request = request
+            .payload(payload)
+            .follow_redirects(self.follow_redirects);
+        for (name, value) in self.headers {
             request = request.header(&name, &value);
         }
-        if let Some(timeout) = duration("connect_timeout", Some(&connect_timeout))? {
+        if let Some(timeout) = duration("connect_timeout", Some(&self.connect_timeout))? {
             request = request.connect_timeout(timeout);
         }
-        if let Some(timeout) = duration("read_timeout", Some(&read_timeout))? {
+        if let Some(timeout) = duration("read_timeout", Some(&self.read_timeout))? {
             request = request.read_timeout(timeout);
         }
-        let request = match deadline(Some(&timeout))? {
+        let request = match deadline(Some(&self.timeout))? {
             Deadline::Clients => request,
             Deadline::None => request.timeout(None),
             Deadline::In(timeout) => request.timeout(Some(timeout)),
@@ -111,7 +135,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// Sends it and reads the whole answer, on this thread.
-    pub(crate) fn wait_answer(self, py: Python<'_>) -> PyResult<Answer> {
+    pub(crate) fn wait_answer(self, py: Python<'_>) -> PyResult<Received<Answer>> {
         match self.pump {
             Some(pump) => pump.drive(py, self.request.answer()),
             None => wait_whole(py, || self.request.answer()),
@@ -119,7 +143,7 @@ impl Call {
     }
 
     /// Sends it, on this thread, and leaves the body on the wire.
-    pub(crate) fn wait_stream(self, py: Python<'_>) -> PyResult<Stream> {
+    pub(crate) fn wait_stream(self, py: Python<'_>) -> PyResult<Received<Stream>> {
         match self.pump {
             Some(pump) => pump.drive(py, self.request.stream()),
             None => wait_shared(py, self.request.stream()),
@@ -153,11 +177,11 @@ impl Request {
             .map_err(|error| trouble.or(error.into()))
     }
 
-    async fn answer(self) -> Result<Answer, Failure> {
+    async fn answer(self) -> Result<Received<Answer>, Failure> {
         Answer::read(self.response().await?).await
     }
 
-    async fn stream(self) -> Result<Stream, Failure> {
-        self.response().await.map(Stream::new)
+    async fn stream(self) -> Result<Received<Stream>, Failure> {
+        self.response().await.map(Stream::received)
     }
 }

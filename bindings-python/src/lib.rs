@@ -17,6 +17,7 @@ mod cli;
 mod event;
 mod exit;
 mod failure;
+mod head;
 mod header;
 mod imported;
 mod log;
@@ -51,6 +52,8 @@ mod _native {
     use crate::event::{Event, Subscription};
     #[pymodule_export]
     use crate::failure::{error_kinds, error_of_kind, reasons};
+    #[pymodule_export]
+    use crate::head::Head;
     #[pymodule_export]
     use crate::options::{client_option_names, flow_option_names};
     #[pymodule_export]

@@ -7,15 +7,14 @@ use evertoken::{Error, ErrorKind, Response};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::answer::Head;
 use crate::bridge::start;
 use crate::failure::Failure;
+use crate::head::{Head, Received};
 use crate::wait::wait_shared;
 
-/// An answer whose body is still on the wire.
-#[pyclass(frozen, module = "evertoken._native")]
+/// A response whose body is still on the wire.
+#[pyclass(extends = Head, frozen, module = "evertoken._native")]
 pub(crate) struct Stream {
-    head: Head,
     rest: Rest,
 }
 
@@ -60,46 +59,18 @@ impl Rest {
 }
 
 impl Stream {
-    pub(crate) fn new(response: Response) -> Self {
-        Self {
-            head: Head::from(&response),
-            rest: Rest(Arc::new(Mutex::new(Some(response)))),
+    pub(crate) fn received(response: Response) -> Received<Self> {
+        let head = Head::from(&response);
+        let rest = Rest(Arc::new(Mutex::new(Some(response))));
+        Received {
+            head,
+            body: Self { rest },
         }
     }
 }
 
 #[pymethods]
 impl Stream {
-    #[getter]
-    fn status(&self) -> u16 {
-        self.head.status()
-    }
-
-    #[getter]
-    fn version(&self) -> &str {
-        self.head.version()
-    }
-
-    #[getter]
-    fn url(&self) -> &str {
-        self.head.url()
-    }
-
-    #[getter]
-    fn headers(&self) -> Vec<(&str, String)> {
-        self.head.headers()
-    }
-
-    #[getter]
-    fn reason(&self) -> Option<&'static str> {
-        self.head.reason()
-    }
-
-    #[getter]
-    fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.head.error(py)
-    }
-
     /// The next piece of the body; `None` at its end.
     fn read<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         wait_shared(py, self.rest.clone().next())?.into_pyobject(py)

@@ -6,7 +6,8 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use crate::answer::Answer;
 use crate::authorization::{Authorization, Facts, Verdict};
 use crate::base::{BaseClient, Place};
-use crate::call::{Parts, authorize, token};
+use crate::call::{Prepared, authorize, token};
+use crate::head::Received;
 use crate::options::{duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
@@ -132,12 +133,12 @@ impl SyncClient {
         )
     }
 
-    fn _send(slf: &Bound<'_, Self>, parts: Parts<'_>) -> PyResult<Answer> {
-        parts.call(slf.as_super().get())?.wait_answer(slf.py())
+    fn _send(slf: &Bound<'_, Self>, request: Prepared<'_>) -> PyResult<Received<Answer>> {
+        request.call(slf.as_super().get())?.wait_answer(slf.py())
     }
 
-    fn _open(slf: &Bound<'_, Self>, parts: Parts<'_>) -> PyResult<Stream> {
-        parts.call(slf.as_super().get())?.wait_stream(slf.py())
+    fn _open(slf: &Bound<'_, Self>, request: Prepared<'_>) -> PyResult<Received<Stream>> {
+        request.call(slf.as_super().get())?.wait_stream(slf.py())
     }
 
     /// Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.

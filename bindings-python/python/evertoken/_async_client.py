@@ -7,7 +7,7 @@ from time import perf_counter
 from . import _native
 from ._constructors import Constructors
 from ._native_class import native
-from ._request import parts
+from ._request import prepare
 from ._response import Response
 from ._stream import AsyncStreamedResponse, Opening
 
@@ -147,11 +147,11 @@ class AsyncClient(_native.AsyncClient, Constructors):
     async def _call(self, start: Callable[[Any], Awaitable[Native]], method: str, url: str, options: AsyncRequestOptions) -> Native:
         content: Any = options.get("content")
         if not hasattr(content, "__aiter__"):
-            return await start(parts(method, url, **options))
+            return await start(prepare(method, url, **options))
         from ._feed import feeding
 
         feed = _native.Feed()
         fed: Any = {**options, "content": feed}
-        prepared = parts(method, url, **fed)
+        prepared = prepare(method, url, **fed)
         async with feeding(feed, content):
             return await start(prepared)

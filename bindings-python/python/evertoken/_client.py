@@ -7,7 +7,7 @@ from time import perf_counter
 from . import _native
 from ._constructors import Constructors
 from ._native_class import native
-from ._request import parts
+from ._request import prepare
 from ._response import Response
 from ._stream import StreamedResponse
 
@@ -94,7 +94,7 @@ class Client(_native.Client, Constructors):
             EvertokenError: Base of these and all others.
         """
         started = perf_counter()
-        return Response(self._send(parts(method, url, **options)), method, perf_counter() - started)
+        return Response(self._send(prepare(method, url, **options)), method, perf_counter() - started)
 
     def stream(self, method: str, url: str, **options: Unpack[RequestOptions]) -> StreamedResponse:
         """As `request`, but leaves the body on the wire. The deadline counts to the end of the body.
@@ -103,7 +103,7 @@ class Client(_native.Client, Constructors):
         ...     size = sum(len(piece) for piece in response.iter_bytes())
         """
         started = perf_counter()
-        return StreamedResponse(self._open(parts(method, url, **options)), method, perf_counter() - started)
+        return StreamedResponse(self._open(prepare(method, url, **options)), method, perf_counter() - started)
 
     def get(self, url: str, **options: Unpack[RequestOptions]) -> Response:
         """Sends a GET, as `request` does, with the same options."""

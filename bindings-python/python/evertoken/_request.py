@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ._types import AsyncContent, Files, Form, HeaderFields, Query, Seconds
 
     Body = bytes | Source | Feed
-    # As `Parts` in call.rs takes them apart: method, URL, headers, body, whether it can be sent again, timeout, connect timeout, read
-    # timeout, whether redirects are followed.
-    Parts = tuple[str, str, list[tuple[str, str]], Body | None, bool, Seconds | None, Seconds | None, Seconds | None, bool]
+    # Method, URL, headers, body, whether it can be sent again, timeout, connect timeout, read timeout, whether redirects are
+    # followed: `Prepared` in call.rs names the places.
+    Prepared = tuple[str, str, list[tuple[str, str]], Body | None, bool, Seconds | None, Seconds | None, Seconds | None, bool]
 
 
-def parts(
+def prepare(
     method: str,
     url: str,
     *,
@@ -33,7 +33,7 @@ def parts(
     connect_timeout: Seconds | None = None,
     read_timeout: Seconds | None = None,
     follow_redirects: bool = True,
-) -> Parts:
+) -> Prepared:
     """What the native client takes: one tuple, checked there.
 
     Raises:
