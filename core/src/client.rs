@@ -446,7 +446,7 @@ impl Client {
         self.0.closed.store(true, Ordering::Release);
         self.0.header.store(None);
         self.0.keeper.note_change();
-        self.0.keeper.cool_down(&self.0.terms);
+        self.0.keeper.stop_keeping_warm(&self.0.terms);
     }
 
     /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes.

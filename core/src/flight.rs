@@ -1,4 +1,5 @@
-//! One flight: work in progress whose outcome is shared by all who wait, and which none of them can cancel.
+//! Single flight: at most one token request is under way at a time, its outcome is shared by all who wait, and none of
+//! them can cancel it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,54 +10,54 @@ use crate::fork::PerProcess;
 
 type Shared<T> = Option<Result<T>>;
 
-/// Where at most one flight is under way at a time. A forked child starts with none.
-pub(crate) struct Airfield<T>(PerProcess<Mutex<Option<Waiter<T>>>>);
+/// The flight that is under way, if one is. A forked child starts with none.
+pub(crate) struct SingleFlight<T>(PerProcess<Mutex<Option<Waiter<T>>>>);
 
-/// A look at the airfield that nobody else can have at the same time.
-pub(crate) struct Tower<'a, T>(MutexGuard<'a, Option<Waiter<T>>>);
+/// The same under its lock, for [`SingleFlight::visit`].
+pub(crate) struct Locked<'a, T>(MutexGuard<'a, Option<Waiter<T>>>);
 
 /// One who waits for a flight's outcome.
 #[derive(Clone)]
 pub(crate) struct Waiter<T>(watch::Receiver<Shared<T>>);
 
-/// The flight's own end: exactly one outcome, or none if its runtime went away.
-pub(crate) struct Landing<T> {
+/// The sending end of a flight's outcome: exactly one is sent, or none if the flight's runtime ended.
+pub(crate) struct Completer<T> {
     outcome: Option<watch::Sender<Shared<T>>>,
-    field: Arc<Airfield<T>>,
+    flights: Arc<SingleFlight<T>>,
 }
 
-impl<T> Airfield<T> {
+impl<T> SingleFlight<T> {
     pub(crate) fn new() -> Self {
         Self(PerProcess::new(|| Mutex::new(None)))
     }
 
-    /// Looks under the lock: `visit` must not block, wait or call out.
-    pub(crate) fn visit<R>(&self, visit: impl FnOnce(Tower<'_, T>) -> R) -> R {
+    /// Runs `visit` under the lock: it must not block, wait or call the code of others.
+    pub(crate) fn visit<R>(&self, visit: impl FnOnce(Locked<'_, T>) -> R) -> R {
         let slot = self.0.get();
         let guard = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        visit(Tower(guard))
+        visit(Locked(guard))
     }
 
     fn clear(&self) {
-        self.visit(|mut tower| *tower.0 = None);
+        self.visit(|mut locked| *locked.0 = None);
     }
 }
 
-impl<T: Clone> Tower<'_, T> {
+impl<T: Clone> Locked<'_, T> {
     /// The flight under way.
     pub(crate) fn waiter(&self) -> Option<Waiter<T>> {
         self.0.clone()
     }
 
-    /// Announces a new flight. The caller spawns it with the landing after the visit.
-    pub(crate) fn announce(&mut self, field: &Arc<Airfield<T>>) -> (Landing<T>, Waiter<T>) {
+    /// Notes that a flight begins. The caller spawns it, with the completer, after the visit.
+    pub(crate) fn begin(&mut self, flights: &Arc<SingleFlight<T>>) -> (Completer<T>, Waiter<T>) {
         let (sender, receiver) = watch::channel(None);
         let waiter = Waiter(receiver);
         *self.0 = Some(waiter.clone());
         (
-            Landing {
+            Completer {
                 outcome: Some(sender),
-                field: Arc::clone(field),
+                flights: Arc::clone(flights),
             },
             waiter,
         )
@@ -74,9 +75,9 @@ impl<T: Clone> Waiter<T> {
     }
 }
 
-impl<T> Landing<T> {
-    /// Ends the flight: whoever comes now finds none under way, whoever waits gets the outcome.
-    pub(crate) fn land(mut self, outcome: Result<T>) {
+impl<T> Completer<T> {
+    /// Ends the flight: whoever waits gets the outcome, and the next caller finds none under way.
+    pub(crate) fn complete(mut self, outcome: Result<T>) {
         self.finish(Some(outcome));
     }
 
@@ -84,14 +85,14 @@ impl<T> Landing<T> {
         let Some(sender) = self.outcome.take() else {
             return;
         };
-        self.field.clear();
+        self.flights.clear();
         if let Some(outcome) = outcome {
             sender.send_replace(Some(outcome));
         }
     }
 }
 
-impl<T> Drop for Landing<T> {
+impl<T> Drop for Completer<T> {
     fn drop(&mut self) {
         let outcome = std::thread::panicking().then(|| {
             Err(Error::new(
@@ -107,33 +108,33 @@ impl<T> Drop for Landing<T> {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Airfield, Landing, Waiter};
+    use super::{Completer, SingleFlight, Waiter};
     use crate::error::{Error, ErrorKind};
 
-    fn start(field: &Arc<Airfield<u32>>) -> (Landing<u32>, Waiter<u32>) {
-        field.visit(|mut tower| tower.announce(field))
+    fn start(flights: &Arc<SingleFlight<u32>>) -> (Completer<u32>, Waiter<u32>) {
+        flights.visit(|mut locked| locked.begin(flights))
     }
 
-    fn under_way(field: &Airfield<u32>) -> bool {
-        field.visit(|tower| tower.waiter().is_some())
+    fn under_way(flights: &SingleFlight<u32>) -> bool {
+        flights.visit(|locked| locked.waiter().is_some())
     }
 
     #[tokio::test]
     async fn all_waiters_share_one_outcome_and_late_ones_find_no_flight() {
-        let field = Arc::new(Airfield::new());
-        let (landing, first) = start(&field);
-        let second = field.visit(|tower| tower.waiter()).unwrap();
-        landing.land(Ok(7));
+        let flights = Arc::new(SingleFlight::new());
+        let (completer, first) = start(&flights);
+        let second = flights.visit(|locked| locked.waiter()).unwrap();
+        completer.complete(Ok(7));
         assert_eq!(first.outcome().await.unwrap().unwrap(), 7);
         assert_eq!(second.outcome().await.unwrap().unwrap(), 7);
-        assert!(!under_way(&field));
+        assert!(!under_way(&flights));
     }
 
     #[tokio::test]
     async fn failure_is_shared_too() {
-        let field = Arc::new(Airfield::new());
-        let (landing, waiter) = start(&field);
-        landing.land(Err(Error::new(ErrorKind::Unreachable, "x")));
+        let flights = Arc::new(SingleFlight::new());
+        let (completer, waiter) = start(&flights);
+        completer.complete(Err(Error::new(ErrorKind::Unreachable, "x")));
         assert_eq!(
             waiter.outcome().await.unwrap().unwrap_err().kind(),
             ErrorKind::Unreachable
@@ -141,20 +142,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_abandoned_flight_tells_its_waiters_and_frees_the_field() {
-        let field = Arc::new(Airfield::new());
-        let (landing, waiter) = start(&field);
-        drop(landing);
+    async fn an_abandoned_flight_tells_its_waiters_and_lets_another_begin() {
+        let flights = Arc::new(SingleFlight::new());
+        let (completer, waiter) = start(&flights);
+        drop(completer);
         assert!(waiter.outcome().await.is_none());
-        assert!(!under_way(&field));
+        assert!(!under_way(&flights));
     }
 
     #[tokio::test]
     async fn a_panicking_flight_is_an_internal_error_for_its_waiters() {
-        let field = Arc::new(Airfield::new());
-        let (landing, waiter) = start(&field);
+        let flights = Arc::new(SingleFlight::new());
+        let (completer, waiter) = start(&flights);
         let flight = tokio::spawn(async move {
-            let _landing = landing;
+            let _completer = completer;
             panic!("defect");
         });
         assert!(flight.await.is_err());

@@ -10,7 +10,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Counters, Event, EventKind, Listeners, Stats, Via, count};
 use crate::expiry::Stage;
-use crate::flight::{Airfield, Landing, Waiter};
+use crate::flight::{Completer, SingleFlight, Waiter};
 use crate::flow::Flow;
 use crate::health::{Clearance, Health};
 use crate::http::Transport;
@@ -18,7 +18,7 @@ use crate::renewal;
 use crate::runtime;
 use crate::secret::Secret;
 use crate::token::Current;
-use crate::warm::Warmth;
+use crate::warm::KeepWarm;
 
 /// What a client asks of the keeper it shares: the client that starts a flight has its terms applied.
 pub(crate) struct Terms {
@@ -43,15 +43,15 @@ pub(crate) struct Keeper {
     pub(crate) changes: AtomicU64,
     pub(crate) counters: Counters,
     pub(crate) listeners: Arc<Listeners>,
-    pub(crate) warmth: Warmth,
-    field: Arc<Airfield<Arc<Current>>>,
+    pub(crate) keep_warm: KeepWarm,
+    flights: Arc<SingleFlight<Arc<Current>>>,
 }
 
 /// How a caller that needs a token goes on.
-enum Boarding {
+enum Next {
     Serve(Arc<Current>),
     Wait(Waiter<Arc<Current>>),
-    Start(Landing<Arc<Current>>, Waiter<Arc<Current>>, Duration),
+    Start(Completer<Arc<Current>>, Waiter<Arc<Current>>, Duration),
 }
 
 /// Counts a waiting caller for as long as it waits, cancelled or not.
@@ -84,8 +84,8 @@ impl Keeper {
             changes: AtomicU64::new(0),
             counters: Counters::default(),
             listeners: Arc::default(),
-            warmth: Warmth::default(),
-            field: Arc::new(Airfield::new()),
+            keep_warm: KeepWarm::default(),
+            flights: Arc::new(SingleFlight::new()),
         }
     }
 
@@ -159,7 +159,7 @@ impl Keeper {
     ) -> Option<Arc<Current>> {
         let current = self.current.load_full()?;
         match current.stage(self.clock.now(), min_ttl) {
-            Stage::Fresh if terms.keep_warm => self.stay_warm(),
+            Stage::Fresh if terms.keep_warm => self.ensure_timer(),
             Stage::Fresh => {}
             Stage::Soft => {
                 self.renew_early(terms);
@@ -177,11 +177,11 @@ impl Keeper {
         timeout: Duration,
     ) -> Result<Arc<Current>> {
         loop {
-            let waiter = match self.board(min_ttl, timeout, terms)? {
-                Boarding::Serve(current) => return Ok(current),
-                Boarding::Wait(waiter) => waiter,
-                Boarding::Start(landing, waiter, pause) => {
-                    self.take_off(terms, landing, pause);
+            let waiter = match self.next_step(min_ttl, timeout, terms)? {
+                Next::Serve(current) => return Ok(current),
+                Next::Wait(waiter) => waiter,
+                Next::Start(completer, waiter, pause) => {
+                    self.start_flight(terms, completer, pause);
                     waiter
                 }
             };
@@ -195,8 +195,8 @@ impl Keeper {
         }
     }
 
-    fn board(&self, min_ttl: Duration, timeout: Duration, terms: &Terms) -> Result<Boarding> {
-        self.field.visit(|mut tower| {
+    fn next_step(&self, min_ttl: Duration, timeout: Duration, terms: &Terms) -> Result<Next> {
+        self.flights.visit(|mut locked| {
             // Whoever comes here late finds what another caller's flight has brought.
             let now = self.clock.now();
             if let Some(current) = self
@@ -204,22 +204,22 @@ impl Keeper {
                 .load_full()
                 .filter(|current| matches!(current.stage(now, min_ttl), Stage::Fresh | Stage::Soft))
             {
-                return Ok(Boarding::Serve(current));
+                return Ok(Next::Serve(current));
             }
-            if let Some(waiter) = tower.waiter() {
-                return Ok(Boarding::Wait(waiter));
+            if let Some(waiter) = locked.waiter() {
+                return Ok(Next::Wait(waiter));
             }
             let pause = match self.health.load().clearance(now) {
                 Clearance::Go => Duration::ZERO,
                 paused => {
                     if let Some(current) = self.good_enough(min_ttl) {
-                        return Ok(Boarding::Serve(current));
+                        return Ok(Next::Serve(current));
                     }
                     paused.pause_within(timeout.min(terms.timeout))?
                 }
             };
-            let (landing, waiter) = tower.announce(&self.field);
-            Ok(Boarding::Start(landing, waiter, pause))
+            let (completer, waiter) = locked.begin(&self.flights);
+            Ok(Next::Start(completer, waiter, pause))
         })
     }
 
@@ -237,8 +237,8 @@ impl Keeper {
         if !self.renewable() || self.health.load().resting(self.clock.now()) {
             return false;
         }
-        let (started, flying) = self.field.visit(|mut tower| {
-            if tower.waiter().is_some() {
+        let (started, flying) = self.flights.visit(|mut locked| {
+            if locked.waiter().is_some() {
                 return (None, true);
             }
             // Whoever comes here late finds what another caller's flight has brought.
@@ -248,18 +248,18 @@ impl Keeper {
             {
                 return (None, false);
             }
-            (Some(tower.announce(&self.field)), true)
+            (Some(locked.begin(&self.flights)), true)
         });
-        if let Some((landing, _waiter)) = started {
-            self.take_off(terms, landing, Duration::ZERO);
+        if let Some((completer, _waiter)) = started {
+            self.start_flight(terms, completer, Duration::ZERO);
         }
         flying
     }
 
-    fn take_off(
+    fn start_flight(
         self: &Arc<Self>,
         terms: &Arc<Terms>,
-        landing: Landing<Arc<Current>>,
+        completer: Completer<Arc<Current>>,
         pause: Duration,
     ) {
         let (keeper, terms) = (Arc::clone(self), Arc::clone(terms));
@@ -276,7 +276,7 @@ impl Keeper {
                     error: error.clone(),
                 });
             }
-            landing.land(outcome);
+            completer.complete(outcome);
             keeper.set_timer();
         });
     }

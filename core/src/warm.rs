@@ -1,7 +1,7 @@
 //! Keeps a token warm: renewed by timer, without traffic, for as long as an open client wants it.
 //!
-//! There is one timer for a keeper, whichever flight brought the token: each landing sets it anew, and one that was
-//! set before rings for nothing.
+//! A keeper has one timer, whichever flight brought the token: each flight sets it anew when it ends, and a timer that
+//! was set before then does nothing when it fires.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -14,21 +14,21 @@ use crate::fork;
 use crate::keeper::{Keeper, Terms};
 use crate::runtime;
 
-/// A token that is due at once, and could not be had, is not asked for in a busy loop.
+/// At the least: a token that is due and cannot be had must not be asked for in a busy loop.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// No timer is set.
 const NONE: u64 = u64::MAX;
 
-/// Who wants the token warm, and the timer.
-pub(crate) struct Warmth {
+/// The clients that want the token warm, and the timer.
+pub(crate) struct KeepWarm {
     wanted_by: ArcSwap<Vec<Weak<Terms>>>,
-    /// The number of the timer that counts.
+    /// The number of the timer that was set last: only this one acts.
     timer: AtomicU64,
     /// The process in which it was set, by its fork generation: threads and their timers do not survive a fork.
     set_in: AtomicU64,
 }
 
-impl Default for Warmth {
+impl Default for KeepWarm {
     fn default() -> Self {
         Self {
             wanted_by: ArcSwap::default(),
@@ -38,65 +38,72 @@ impl Default for Warmth {
     }
 }
 
-/// A timer that has been set. Dropped without having rung, with its runtime, it lets another be set.
+/// A timer that has been set. If it is dropped with its runtime before it has fired, another can be set.
 struct Timer {
     keeper: Weak<Keeper>,
     number: u64,
 }
 
 impl Timer {
-    /// The keeper, if this is the timer that counts. It does no more.
-    fn spend(&self) -> Option<Arc<Keeper>> {
+    /// The keeper, if this is the timer that was set last; after that no timer is set.
+    fn take(&self) -> Option<Arc<Keeper>> {
         let keeper = self.keeper.upgrade()?;
-        let warmth = &keeper.warmth;
-        if warmth.timer.load(Ordering::Acquire) != self.number {
+        let state = &keeper.keep_warm;
+        if state.timer.load(Ordering::Acquire) != self.number {
             return None;
         }
-        warmth.set_in.store(NONE, Ordering::Release);
+        state.set_in.store(NONE, Ordering::Release);
         Some(keeper)
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        self.spend();
+        self.take();
     }
 }
 
 impl Keeper {
     /// A client with these terms wants the token warm, until it is closed or gone.
     pub(crate) fn want_warm(&self, terms: &Arc<Terms>) {
-        self.change_wishes(|wishes| wishes.push(Arc::downgrade(terms)));
+        self.change_wanted_by(|wanted_by| wanted_by.push(Arc::downgrade(terms)));
     }
 
     /// The client with these terms is closed.
-    pub(crate) fn cool_down(&self, terms: &Terms) {
+    pub(crate) fn stop_keeping_warm(&self, terms: &Terms) {
         if terms.keep_warm {
-            self.change_wishes(|wishes| wishes.retain(|wish| !std::ptr::eq(wish.as_ptr(), terms)));
+            self.change_wanted_by(|wanted_by| {
+                wanted_by.retain(|other| !std::ptr::eq(other.as_ptr(), terms));
+            });
         }
     }
 
-    fn change_wishes(&self, change: impl Fn(&mut Vec<Weak<Terms>>)) {
-        self.warmth.wanted_by.rcu(|wishes| {
-            let alive = wishes.iter().filter(|wish| wish.strong_count() > 0);
-            let mut wishes = alive.cloned().collect();
-            change(&mut wishes);
-            wishes
+    fn change_wanted_by(&self, change: impl Fn(&mut Vec<Weak<Terms>>)) {
+        self.keep_warm.wanted_by.rcu(|wanted_by| {
+            let alive = wanted_by.iter().filter(|terms| terms.strong_count() > 0);
+            let mut wanted_by = alive.cloned().collect();
+            change(&mut wanted_by);
+            wanted_by
         });
     }
 
     fn warm_terms(&self) -> Option<Arc<Terms>> {
-        self.warmth.wanted_by.load().iter().find_map(Weak::upgrade)
+        self.keep_warm
+            .wanted_by
+            .load()
+            .iter()
+            .find_map(Weak::upgrade)
     }
 
-    /// Sets the timer if this process has none: for who finds a token that is fresh, brought by another's flight.
-    pub(crate) fn stay_warm(self: &Arc<Self>) {
-        if self.warmth.set_in.load(Ordering::Acquire) != fork::generation() {
+    /// Sets the timer if this process has none: for a caller that finds a fresh token which another client's flight, or the
+    /// parent process, has brought.
+    pub(crate) fn ensure_timer(self: &Arc<Self>) {
+        if self.keep_warm.set_in.load(Ordering::Acquire) != fork::generation() {
             self.set_timer();
         }
     }
 
-    /// Sets the timer to when the token at hand is due. A token that lives until refused never is.
+    /// Sets the timer to when the token at hand is due. A token without an expiry is never due.
     pub(crate) fn set_timer(self: &Arc<Self>) {
         if self.warm_terms().is_none() {
             return;
@@ -114,20 +121,20 @@ impl Keeper {
             .max(SHORTEST_PAUSE);
         let timer = Timer {
             keeper: Arc::downgrade(self),
-            number: self.warmth.timer.fetch_add(1, Ordering::AcqRel) + 1,
+            number: self.keep_warm.timer.fetch_add(1, Ordering::AcqRel) + 1,
         };
-        self.warmth
+        self.keep_warm
             .set_in
             .store(fork::generation(), Ordering::Release);
         runtime::spawn(async move {
             tokio::time::sleep(pause).await;
-            if let Some(keeper) = timer.spend() {
-                keeper.ring();
+            if let Some(keeper) = timer.take() {
+                keeper.timer_fired();
             }
         });
     }
 
-    fn ring(self: &Arc<Self>) {
+    fn timer_fired(self: &Arc<Self>) {
         let Some(terms) = self.warm_terms() else {
             return;
         };
@@ -137,7 +144,7 @@ impl Keeper {
             .load()
             .as_ref()
             .is_some_and(|current| current.stage(now, Duration::ZERO) != Stage::Fresh);
-        // A flight's landing sets the timer.
+        // A flight sets the timer when it ends.
         if !(due && self.renew_early(&terms)) {
             self.set_timer();
         }

@@ -20,15 +20,15 @@ pub(super) struct Context<'a> {
     pub(super) token_url: Option<&'a Url>,
 }
 
-/// What an answer amounts to.
+/// What an answer without a token means, and what is said about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
+pub(super) struct Failure {
     pub(super) kind: ErrorKind,
     pub(super) retryable: bool,
     words: &'static str,
 }
 
-impl Verdict {
+impl Failure {
     const fn new(kind: ErrorKind, words: &'static str) -> Self {
         Self {
             kind,
@@ -37,7 +37,7 @@ impl Verdict {
         }
     }
 
-    /// Not a matter of waiting: the request goes to the wrong place.
+    /// The request goes to the wrong place, so that waiting does not help.
     const fn wrong_place(words: &'static str) -> Self {
         Self {
             kind: ErrorKind::BadResponse,
@@ -47,20 +47,20 @@ impl Verdict {
     }
 }
 
-const REJECTED: Verdict = Verdict::new(
+const REJECTED: Failure = Failure::new(
     ErrorKind::CredentialsRejected,
     "the token request was rejected",
 );
-const LOCKED: Verdict = Verdict::new(ErrorKind::LockedOut, "the account is locked or disabled");
-const LIMITED: Verdict = Verdict::new(
+const LOCKED: Failure = Failure::new(ErrorKind::LockedOut, "the account is locked or disabled");
+const LIMITED: Failure = Failure::new(
     ErrorKind::RateLimited,
     "the token endpoint asks for fewer requests",
 );
-const UNAVAILABLE: Verdict =
-    Verdict::new(ErrorKind::ServerUnavailable, "the token endpoint failed");
+const UNAVAILABLE: Failure =
+    Failure::new(ErrorKind::ServerUnavailable, "the token endpoint failed");
 
 /// OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, and the words of login routes beside them.
-const CODES: &[(&str, Verdict)] = &[
+const CODES: &[(&str, Failure)] = &[
     ("invalid_client", REJECTED),
     ("invalid_grant", REJECTED),
     ("unauthorized_client", REJECTED),
@@ -77,31 +77,31 @@ const CODES: &[(&str, Verdict)] = &[
     ("rate_limit_exceeded", LIMITED),
 ];
 
-/// What `status` and the code and words of the body amount to.
-pub(super) fn judge(status: u16, details: &Details) -> Verdict {
+/// The failure that `status`, and the code and words of the body, stand for.
+pub(super) fn classify(status: u16, details: &Details) -> Failure {
     let by_code = details
         .code
         .as_deref()
         .and_then(|code| CODES.iter().find(|(known, _)| *known == code))
-        .map(|(_, verdict)| *verdict);
+        .map(|(_, failure)| *failure);
     match status {
         408 | 425 | 500..600 => UNAVAILABLE,
         429 => LIMITED,
-        300..400 => Verdict::wrong_place("redirects of a token endpoint are not followed"),
+        300..400 => Failure::wrong_place("redirects of a token endpoint are not followed"),
         423 => LOCKED,
         400..500 if says_locked(details) => LOCKED,
         400..500 => match (by_code, status) {
-            (Some(verdict), _) => verdict,
+            (Some(failure), _) => failure,
             (None, 400 | 401 | 403 | 422) => REJECTED,
-            (None, 407) => Verdict::wrong_place("the proxy wants credentials of its own"),
+            (None, 407) => Failure::wrong_place("the proxy wants credentials of its own"),
             (None, 404 | 410) => {
-                Verdict::wrong_place("the token endpoint is not there; check token_url")
+                Failure::wrong_place("the token endpoint is not there; check token_url")
             }
-            (None, _) => Verdict::wrong_place(
+            (None, _) => Failure::wrong_place(
                 "the token endpoint does not take a token request; check token_url",
             ),
         },
-        _ => Verdict::new(
+        _ => Failure::new(
             ErrorKind::BadResponse,
             "the token endpoint answered with an unexpected status",
         ),
@@ -113,10 +113,10 @@ impl Context<'_> {
     pub(super) fn refused(&self, answer: &Answer) -> Error {
         let document = Document::of_error(&answer.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
-        let verdict = judge(answer.status, &details);
+        let failure = classify(answer.status, &details);
         let mut words = format!(
             "{} (status {}{})",
-            verdict.words,
+            failure.words,
             answer.status,
             self.place()
         );
@@ -125,7 +125,7 @@ impl Context<'_> {
         {
             words = format!("{words}, it points to {target}");
         }
-        self.error(verdict, words, answer, document.as_ref(), &details)
+        self.error(failure, words, answer, document.as_ref(), &details)
     }
 
     /// The answer to a revocation: any success is one.
@@ -139,8 +139,8 @@ impl Context<'_> {
             return Ok(());
         }
         let words = format!("the token was not revoked (status {})", answer.status);
-        let verdict = judge(answer.status, &details);
-        Err(self.error(verdict, words, answer, document.as_ref(), &details))
+        let failure = classify(answer.status, &details);
+        Err(self.error(failure, words, answer, document.as_ref(), &details))
     }
 
     /// The error inside a success status, such as `{"error":"invalid_grant"}` with 200, treated as its code says.
@@ -171,14 +171,14 @@ impl Context<'_> {
             .and_then(|code| code.parse().ok())
             .filter(|status| (400..600).contains(status))
             .or(denied);
-        let verdict = judge(status.unwrap_or(400), &details);
+        let failure = classify(status.unwrap_or(400), &details);
         let words = format!(
             "{} (in an answer with status {}{})",
-            verdict.words,
+            failure.words,
             answer.status,
             self.place()
         );
-        Some(self.error(verdict, words, answer, Some(document), &details))
+        Some(self.error(failure, words, answer, Some(document), &details))
     }
 
     /// The error of a success that holds no usable token. `problem` names no value.
@@ -191,7 +191,7 @@ impl Context<'_> {
             self.place()
         );
         self.error(
-            Verdict::new(ErrorKind::BadResponse, ""),
+            Failure::new(ErrorKind::BadResponse, ""),
             words,
             answer,
             document.as_ref(),
@@ -201,13 +201,13 @@ impl Context<'_> {
 
     fn error(
         &self,
-        verdict: Verdict,
+        failure: Failure,
         words: String,
         answer: &Answer,
         document: Option<&Document>,
         details: &Details,
     ) -> Error {
-        let mut error = Error::new(verdict.kind, words).with_retryable(verdict.retryable);
+        let mut error = Error::new(failure.kind, words).with_retryable(failure.retryable);
         if let Some(code) = details
             .code
             .as_deref()

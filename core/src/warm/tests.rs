@@ -36,11 +36,11 @@ async fn keep_warm_ends_when_the_last_client_that_wants_it_is_closed() {
     let (one, other) = (warm_terms(&rig), warm_terms(&rig));
     rig.value().await;
     rig.settle().await;
-    rig.keeper.cool_down(&one);
+    rig.keeper.stop_keeping_warm(&one);
     rig.pass(481.0).await;
     rig.settle().await;
     assert_eq!(rig.server.asked().len(), 2);
-    rig.keeper.cool_down(&other);
+    rig.keeper.stop_keeping_warm(&other);
     rig.pass(600.0).await;
     rig.settle().await;
     assert_eq!(rig.server.asked().len(), 2);
@@ -59,7 +59,7 @@ async fn keep_warm_has_one_timer_however_many_flights_there_were() {
             rig.keeper.refuse(&current);
         }
     }
-    // Those of the first five ring, for nothing; then that of the sixth.
+    // The timers of the first five fire and do nothing; then that of the sixth.
     rig.pass(440.0).await;
     rig.settle().await;
     assert_eq!(rig.server.asked().len(), 6);
