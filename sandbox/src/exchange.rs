@@ -1,11 +1,17 @@
 //! One request and its answer: script, fault, provider, wire.
 
+use std::time::Duration;
+
+use serde_json::json;
+
 use crate::control;
-use crate::fault::{Fault, FaultAction, ResetPoint};
+use crate::expect::Expect;
+use crate::fault::{self, Fault, FaultAction, ResetPoint};
 use crate::http::{Answer, Connection, Request};
 use crate::provider::{self, Route};
-use crate::script::Claim;
+use crate::script::{Claim, ScriptedAnswer};
 use crate::state::{Outcome, Plan, Shared};
+use crate::template::Scope;
 use crate::wire::{self, Wire};
 
 /// Answers a request. The connection comes back if it can take another.
@@ -67,70 +73,77 @@ impl Exchange<'_> {
             claim,
             fault,
         } = plan;
-        let scripted = claim.as_ref().and_then(|claim| match claim {
-            Claim::Answer(answer) => Some(answer.as_ref()),
-            Claim::Exhausted => None,
-        });
+        let scripted = claim.as_ref().and_then(Claim::scripted);
         let delay_ms =
             scripted.map_or(0, |answer| answer.delay_ms) + fault.as_ref().map_or(0, delay_of);
-        if delay_ms > 0 {
-            tokio::select! {
-                () = tokio::time::sleep(std::time::Duration::from_millis(delay_ms)) => {}
-                () = connection.closed() => {
-                    self.shared.abandoned(seq);
-                    return None;
-                }
-            }
+        if delay_ms > 0 && !self.delay(&mut connection, seq, delay_ms).await {
+            return None;
         }
-        let mismatches = scripted
-            .and_then(|answer| answer.expect.as_ref())
-            .map_or_else(Vec::new, |expect| {
-                // The redactor holds the lock that templates need too, so rendering a token name here would wait for itself.
-                let mut vars = self.shared.lock().script.vars.clone();
-                let addresses = &self.shared.addresses;
-                let mut scope = crate::template::Scope {
-                    now_ms: self.shared.clock.now_ms(),
-                    base: &addresses.url,
-                    foreign: &addresses.foreign_url,
-                    vars: &mut vars,
-                };
-                self.shared
-                    .redacted(|redactor| expect.mismatches(&self.request, &mut scope, redactor))
-            });
-        if !mismatches.is_empty() {
-            let body =
-                serde_json::json!({"error": "sandbox_expect_failed", "mismatches": mismatches});
-            let mut decision = Decision::whole(Answer::json(500, &body), Some("expect_failed"));
-            decision.mismatches = mismatches;
-            return self.finish(connection, (seq, &key), decision).await;
-        }
-        for calls in scripted.map_or(&[][..], |answer| &answer.calls) {
-            for (call, body) in calls {
-                if let Err(error) = control::scripted(self.shared, call, body) {
-                    let decision = Decision::whole(error.answer(), Some("expect_failed"));
-                    return self.finish(connection, (seq, &key), decision).await;
-                }
-            }
-        }
-        let decision = match fault {
-            None => self.decide(claim.as_ref(), seq),
-            Some(fault) => {
+        let unmet = scripted.and_then(|answer| self.unmet(answer));
+        let decision = match (unmet, fault) {
+            (Some(unmet), _) => unmet,
+            (None, None) => self.decide(claim.as_ref(), seq),
+            (None, Some(fault)) => {
                 let decided = (fault.processed && is_hold(&fault.action))
                     .then(|| self.decide(claim.as_ref(), seq));
                 if is_hold(&fault.action) && !self.hold(&mut connection, seq).await {
                     return None;
                 }
-                self.suffer(&fault, decided, claim.as_ref(), seq)
+                self.apply(&fault, decided, claim.as_ref(), seq)
             }
         };
         self.finish(connection, (seq, &key), decision).await
+    }
+
+    /// Waits in real time; false when the client left.
+    async fn delay(&self, connection: &mut Connection, seq: u64, delay_ms: u64) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(delay_ms)) => true,
+            () = connection.closed() => {
+                self.shared.abandoned(seq);
+                false
+            }
+        }
+    }
+
+    /// Compares the request with what the script expects, then makes the script's control calls. What went wrong, as an
+    /// answer; `None` if nothing did.
+    fn unmet(&self, scripted: &ScriptedAnswer) -> Option<Decision> {
+        let mismatches = scripted
+            .expect
+            .as_ref()
+            .map_or_else(Vec::new, |expect| self.mismatches(expect));
+        if !mismatches.is_empty() {
+            let body = json!({"error": "sandbox_expect_failed", "mismatches": mismatches});
+            let mut decision = Decision::whole(Answer::json(500, &body), Some("expect_failed"));
+            decision.mismatches = mismatches;
+            return Some(decision);
+        }
+        scripted.calls.iter().flatten().find_map(|(call, body)| {
+            let error = control::scripted(self.shared, call, body).err()?;
+            Some(Decision::whole(error.answer(), Some("expect_failed")))
+        })
+    }
+
+    fn mismatches(&self, expect: &Expect) -> Vec<String> {
+        // The redactor holds the lock that templates need too, so rendering a token name here would wait for itself.
+        let mut vars = self.shared.lock().script.vars.clone();
+        let addresses = &self.shared.addresses;
+        let mut scope = Scope {
+            now_ms: self.shared.clock.now_ms(),
+            base: &addresses.url,
+            foreign: &addresses.foreign_url,
+            vars: &mut vars,
+        };
+        self.shared
+            .redacted(|redactor| expect.mismatches(&self.request, &mut scope, redactor))
     }
 
     /// The script's or the provider's answer.
     fn decide(&self, claim: Option<&Claim>, seq: u64) -> Decision {
         match claim {
             Some(Claim::Exhausted) => {
-                let body = serde_json::json!({"error": "sandbox_script_exhausted"});
+                let body = json!({"error": "sandbox_script_exhausted"});
                 Decision::whole(Answer::json(500, &body), Some("script_exhausted"))
             }
             Some(Claim::Answer(scripted)) => {
@@ -146,8 +159,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// What a fault makes of it.
-    fn suffer(
+    /// What a fault makes of the answer.
+    fn apply(
         &self,
         fault: &Fault,
         decided: Option<Decision>,
@@ -183,17 +196,15 @@ impl Exchange<'_> {
             decision.wire = wire;
             return decision;
         }
-        let mut decision = Decision::whole(self.made(&fault.action), None);
+        let mut decision = Decision::whole(
+            fault::answer(self.shared, &self.request, &self.route, &fault.action),
+            None,
+        );
         if let Some(decided) = decided {
             decision.note = decided.note;
             decision.lost = Some(decided.sent);
         }
         decision
-    }
-
-    /// The answer of a fault that sends its own.
-    fn made(&self, action: &FaultAction) -> Answer {
-        wire::fault_answer(self.shared, &self.request, &self.route, action)
     }
 
     /// Waits for a release; false when the client left.
@@ -271,14 +282,11 @@ fn wire_of(action: &FaultAction) -> Option<Wire> {
 fn stock_answer() -> Answer {
     Answer::json(
         200,
-        &serde_json::json!({"access_token": "never-valid", "token": "never-valid", "expires_in": 3600}),
+        &json!({"access_token": "never-valid", "token": "never-valid", "expires_in": 3600}),
     )
 }
 
 /// A template that could not be rendered at this moment.
 pub(crate) fn template_error(error: &str) -> Answer {
-    Answer::json(
-        500,
-        &serde_json::json!({"error": "sandbox_template", "message": error}),
-    )
+    Answer::json(500, &json!({"error": "sandbox_template", "message": error}))
 }

@@ -62,49 +62,65 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 impl ScriptedAnswer {
     /// The answer for this moment.
     pub(crate) fn render(&self, scope: &mut Scope<'_>) -> Result<Answer, String> {
-        let mut answer = with_body(
-            Answer::new(self.status),
-            self.json.as_ref(),
-            self.text.as_deref(),
-            self.body_base64.as_deref(),
-            scope,
-        )?;
-        set_headers(&mut answer, &self.headers, scope)?;
+        let body = GivenBody {
+            json: self.json.as_ref(),
+            text: self.text.as_deref(),
+            base64: self.body_base64.as_deref(),
+        };
+        let mut answer = rendered(self.status, &self.headers, body, scope)?;
         answer.date_skew_secs = self.date_skew_secs;
         Ok(answer)
     }
 }
 
-/// Puts one of the three bodies into an answer, rendered.
-pub(crate) fn with_body(
-    mut answer: Answer,
-    json: Option<&Value>,
-    text: Option<&str>,
-    body_base64: Option<&str>,
+/// The body that a script or a fault gives: in one of three forms, or none.
+#[derive(Clone, Copy)]
+pub(crate) struct GivenBody<'a> {
+    pub(crate) json: Option<&'a Value>,
+    pub(crate) text: Option<&'a str>,
+    pub(crate) base64: Option<&'a str>,
+}
+
+/// An answer of given headers and a given body, their templates filled in.
+pub(crate) fn rendered(
+    status: u16,
+    headers: &Map<String, Value>,
+    body: GivenBody<'_>,
     scope: &mut Scope<'_>,
 ) -> Result<Answer, String> {
-    let (content_type, body): (_, Bytes) = match (json, text, body_base64) {
-        (None, None, None) => return Ok(answer),
-        (Some(value), None, None) => ("application/json", scope.json(value)?.to_string().into()),
-        (None, Some(text), None) => ("text/plain; charset=utf-8", scope.text(text)?.into()),
-        (None, None, Some(encoded)) => (
-            "application/octet-stream",
-            STANDARD
-                .decode(encoded)
-                .map_err(|error| format!("body_base64: {error}"))?
-                .into(),
-        ),
-        _ => return Err("an answer has one of json, text and body_base64".to_owned()),
-    };
-    answer
-        .headers
-        .push(("content-type".to_owned(), content_type.to_owned()));
-    answer.body = body;
+    let mut answer = Answer::new(status);
+    if let Some((content_type, body)) = body.rendered(scope)? {
+        let content_type = ("content-type".to_owned(), content_type.to_owned());
+        answer.headers.push(content_type);
+        answer.body = body;
+    }
+    set_headers(&mut answer, headers, scope)?;
     Ok(answer)
 }
 
+impl GivenBody<'_> {
+    /// Its content type and its bytes.
+    fn rendered(self, scope: &mut Scope<'_>) -> Result<Option<(&'static str, Bytes)>, String> {
+        Ok(Some(match (self.json, self.text, self.base64) {
+            (None, None, None) => return Ok(None),
+            (Some(value), None, None) => {
+                ("application/json", scope.json(value)?.to_string().into())
+            }
+            (None, Some(text), None) => ("text/plain; charset=utf-8", scope.text(text)?.into()),
+            (None, None, Some(encoded)) => (
+                "application/octet-stream",
+                STANDARD
+                    .decode(encoded)
+                    .map_err(|error| format!("body_base64: {error}"))?
+                    .into(),
+            ),
+            _ => return Err("an answer has one of json, text and body_base64".to_owned()),
+        }))
+    }
+}
+
 /// Adds headers; one that is given replaces ours, a list becomes several lines, `"date": null` sends none.
-pub(crate) fn set_headers(
+fn set_headers(
     answer: &mut Answer,
     headers: &Map<String, Value>,
     scope: &mut Scope<'_>,
@@ -158,7 +174,7 @@ struct RouteObject {
 }
 
 #[derive(Debug)]
-struct Lane {
+struct ScriptedRoute {
     answers: Vec<Arc<ScriptedAnswer>>,
     repeat_last: bool,
     /// Index of the current answer and how often it was given.
@@ -166,7 +182,7 @@ struct Lane {
     given: u64,
 }
 
-impl Lane {
+impl ScriptedRoute {
     fn next(&mut self) -> Option<Arc<ScriptedAnswer>> {
         while let Some(answer) = self.answers.get(self.at) {
             let is_last = self.at + 1 == self.answers.len();
@@ -199,18 +215,23 @@ pub(crate) enum Claim {
 }
 
 impl Claim {
-    pub(crate) fn fault(&self) -> Option<Fault> {
+    /// The scripted answer, if the script still has one.
+    pub(crate) fn scripted(&self) -> Option<&ScriptedAnswer> {
         match self {
-            Self::Answer(answer) => answer.fault.clone(),
+            Self::Answer(answer) => Some(answer),
             Self::Exhausted => None,
         }
+    }
+
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        self.scripted().and_then(|answer| answer.fault.clone())
     }
 }
 
 /// All scripted routes.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    lanes: BTreeMap<String, Lane>,
+    routes: BTreeMap<String, ScriptedRoute>,
     /// Tokens named by `as=`.
     pub(crate) vars: HashMap<String, String>,
 }
@@ -221,7 +242,7 @@ impl Script {
         let Value::Object(routes) = script else {
             return Err("a script is an object of routes".to_owned());
         };
-        let mut lanes = BTreeMap::new();
+        let mut named = BTreeMap::new();
         for (key, value) in routes {
             if !key
                 .split_once(' ')
@@ -232,29 +253,29 @@ impl Script {
                     "a route is \"/path\" or \"METHOD /path\", not {key:?}"
                 ));
             }
-            lanes.insert(
+            named.insert(
                 key.clone(),
-                lane(value).map_err(|error| format!("{key}: {error}"))?,
+                route(value).map_err(|error| format!("{key}: {error}"))?,
             );
         }
-        self.lanes.append(&mut lanes);
-        Ok(self.lanes.len())
+        self.routes.append(&mut named);
+        Ok(self.routes.len())
     }
 
     pub(crate) fn claim(&mut self, request: &Request) -> Option<Claim> {
         let key = self.key_for(request)?;
-        let lane = self.lanes.get_mut(&key)?;
-        Some(lane.next().map_or(Claim::Exhausted, Claim::Answer))
+        let route = self.routes.get_mut(&key)?;
+        Some(route.next().map_or(Claim::Exhausted, Claim::Answer))
     }
 
     pub(crate) fn to_json(&self) -> Value {
         let routes: Map<String, Value> = self
-            .lanes
+            .routes
             .iter()
-            .map(|(key, lane)| {
+            .map(|(key, route)| {
                 (
                     key.clone(),
-                    json!({"left": lane.left(), "repeat_last": lane.repeat_last}),
+                    json!({"left": route.left(), "repeat_last": route.repeat_last}),
                 )
             })
             .collect();
@@ -263,14 +284,14 @@ impl Script {
 
     /// Exact before prefix, with a method before without, a longer prefix before a shorter one.
     fn key_for(&self, request: &Request) -> Option<String> {
-        if self.lanes.is_empty() {
+        if self.routes.is_empty() {
             return None;
         }
         let with_method = request.route_key();
-        if self.lanes.contains_key(&with_method) {
+        if self.routes.contains_key(&with_method) {
             return Some(with_method);
         }
-        if self.lanes.contains_key(&request.path) {
+        if self.routes.contains_key(&request.path) {
             return Some(request.path.clone());
         }
         let fits = |key: &&String| {
@@ -282,7 +303,7 @@ impl Script {
                     .strip_suffix('*')
                     .is_some_and(|prefix| request.path.starts_with(prefix))
         };
-        self.lanes
+        self.routes
             .keys()
             .filter(fits)
             .max_by_key(|key| key.len())
@@ -290,7 +311,7 @@ impl Script {
     }
 }
 
-fn lane(value: &Value) -> Result<Lane, String> {
+fn route(value: &Value) -> Result<ScriptedRoute, String> {
     let (answers, repeat_last): (Vec<ScriptedAnswer>, bool) = if value.is_array() {
         (
             serde_json::from_value(value.clone()).map_err(|error| error.to_string())?,
@@ -304,7 +325,7 @@ fn lane(value: &Value) -> Result<Lane, String> {
     for answer in &answers {
         check(answer)?;
     }
-    Ok(Lane {
+    Ok(ScriptedRoute {
         answers: answers.into_iter().map(Arc::new).collect(),
         repeat_last,
         at: 0,

@@ -8,7 +8,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
 use crate::counts::Counts;
-use crate::fault::{Armory, Fault};
+use crate::fault::{ArmedFaults, Fault};
 use crate::http::{Answer, Request};
 use crate::journal::{Entry, Journal};
 use crate::ledger::Ledger;
@@ -34,7 +34,7 @@ pub(crate) struct Addresses {
 pub(crate) struct Inner {
     pub(crate) settings: Arc<Settings>,
     pub(crate) ledger: Ledger,
-    pub(crate) armory: Armory,
+    pub(crate) armed: ArmedFaults,
     pub(crate) script: Script,
     pub(crate) journal: Journal,
     pub(crate) counts: Counts,
@@ -104,7 +104,7 @@ impl Shared {
         let claim = inner.script.claim(request);
         let scripted_fault = claim.as_ref().and_then(Claim::fault);
         let fault =
-            scripted_fault.or_else(|| inner.armory.take(route, &request.method, &request.path));
+            scripted_fault.or_else(|| inner.armed.take(route, &request.method, &request.path));
         let secrets = secrets(&inner.settings.credentials);
         let is_known = |text: &str| inner.ledger.knows(text) || secrets.contains(&text);
         let redactor = Redactor {
@@ -244,7 +244,7 @@ impl Shared {
         let mut inner = self.lock();
         inner.settings = Arc::clone(&self.start_settings);
         inner.ledger = Ledger::default();
-        inner.armory.clear();
+        inner.armed.clear();
         inner.script = Script::default();
         inner.journal.clear();
         inner.counts = Counts::default();

@@ -3,13 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::clock::http_date;
-use crate::exchange::template_error;
-use crate::fault::FaultAction;
 use crate::http::{Answer, Connection, Request, push_header};
-use crate::provider::{
-    ApiRefusal, Kind, Provider, Route, api_refusal, gateway_fault, rate_limited, token_refusal,
-};
-use crate::script::{set_headers, with_body};
 use crate::state::Shared;
 
 /// The shape in which an answer is sent.
@@ -52,15 +46,30 @@ pub(crate) async fn send(
     answer: &Answer,
     wire: Wire,
 ) -> Option<Connection> {
+    if wire == Wire::Reset {
+        connection.reset();
+        return None;
+    }
     let keep_alive = wire == Wire::Whole && request.keep_alive && !says_close(answer);
     let head = head(shared, answer, keep_alive || says_close(answer));
+    let bytes = encoded(head, request, answer, wire);
+    // Head and body in one write: one segment where it fits, and nothing for the other end's Nagle to wait for.
+    if connection.write(&bytes).await.is_err() {
+        return None;
+    }
+    match wire {
+        Wire::Whole if keep_alive => return Some(connection),
+        Wire::ResetInTheMiddle => connection.reset(),
+        _ => connection.finish().await,
+    }
+    None
+}
+
+/// What is written of an answer in this shape.
+fn encoded(head: String, request: &Request, answer: &Answer, wire: Wire) -> BytesMut {
     let half = answer.body.len() / 2;
-    let bytes = match wire {
-        Wire::Nothing => BytesMut::new(),
-        Wire::Reset => {
-            connection.reset();
-            return None;
-        }
+    match wire {
+        Wire::Nothing | Wire::Reset => BytesMut::new(),
         Wire::HalfStatus => BytesMut::from(&b"HTTP/1.1 20"[..]),
         Wire::Garbage => BytesMut::from(
             &b"\x16\x03\x01\x00\xff\xfe\x00garbage\x00\r\n\x80\x81 not http\r\n\r\n"[..],
@@ -87,17 +96,7 @@ pub(crate) async fn send(
             bytes.put_slice(b"\r\nnot-a-size\r\n");
             bytes
         }
-    };
-    // Head and body in one write: one segment where it fits, and nothing for the other end's Nagle to wait for.
-    if connection.write(&bytes).await.is_err() {
-        return None;
     }
-    match wire {
-        Wire::Whole if keep_alive => return Some(connection),
-        Wire::ResetInTheMiddle => connection.reset(),
-        _ => connection.finish().await,
-    }
-    None
 }
 
 /// A refusal of a request that could not be read.
@@ -140,94 +139,4 @@ fn says_close(answer: &Answer) -> bool {
     answer.headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
     })
-}
-
-/// The answer of a fault that sends one of its own.
-pub(crate) fn fault_answer(
-    shared: &Shared,
-    request: &Request,
-    route: &Route,
-    action: &FaultAction,
-) -> Answer {
-    let settings = shared.settings();
-    let provider = route.provider.unwrap_or(Provider::Plain);
-    match action {
-        FaultAction::Status {
-            status,
-            headers,
-            json,
-            text,
-            body_base64,
-        } => shared
-            .with_scope(|scope| {
-                let mut answer = with_body(
-                    Answer::new(*status),
-                    json.as_ref(),
-                    text.as_deref(),
-                    body_base64.as_deref(),
-                    scope,
-                )?;
-                set_headers(&mut answer, headers, scope)?;
-                Ok(answer)
-            })
-            .unwrap_or_else(|error: String| template_error(&error)),
-        FaultAction::Unauthorized {
-            code,
-            format,
-            status,
-            description,
-        } => {
-            if matches!(route.kind, Kind::Login | Kind::Refresh | Kind::Revoke) {
-                return token_refusal(provider, &settings, *status);
-            }
-            let refusal = ApiRefusal {
-                status: *status,
-                code: code.unwrap_or(900_901),
-                description: description.clone().unwrap_or_default(),
-                format: *format,
-            };
-            api_refusal(provider, &settings, &refusal)
-        }
-        FaultAction::RateLimited {
-            retry_after,
-            retry_after_date,
-            no_retry_after,
-        } => {
-            let seconds = retry_after.map(|after| (after, false));
-            let date = retry_after_date.map(|after| (after, true));
-            let by_default = (1, provider == Provider::Wso2);
-            let retry_after = (!no_retry_after).then(|| seconds.or(date).unwrap_or(by_default));
-            rate_limited(
-                provider,
-                route.kind,
-                &settings,
-                shared.clock.now_secs(),
-                retry_after,
-            )
-        }
-        FaultAction::Gateway { format } => gateway_fault(*format),
-        FaultAction::Html { status } => Answer::html(*status, "It works"),
-        FaultAction::Empty { status } => Answer::new(*status),
-        FaultAction::BadJson { status } => Answer::text(
-            *status,
-            "application/json",
-            "{\"access_token\":\"abc\",\"token\":\"ab",
-        ),
-        FaultAction::Huge { bytes, status } => {
-            let frame = "{\"pad\":\"\"}".len();
-            let pad = "x".repeat(bytes.saturating_sub(frame));
-            Answer::text(
-                *status,
-                "application/json",
-                format!("{{\"pad\":\"{pad}\"}}"),
-            )
-        }
-        FaultAction::Redirect { status, location } => {
-            let other_origin = || format!("{}{}", shared.addresses.foreign_url, request.path);
-            Answer::new(*status)
-                .with_header("location", location.clone().unwrap_or_else(other_origin))
-        }
-        // The others keep the normal answer or send none.
-        _ => Answer::new(500),
-    }
 }

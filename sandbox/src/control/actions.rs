@@ -7,11 +7,9 @@ use serde_json::{Value, json};
 
 use crate::clock::iso;
 use crate::digest::random_hex;
-use crate::fault::{ArmedFault, FaultAction, Kill};
-use crate::http::Answer;
+use crate::fault::{ArmedFault, Kill, described};
 use crate::jwt;
 use crate::provider::{Provider, rotate_all};
-use crate::script::{set_headers, with_body};
 use crate::settings::Settings;
 use crate::state::Shared;
 
@@ -92,7 +90,7 @@ fn same_start(old: &Settings, new: &Settings) -> bool {
 }
 
 pub(super) fn faults(shared: &Shared) -> Value {
-    json!({"armed": shared.lock().armory.armed()})
+    json!({"armed": shared.lock().armed.list()})
 }
 
 pub(super) fn arm(shared: &Shared, body: &Value) -> Outcome {
@@ -110,9 +108,9 @@ pub(super) fn arm(shared: &Shared, body: &Value) -> Outcome {
     }
     let mut inner = shared.lock();
     for fault in armed {
-        inner.armory.arm(fault);
+        inner.armed.arm(fault);
     }
-    Ok(json!({"armed": inner.armory.armed().len()}))
+    Ok(json!({"armed": inner.armed.list().len()}))
 }
 
 /// What deserialization cannot see.
@@ -123,32 +121,14 @@ fn check(shared: &Shared, armed: &ArmedFault) -> Result<(), ControlError> {
             armed.route.as_str()
         )));
     }
-    if let FaultAction::Status {
-        status,
-        headers,
-        json,
-        text,
-        body_base64,
-    } = &armed.fault.action
-    {
-        shared
-            .with_scope(|scope| {
-                let mut answer = with_body(
-                    Answer::new(*status),
-                    json.as_ref(),
-                    text.as_deref(),
-                    body_base64.as_deref(),
-                    scope,
-                )?;
-                set_headers(&mut answer, headers, scope)
-            })
-            .map_err(ControlError::bad)?;
+    match shared.with_scope(|scope| described(&armed.fault.action, scope)) {
+        Some(Err(error)) => Err(ControlError::bad(error)),
+        Some(Ok(_)) | None => Ok(()),
     }
-    Ok(())
 }
 
 pub(super) fn disarm(shared: &Shared) -> Value {
-    shared.lock().armory.clear();
+    shared.lock().armed.clear();
     json!({})
 }
 

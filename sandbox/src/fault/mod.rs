@@ -1,8 +1,10 @@
 //! Faults: what they are.
 
-mod armory;
+mod answer;
+mod armed;
 
-pub(crate) use armory::{ArmedFault, Armory, RoutePattern};
+pub(crate) use answer::{answer, described};
+pub(crate) use armed::{ArmedFault, ArmedFaults, RoutePattern};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};

@@ -64,7 +64,30 @@ pub(super) fn exchange(
     let settings = all.provider(provider);
     let expected = expected(&all, provider);
     let form = request.form().ok_or(TokenFault::NotAForm)?;
-    // RFC 6749 §3.2: parameters must not occur more than once.
+    check_repetitions(&form)?;
+    authenticate(request, &form, &settings.client_auth, expected.client)?;
+    // WSO2 splits the decoded pair at every colon, so a secret with one never fits there.
+    if provider == Provider::Wso2 && expected.client.1.contains(':') {
+        return Err(TokenFault::ClientWrong);
+    }
+    let asked = TokenRequest {
+        shared,
+        provider,
+        settings,
+        expected,
+        form: &form,
+    };
+    match field(&form, "grant_type").unwrap_or_default() {
+        "" => Err(TokenFault::Parameter("grant_type")),
+        "password" => asked.password(),
+        "client_credentials" => asked.client_credentials(),
+        "refresh_token" => asked.refresh_token(),
+        _ => Err(TokenFault::GrantUnknown),
+    }
+}
+
+/// RFC 6749 §3.2: parameters must not occur more than once.
+fn check_repetitions(form: &[(String, String)]) -> Result<(), TokenFault> {
     for name in [
         "grant_type",
         "username",
@@ -78,58 +101,62 @@ pub(super) fn exchange(
             return Err(TokenFault::Parameter(name));
         }
     }
-    authenticate(request, &form, &settings.client_auth, expected.client)?;
-    // WSO2 splits the decoded pair at every colon, so a secret with one never fits there.
-    if provider == Provider::Wso2 && expected.client.1.contains(':') {
-        return Err(TokenFault::ClientWrong);
+    Ok(())
+}
+
+/// A token request of a client that has authenticated.
+struct TokenRequest<'a> {
+    shared: &'a Shared,
+    provider: Provider,
+    settings: &'a ProviderSettings,
+    expected: Expected<'a>,
+    form: &'a [(String, String)],
+}
+
+impl TokenRequest<'_> {
+    /// RFC 6749 §4.3.
+    fn password(&self) -> Result<Exchanged, TokenFault> {
+        self.enabled(GrantType::Password)?;
+        let (username, password) = (self.parameter("username")?, self.parameter("password")?);
+        if (username, password) != self.expected.user {
+            return Err(TokenFault::WrongUser(username.to_owned()));
+        }
+        let scope = granted_scope(self.form, self.settings, self.provider)?;
+        let identity = format!("{}|{username}", self.expected.client.0);
+        let owner = owner(self.provider, identity, scope);
+        Ok(logged_in(self.shared, self.settings, &owner))
     }
-    let grant = field(&form, "grant_type")
-        .filter(|grant| !grant.is_empty())
-        .ok_or(TokenFault::Parameter("grant_type"))?;
-    let enabled = |grant| {
-        if settings.grants.contains(&grant) {
+
+    /// RFC 6749 §4.4.
+    fn client_credentials(&self) -> Result<Exchanged, TokenFault> {
+        self.enabled(GrantType::ClientCredentials)?;
+        let scope = granted_scope(self.form, self.settings, self.provider)?;
+        // RFC 6749 §4.4.3: no refresh token with this grant.
+        let settings = ProviderSettings {
+            refresh: false,
+            ..self.settings.clone()
+        };
+        let owner = owner(self.provider, self.expected.client.0.to_owned(), scope);
+        Ok(logged_in(self.shared, &settings, &owner))
+    }
+
+    /// RFC 6749 §6.
+    fn refresh_token(&self) -> Result<Exchanged, TokenFault> {
+        self.enabled(GrantType::RefreshToken)?;
+        let token = self.parameter("refresh_token")?;
+        redeem(self.shared, self.settings, self.provider, token)
+    }
+
+    fn enabled(&self, grant: GrantType) -> Result<(), TokenFault> {
+        if self.settings.grants.contains(&grant) {
             Ok(())
         } else {
             Err(TokenFault::GrantNotEnabled)
         }
-    };
-    match grant {
-        "password" => {
-            enabled(GrantType::Password)?;
-            let username = field(&form, "username").ok_or(TokenFault::Parameter("username"))?;
-            let password = field(&form, "password").ok_or(TokenFault::Parameter("password"))?;
-            if (username, password) != expected.user {
-                return Err(TokenFault::WrongUser(username.to_owned()));
-            }
-            let scope = granted_scope(&form, settings, provider)?;
-            let identity = format!("{}|{username}", expected.client.0);
-            Ok(logged_in(
-                shared,
-                settings,
-                &owner(provider, identity, scope),
-            ))
-        }
-        "client_credentials" => {
-            enabled(GrantType::ClientCredentials)?;
-            let scope = granted_scope(&form, settings, provider)?;
-            // RFC 6749 §4.4.3: no refresh token with this grant.
-            let settings = ProviderSettings {
-                refresh: false,
-                ..settings.clone()
-            };
-            Ok(logged_in(
-                shared,
-                &settings,
-                &owner(provider, expected.client.0.to_owned(), scope),
-            ))
-        }
-        "refresh_token" => {
-            enabled(GrantType::RefreshToken)?;
-            let token =
-                field(&form, "refresh_token").ok_or(TokenFault::Parameter("refresh_token"))?;
-            redeem(shared, settings, provider, token)
-        }
-        _ => Err(TokenFault::GrantUnknown),
+    }
+
+    fn parameter(&self, name: &'static str) -> Result<&str, TokenFault> {
+        field(self.form, name).ok_or(TokenFault::Parameter(name))
     }
 }
 

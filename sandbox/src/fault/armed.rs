@@ -89,16 +89,16 @@ fn one() -> u64 {
 
 /// All armed faults, in the order of arming.
 #[derive(Debug, Default)]
-pub(crate) struct Armory {
+pub(crate) struct ArmedFaults {
     armed: Vec<ArmedFault>,
 }
 
-impl Armory {
+impl ArmedFaults {
     pub(crate) fn arm(&mut self, fault: ArmedFault) {
         self.armed.push(fault);
     }
 
-    pub(crate) fn armed(&self) -> &[ArmedFault] {
+    pub(crate) fn list(&self) -> &[ArmedFault] {
         &self.armed
     }
 
@@ -148,29 +148,29 @@ mod tests {
 
     #[test]
     fn skip_and_count_are_exact() {
-        let mut armory = Armory::default();
-        armory.arm(armed(
+        let mut faults = ArmedFaults::default();
+        faults.arm(armed(
             json!({"route": "login", "skip": 1, "count": 2, "fault": "reset"}),
         ));
         let login = Route::new(Some(Provider::Wso2), Kind::Login);
         let taken: Vec<bool> = (0..5)
-            .map(|_| armory.take(&login, "POST", "/token").is_some())
+            .map(|_| faults.take(&login, "POST", "/token").is_some())
             .collect();
         assert_eq!(taken, [false, true, true, false, false]);
-        assert!(armory.armed().is_empty());
+        assert!(faults.list().is_empty());
     }
 
     #[test]
     fn paths_and_providers_select() {
-        let mut armory = Armory::default();
-        armory.arm(armed(
+        let mut faults = ArmedFaults::default();
+        faults.arm(armed(
             json!({"route": "GET /a", "count": 0, "fault": "close"}),
         ));
         let other = Route::new(None, Kind::Other);
-        assert!(armory.take(&other, "POST", "/a").is_none());
-        assert!(armory.take(&other, "GET", "/a").is_some());
-        armory.clear();
-        armory.arm(armed(json!({"provider": "pismo", "fault": "close"})));
-        assert!(armory.take(&other, "GET", "/a").is_none());
+        assert!(faults.take(&other, "POST", "/a").is_none());
+        assert!(faults.take(&other, "GET", "/a").is_some());
+        faults.clear();
+        faults.arm(armed(json!({"provider": "pismo", "fault": "close"})));
+        assert!(faults.take(&other, "GET", "/a").is_none());
     }
 }
