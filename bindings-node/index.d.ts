@@ -56,10 +56,11 @@ export declare class Token {
   readonly scope: string | null
   /** The first 8 hex digits of its SHA-256. */
   readonly fingerprint: string
+  /** What `JSON.stringify` writes: neither the value nor the claims. */
   toJSON(): { fingerprint: string; expiresAt: Date | null; scope: string | null }
 }
 
-/** Leave to send one request to one URL, for HTTP libraries without an adapter here. */
+/** Permission to send one request to one URL, for HTTP libraries without an adapter here. */
 export declare class Authorization {
   private constructor()
   /** The `Authorization` header's value. */
@@ -82,14 +83,14 @@ export interface SeenAnswer {
 
 /** What to do about an answer. */
 export type Verdict =
-  /** It is the answer. */
+  /** Nothing: the answer is the caller's. */
   | { action: 'done' }
   /** Send the same request again with this header, once, and judge that answer too. */
   | { action: 'resend'; authorization: Authorization }
-  /** It is the answer, a 401 that was not healed. */
+  /** Nothing: the answer is the caller's, and it is a 401 that was not healed. */
   | ({ action: 'give_back' } & GivenBack)
 
-/** Where an identity stands. */
+/** The state of an identity. */
 export interface State {
   /** `soft`: served and due for renewal. `expired`: past its end, or refused. `locked_out`: the credentials were rejected, no login for a while. */
   standing: 'fresh' | 'soft' | 'expired' | 'none' | 'locked_out'
@@ -142,7 +143,7 @@ export interface Events {
   flight_started: EventOf<'flight_started'>
   /** There is a new token. `expiresIn` in milliseconds; null if it lives until refused. */
   token_installed: EventOf<'token_installed'> & { readonly via: Via; readonly fingerprint: string; readonly expiresIn: number | null }
-  /** A renewal ended without a token; the old one, if still valid, goes on being served. */
+  /** A renewal ended without a token; the old one is served as long as it is valid. */
   flight_failed: EventOf<'flight_failed'> & { readonly error: EvertokenError }
   /** The API refused a token with 401. */
   refused: EventOf<'refused'> & { readonly fingerprint: string }
@@ -254,7 +255,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
-   * A fetch like `client.fetch` over another one. Requests that the token has no business with are passed on as they
+   * A fetch like `client.fetch` over another one. Requests that must not carry the token are passed on as they
    * are: foreign URLs, and those that bring an Authorization header.
    */
   wrapFetch(fetch?: Fetch): Fetch
@@ -265,7 +266,9 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
    * @throws {EvertokenError} any code
    */
   request(method: string, url: UrlLike, options?: RequestOptions): Promise<ClientResponse>
+  /** The same with `stream: true`: resolves with the head; the body is read piece by piece. */
   request(method: string, url: UrlLike, options: StreamedRequestOptions): Promise<StreamedResponse>
+  /** The same where a variable decides on `stream`. */
   request(method: string, url: UrlLike, options: EitherRequestOptions): Promise<ClientResponse | StreamedResponse>
 
   /**
@@ -277,7 +280,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   /**
    * Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance
    * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token.
-   * @throws {EvertokenError} `config_invalid` if it is none
+   * @throws {EvertokenError} `config_invalid` if `instance` is no axios instance
    */
   attachAxios(instance: AxiosLike): () => void
   /** Hooks for `got.extend({ hooks: client.gotHooks() })`. */
@@ -289,7 +292,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
    */
   authOf(response: object): GivenBack | null
 
-  /** Where the identity stands. */
+  /** The identity's state. */
   state(): State
   /** Counters of the identity. */
   stats(): Stats
@@ -305,7 +308,9 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
    * @throws {EvertokenError} with `revoke`: what kept the revocation from the server; the client is closed all the same
    */
   close(options?: { revoke?: boolean }): Promise<void>
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 
+  /** What `JSON.stringify` writes: no secret. */
   toJSON(): { identity: string; fingerprint: string | null }
 }

@@ -70,11 +70,11 @@ typedef enum {
   EVERTOKEN_RATE_LIMITED = 7004,
   /// The server failed: call again later.
   EVERTOKEN_SERVER_UNAVAILABLE = 7005,
-  /// No connection came about, or it broke.
+  /// No connection could be made, or it broke.
   EVERTOKEN_UNREACHABLE = 7006,
   /// The TLS handshake failed: name the server's CA with evertoken_config_set_ca_file().
   EVERTOKEN_TLS = 7007,
-  /// Nothing came in time.
+  /// No response came in time.
   EVERTOKEN_TIMED_OUT = 7008,
   /// The server answered something that is not a token.
   EVERTOKEN_BAD_RESPONSE = 7009,
@@ -126,7 +126,7 @@ typedef enum {
   EVERTOKEN_LOG_DEBUG = 4,
 } evertoken_log_level;
 
-/// Leave to send one request with the token: the header's value, and which token it carries. Show it to
+/// Permission to send one request with the token: the header's value, and which token it carries. Show it to
 /// evertoken_client_judge() with the answer.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
@@ -481,8 +481,9 @@ evertoken_status evertoken_config_set_auth_scheme(evertoken_config *config, cons
 evertoken_status evertoken_config_set_timeout_ms(evertoken_config *config,
                                                  int64_t timeout_ms);
 
-/// How long a connection may take to come about. Default 5000: what has not come by then will not.
-evertoken_status evertoken_config_set_connect_timeout_ms(evertoken_config *config, int64_t timeout_ms);
+/// How long it may take to establish a connection. Default 5000: a connection that is not established by then rarely will be.
+evertoken_status evertoken_config_set_connect_timeout_ms(evertoken_config *config,
+                                                         int64_t timeout_ms);
 
 /// The life of a token about which the server says nothing. Default: the provider's (Pismo 600000), else until refused.
 evertoken_status evertoken_config_set_default_life_ms(evertoken_config *config,
@@ -544,7 +545,7 @@ evertoken_status evertoken_client_revoke_and_close(const evertoken_client *clien
 /// Forgets pauses, locked-out credentials and the storm guard: for when what was wrong has been mended.
 void evertoken_client_reset(const evertoken_client *client);
 
-/// Makes the next call renew the token at hand, as if an API had refused it.
+/// Makes the next call renew the current token, as if an API had refused it.
 void evertoken_client_invalidate(const evertoken_client *client);
 
 /// Who logs in where, fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
@@ -742,14 +743,14 @@ evertoken_status evertoken_call_set_timeout_ms(evertoken_call *call,
                                                int64_t timeout_ms,
                                                evertoken_error **error);
 
-/// How long a connection may take to come about. 0: the client's limit, the default. Calls with another one have
+/// How long it may take to establish a connection. 0: the client's limit, the default. Calls with another one have
 /// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 evertoken_status evertoken_call_set_connect_timeout_ms(evertoken_call *call,
                                                        int64_t timeout_ms,
                                                        evertoken_error **error);
 
 /// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
-/// each, in evertoken_response_read() too; the coming about of a connection counts, waiting for a token does not. 0: only
+/// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
 /// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 evertoken_status evertoken_call_set_read_timeout_ms(evertoken_call *call,
                                                     int64_t timeout_ms,

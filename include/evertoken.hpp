@@ -290,7 +290,7 @@ class Token : public detail::Owner<evertoken_token, evertoken_token_free> {
   std::string_view fingerprint() const noexcept { return evertoken_token_fingerprint(handle(), nullptr); }
 };
 
-/// Leave to send one request with the token.
+/// Permission to send one request with the token.
 class Authorization : public detail::Owner<evertoken_authorization, evertoken_authorization_free> {
  public:
   using Owner::Owner;
@@ -450,7 +450,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
   std::string_view identity() const noexcept { return evertoken_client_identity(handle(), nullptr); }
   /// Forgets pauses and locked-out credentials.
   void reset() const noexcept { evertoken_client_reset(handle()); }
-  /// Makes the next call renew the token at hand.
+  /// Makes the next call renew the current token.
   void invalidate() const noexcept { evertoken_client_invalidate(handle()); }
   /// Closes the client; later calls throw with EVERTOKEN_CLOSED.
   void close() const noexcept { evertoken_client_close(handle()); }

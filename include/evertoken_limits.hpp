@@ -55,7 +55,7 @@ class Limits {
   /// The same.
   template <typename Rep, typename Period>
   constexpr Limits(std::chrono::duration<Rep, Period> whole) noexcept : whole_{whole} {}
-  /// How long a connection may take to come about, rounded as a Timeout; the client's without it.
+  /// How long it may take to establish a connection, rounded as a Timeout; the client's without it.
   template <typename Rep, typename Period>
   [[nodiscard]] constexpr Limits connect(std::chrono::duration<Rep, Period> limit) const noexcept {
     Limits changed = *this;

@@ -12,7 +12,7 @@ use crate::hot::Copied;
 use crate::status::evertoken_status;
 use crate::text::{SecretText, Text};
 
-/// Leave to send one request with the token: the header's value, and which token it carries. Show it to
+/// Permission to send one request with the token: the header's value, and which token it carries. Show it to
 /// evertoken_client_judge() with the answer.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a

@@ -288,7 +288,7 @@ pub unsafe extern "C" fn evertoken_call_set_timeout_ms(
     }
 }
 
-/// How long a connection may take to come about. 0: the client's limit, the default. Calls with another one have
+/// How long it may take to establish a connection. 0: the client's limit, the default. Calls with another one have
 /// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_call_set_connect_timeout_ms(
@@ -307,7 +307,7 @@ pub unsafe extern "C" fn evertoken_call_set_connect_timeout_ms(
 }
 
 /// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
-/// each, in evertoken_response_read() too; the coming about of a connection counts, waiting for a token does not. 0: only
+/// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
 /// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_call_set_read_timeout_ms(

@@ -106,7 +106,7 @@ pub unsafe extern "C" fn evertoken_client_reset(client: *const evertoken_client)
     unsafe { look(client, (), |client, _| client.core.reset()) }
 }
 
-/// Makes the next call renew the token at hand, as if an API had refused it.
+/// Makes the next call renew the current token, as if an API had refused it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_invalidate(client: *const evertoken_client) {
     // SAFETY: the caller keeps the header's contract.

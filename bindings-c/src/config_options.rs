@@ -221,7 +221,7 @@ pub unsafe extern "C" fn evertoken_config_set_timeout_ms(
     unsafe { set_duration(config, "timeout", timeout_ms) }
 }
 
-/// How long a connection may take to come about. Default 5000: what has not come by then will not.
+/// How long it may take to establish a connection. Default 5000: a connection that is not established by then rarely will be.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_connect_timeout_ms(
     config: *mut evertoken_config,

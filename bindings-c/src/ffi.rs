@@ -207,7 +207,7 @@ impl Contract {
     }
 }
 
-/// Leave to write one out-parameter.
+/// Permission to write one out-parameter.
 pub(crate) struct Out<'a, T>(*mut T, PhantomData<&'a Contract>);
 
 impl<T> Out<'_, T> {
@@ -218,7 +218,7 @@ impl<T> Out<'_, T> {
     }
 }
 
-/// Leave to write the caller's buffer.
+/// Permission to write the caller's buffer.
 pub(crate) struct Buffer<'a> {
     ptr: *mut u8,
     capacity: usize,

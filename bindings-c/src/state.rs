@@ -1,4 +1,4 @@
-//! Where an identity stands.
+//! The state of an identity.
 
 use std::ffi::c_char;
 

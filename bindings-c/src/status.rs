@@ -30,11 +30,11 @@ pub enum evertoken_status {
     EVERTOKEN_RATE_LIMITED = 7004,
     /// The server failed: call again later.
     EVERTOKEN_SERVER_UNAVAILABLE = 7005,
-    /// No connection came about, or it broke.
+    /// No connection could be made, or it broke.
     EVERTOKEN_UNREACHABLE = 7006,
     /// The TLS handshake failed: name the server's CA with evertoken_config_set_ca_file().
     EVERTOKEN_TLS = 7007,
-    /// Nothing came in time.
+    /// No response came in time.
     EVERTOKEN_TIMED_OUT = 7008,
     /// The server answered something that is not a token.
     EVERTOKEN_BAD_RESPONSE = 7009,

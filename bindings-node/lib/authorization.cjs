@@ -9,7 +9,7 @@ const check = require('./checks.cjs')
 const { invalid } = require('./errors.cjs')
 const { PREFIX_BYTES } = require('./prefix.cjs')
 
-/** Leave to send one request to one URL. Neither inspecting nor serializing it shows its value. */
+/** Permission to send one request to one URL. Neither inspecting nor serializing it shows its value. */
 class Authorization {
   #kept
 

@@ -70,7 +70,7 @@ impl From<&Event> for Told {
     }
 }
 
-/// Where an identity stands.
+/// The state of an identity.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct NativeState {
     /// The stable string.

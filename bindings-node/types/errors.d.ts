@@ -10,11 +10,11 @@ export type ErrorCode =
   | 'rate_limited'
   /** The server failed. */
   | 'server_unavailable'
-  /** No connection came about, or it broke. */
+  /** No connection could be made, or it broke. */
   | 'unreachable'
   /** The TLS handshake failed: certificate, host name, protocol. */
   | 'tls'
-  /** Nothing came in time. */
+  /** No response came in time. */
   | 'timed_out'
   /** The server answered something that is not what it should be. */
   | 'bad_response'
@@ -85,6 +85,7 @@ export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends 
   readonly fingerprint: string | null
   /** The identity it happened to, in a form fit for a log. */
   readonly identity: string | null
+  /** What `JSON.stringify` writes: the fields above, without `cause`. */
   toJSON(): { name: string; code: Code; message: string; retryable: boolean } & Required<Omit<ErrorDetails, 'cause' | 'retryable'>>
 }
 

@@ -19,7 +19,7 @@ export interface CommonOptions {
   authScheme?: string
   /** Deadline of a call that names none, and of a login with all its tries. Milliseconds, default 30 000. */
   timeout?: number
-  /** How long a connection may take to come about. Milliseconds, default 5 000. */
+  /** How long it may take to establish a connection. Milliseconds, default 5 000. */
   connectTimeout?: number
   /** A file of PEM certificates to trust besides the platform's and Mozilla's. */
   caFile?: UrlLike
@@ -77,9 +77,9 @@ export interface PassKitLoginOptions extends PassKitCommonOptions {
   username: string
   /** Its password. */
   password: string
-  /** Of an account with a second factor. */
+  /** `twoFAToken` of the login, for an account with a second factor. */
   twoFaToken?: string
-  /** Of an account with a second factor. */
+  /** `twoFACode` of the login, for an account with a second factor. */
   twoFaCode?: string
   /** Default: `login` below `baseUrl` or below the region's host. */
   tokenUrl?: UrlLike

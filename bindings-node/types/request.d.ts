@@ -52,7 +52,7 @@ interface CommonRequestOptions {
   query?: QueryLike | null
   /** Milliseconds for the whole call, the token and the body included; `Infinity` for none. Default: the client's. */
   timeout?: number
-  /** Milliseconds until a connection has come about. Calls with another limit have connections of their own. Default: the client's. */
+  /** Milliseconds to establish a connection. Calls with another limit have connections of their own. Default: the client's. */
   connectTimeout?: number
   /**
    * Milliseconds that the server may be silent: no piece of its answer has come, and none of the body was sent. Waiting for a token
@@ -118,7 +118,7 @@ export declare class ClientResponse implements Answer {
   text(): string
   /**
    * The body as JSON.
-   * @throws {EvertokenError} `bad_response` if it is none; the message does not quote it.
+   * @throws {EvertokenError} `bad_response` if the body is no JSON; the message does not quote it.
    */
   json<T = unknown>(): T
 }
@@ -138,16 +138,16 @@ export declare class StreamedResponse implements Answer, AsyncIterable<Buffer> {
   readonly httpVersion: string
   /** Why a 401 was not healed; null for any other answer. */
   readonly auth: GivenBack | null
-  /** Whether the body has been read, or let go of. */
+  /** Whether the body has been read, or the connection released. */
   readonly bodyUsed: boolean
   /**
-   * The body piece by piece; leaving early lets go of the connection.
+   * The body piece by piece; leaving early releases the connection.
    * @throws {EvertokenError} `unreachable`, `timed_out` and `cancelled`; a `TypeError` if it has been read before
    */
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined>
   /** The body as a stream of Node. */
   readable(): Readable
-  /** Lets go of the connection without reading the rest. */
+  /** Releases the connection without reading the rest. */
   cancel(): void
   /** The whole body. */
   bytes(): Promise<Buffer>
@@ -155,7 +155,7 @@ export declare class StreamedResponse implements Answer, AsyncIterable<Buffer> {
   text(): Promise<string>
   /**
    * The whole body as JSON.
-   * @throws {EvertokenError} `bad_response` if it is none; the message does not quote it.
+   * @throws {EvertokenError} `bad_response` if the body is no JSON; the message does not quote it.
    */
   json<T = unknown>(): Promise<T>
 }

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyMapping, PyString};
 
 use crate::failure::{Failure, exception};
 
-/// Leave to send one request with the token. Its repr shows a fingerprint, never the value.
+/// Permission to send one request with the token. Its repr shows a fingerprint, never the value.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Authorization(pub(crate) evertoken::Authorization);
 
@@ -46,7 +46,7 @@ impl Authorization {
     }
 }
 
-/// What an answer means for the one who sent the request.
+/// What an answer means for the code that sent the request.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Verdict(evertoken::Verdict);
 

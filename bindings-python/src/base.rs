@@ -149,7 +149,7 @@ impl BaseClient {
             .is_ok_and(|url| self.client.check_origin(&url).is_ok())
     }
 
-    /// For adapters: leave to send one request, if nothing has to be waited for.
+    /// For adapters: permission to send one request, if nothing has to be waited for.
     fn _authorize_now(&self, url: &Bound<'_, PyString>) -> PyResult<Option<Authorization>> {
         let Ok(text) = url.to_str() else {
             // No valid Unicode: it says so as the calls that wait do.
@@ -178,7 +178,7 @@ impl BaseClient {
             .now_or_never();
     }
 
-    /// Where the identity stands. Asks nobody and never waits.
+    /// The identity's state. Makes no request and never waits.
     fn state(&self) -> State {
         State(self.client.state())
     }
@@ -193,7 +193,7 @@ impl BaseClient {
         self.client.reset();
     }
 
-    /// Makes the next call renew the token at hand, as if an API had refused it.
+    /// Makes the next call renew the current token, as if an API had refused it.
     fn invalidate(&self) {
         self.client.invalidate();
     }

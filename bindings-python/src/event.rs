@@ -24,7 +24,7 @@ impl Event {
     /// What happened.
     ///
     /// "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the request
-    /// brought none; the old token, if still valid, goes on being served. "refused": an API refused a token with 401. "resent": a
+    /// brought none; the old token is served as long as it is valid. "refused": an API refused a token with 401. "resent": a
     /// request is sent again. "given_back": a 401 is handed to its caller. "locked_out": the credentials were rejected.
     #[getter]
     fn name(&self) -> &'static str {

@@ -25,7 +25,7 @@ static ENDING: Mutex<Option<ThreadId>> = Mutex::new(None);
 const LAST_CALL: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// Leave to be inside Python.
+/// Permission to be inside Python.
 pub(crate) struct Pass(());
 
 impl Pass {

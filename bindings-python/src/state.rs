@@ -1,4 +1,4 @@
-//! Where an identity stands, and its counters.
+//! The state of an identity, and its counters.
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -6,7 +6,7 @@ use pyo3::types::PyDict;
 use crate::failure::exception;
 use crate::token::timedelta;
 
-/// Where an identity stands.
+/// The state of an identity.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct State(pub(crate) evertoken::State);
 

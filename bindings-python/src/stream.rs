@@ -81,7 +81,7 @@ impl Stream {
         start(py, self.rest.clone().next())
     }
 
-    /// Lets go of the connection.
+    /// Releases the connection.
     fn close(&self) {
         let rest = self.rest.hold().take();
         drop(rest);

@@ -39,7 +39,7 @@ impl SyncClient {
     ///
     /// Raises:
     ///     CredentialsRejectedError: The server refused the credentials, the grant or the scope.
-    ///     TimedOutError: Nothing came in time.
+    ///     TimedOutError: No response came in time.
     ///     EvertokenError: Base of these and all others.
     #[pyo3(signature = (*, min_ttl = None, timeout = None))]
     fn token(
@@ -72,7 +72,7 @@ impl SyncClient {
         }
     }
 
-    /// Leave to send one request with an HTTP library of your own; show it to `judge` with the answer.
+    /// Permission to send one request with an HTTP library of your own; show it to `judge` with the answer.
     ///
     /// Raises:
     ///     OriginRefusedError: The token may not go there.

@@ -24,7 +24,7 @@ struct Turns {
     called: Condvar,
 }
 
-/// Leave to ask for the GIL. Given back once the GIL is held.
+/// Permission to ask for the GIL. Given back once the GIL is held.
 pub(crate) struct Turn(Arc<Turns>);
 
 impl Turn {

@@ -17,7 +17,7 @@ use crate::verdict::Reason;
 
 static TARGET_KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A token in its header's form, and until when it needs no second look.
+/// A token in its header's form, and until when it may be served without asking the keeper.
 pub(crate) struct Header {
     pub(crate) text: Secret,
     pub(crate) value: HeaderValue,
@@ -75,8 +75,8 @@ impl Header {
     }
 }
 
-/// How long a header may be served again without asking for it. Plain numbers, for faces that keep their own form of
-/// the header and must look without a lock, a reference count or a write to shared memory.
+/// How long a header may be served from a cache. Plain numbers, for faces that keep the header in a form of their own
+/// and must check it without a lock, a reference count or a write to shared memory.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
@@ -88,7 +88,7 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The same as five numbers; what is looked at next is both clocks.
+    /// The same as five numbers. `looked` is not among them: the next check reads both clocks.
     pub fn to_words(self) -> [u64; 5] {
         let Moment { boot, wall } = self.until;
         [
@@ -102,7 +102,7 @@ impl Freshness {
 
     /// What [`Self::to_words`] made numbers of.
     pub fn from_words([changes, boot_secs, boot_nanos, wall_secs, wall_nanos]: [u64; 5]) -> Self {
-        // Below a second in any order of writing and reading, so that adding up cannot overflow.
+        // A torn read can mix two writers' numbers; nanoseconds are kept below a second, so that no sum overflows.
         let time = |secs: u64, nanos: u64| {
             Duration::new(
                 secs,
@@ -121,7 +121,7 @@ impl Freshness {
     }
 }
 
-/// Leave to send one request with the token: the header, and which token it carries.
+/// Permission to send one request with the token: the header, and which token it carries.
 ///
 /// Show it to `judge` with the answer. `Debug` shows a fingerprint.
 #[derive(Clone)]
@@ -195,14 +195,14 @@ pub(crate) fn target_at(host: Option<&str>, port: Option<u16>, path: &str) -> u6
     TARGET_KEYS.hash_one((host, port, path))
 }
 
-/// What an answer means for the one who sent the request.
+/// What an answer means for the code that sent the request.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// It is the answer.
+    /// Nothing to do: the answer is the caller's.
     Done,
     /// Send the same request again with this header, once.
     Resend(Authorization),
-    /// It is the answer, a 401 that was not healed.
+    /// Nothing to do: the answer is the caller's, a 401 that was not healed.
     GiveBack(GiveBack),
 }
 

@@ -370,7 +370,7 @@ impl Client {
         Verdict::GiveBack(GiveBack { reason, error })
     }
 
-    /// The HTTP client for calls whose connections may take this long to come about.
+    /// The HTTP client for calls whose connections may take this long to be established.
     pub(crate) fn http_within(&self, connect_timeout: Option<Duration>) -> Result<Arc<Http>> {
         /// Programs have one such timeout, or two.
         const KEPT: usize = 4;
@@ -397,7 +397,7 @@ impl Client {
         RequestBuilder::new(self.clone(), method, url)
     }
 
-    /// Where the identity stands.
+    /// The identity's state.
     pub fn state(&self) -> State {
         self.0.keeper.state()
     }
@@ -433,7 +433,7 @@ impl Client {
         self.0.keeper.reset();
     }
 
-    /// Makes the next call renew the token at hand, as if an API had refused it.
+    /// Makes the next call renew the current token, as if an API had refused it.
     pub fn invalidate(&self) {
         if let Some(current) = self.0.keeper.current.load().as_ref() {
             self.0.keeper.refuse(current);

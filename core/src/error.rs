@@ -53,11 +53,11 @@ error_kinds! {
     RateLimited = (7004, "rate_limited", retryable: true, hint: "wait retry_after, then call again"),
     /// The server failed (5xx, 408, 425, or its own word for it).
     ServerUnavailable = (7005, "server_unavailable", retryable: true, hint: "call again later; if it lasts, ask the provider"),
-    /// No connection came about, or it broke: DNS, refused, reset, closed early.
+    /// No connection could be made, or it broke: DNS, refused, reset, closed early.
     Unreachable = (7006, "unreachable", retryable: true, hint: "check the host name, the port, the proxy and the network"),
     /// The TLS handshake failed: certificate, host name, protocol.
     Tls = (7007, "tls", retryable: false, hint: "name the server's CA with ca_file, and check the host name and this machine's clock"),
-    /// Nothing came in time.
+    /// No response came in time.
     TimedOut = (7008, "timed_out", retryable: true, hint: "call again, or raise timeout"),
     /// The server answered something that is not a token: a page, a broken document, a redirect, too much.
     BadResponse = (7009, "bad_response", retryable: true, hint: "check that token_url is the token endpoint, and base_url the API"),

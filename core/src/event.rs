@@ -48,7 +48,7 @@ pub enum EventKind {
         /// Its life from now; `None` if it lives until refused.
         expires_in: Option<Duration>,
     },
-    /// The flight ended without a token; the old one, if still valid, goes on being served.
+    /// The flight ended without a token; the old one is served as long as it is valid.
     FlightFailed {
         /// Why.
         error: Error,

@@ -111,7 +111,7 @@ pub fn seconds(secs: f64) -> Duration {
 /// Where a token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Served without further ado.
+    /// Served; no renewal is due.
     Fresh,
     /// Served; one background flight renews.
     Soft,

@@ -352,7 +352,7 @@ impl Keeper {
         }
     }
 
-    /// Where the identity stands.
+    /// The identity's state.
     pub(crate) fn state(&self) -> State {
         let now = self.clock.now();
         let health = self.health.load();
@@ -378,10 +378,10 @@ impl Keeper {
     }
 }
 
-/// Where an identity stands.
+/// The state of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The token is served without further ado.
+    /// The token is served, and no renewal is due.
     Fresh,
     /// The token is served and due for renewal.
     Soft,

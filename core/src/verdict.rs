@@ -25,9 +25,9 @@ pub struct Facts {
 /// What to do about an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It is the answer.
+    /// Nothing: the answer is the caller's.
     Done,
-    /// It is the answer, and this is why it was not healed.
+    /// Nothing: the answer is the caller's, a 401 that was not healed for this reason.
     GiveBack(Reason),
     /// Another caller renewed meanwhile: send again with the current token, without a token request.
     ResendCurrent,

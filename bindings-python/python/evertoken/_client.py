@@ -45,7 +45,7 @@ class Client(_native.Client, Constructors):
         allowed_origins: Further origins (scheme, host and port of these URLs) that the token may go to.
         auth_scheme: The word before the token, default "Bearer"; "" sends the bare token.
         timeout: Deadline of a call that names none, and of a login with its tries; default 30 s.
-        connect_timeout: How long a connection may take to come about; default 5 s.
+        connect_timeout: How long it may take to establish a connection; default 5 s.
         ca_file: A file of PEM certificates to trust besides the platform's and Mozilla's.
         client_cert: A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each.
         proxy: The proxy for all requests: an http, https, socks5 or socks5h URL, with the proxy's credentials in it if it wants any.
@@ -81,7 +81,7 @@ class Client(_native.Client, Constructors):
             content: bytes, str, a file, or an iterable of bytes. What cannot be read twice cannot be sent again after a 401.
             files: Files of a multipart form: `{"name": file}`, or `("filename", file, "type/subtype")` instead of the file.
             timeout: Deadline of the whole call, the token included. None: the client's; `math.inf`: none.
-            connect_timeout: How long a connection may take to come about. None: the client's. Calls with another one have connections
+            connect_timeout: How long it may take to establish a connection. None: the client's. Calls with another one have connections
                 of their own.
             read_timeout: How long the server may be silent: no piece of its answer has come, and none of the body was sent. None:
                 only the deadline ends the wait.

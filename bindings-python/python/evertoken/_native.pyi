@@ -66,17 +66,17 @@ class BaseClient:
     def allows(self, url: str) -> bool:
         """Whether the token may go to this URL."""
     def _authorize_now(self, url: str) -> Authorization | None:
-        """For adapters: leave to send one request, if nothing has to be waited for."""
+        """For adapters: permission to send one request, if nothing has to be waited for."""
     def _accepted(self, authorization: Authorization, status: int) -> None:
         """For adapters: tells of an answer other than a 401, about which there is nothing to judge."""
     def state(self) -> State:
-        """Where the identity stands. Asks nobody and never waits."""
+        """The identity's state. Makes no request and never waits."""
     def stats(self) -> Stats:
         """Counters of the identity since its first use in this process."""
     def reset(self) -> None:
         """Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended."""
     def invalidate(self) -> None:
-        """Makes the next call renew the token at hand, as if an API had refused it."""
+        """Makes the next call renew the current token, as if an API had refused it."""
     def on_event(self, callback: Callable[[Event], object]) -> Subscription:
         """Calls `callback` with every event of the identity until the subscription or the client is closed.
 
@@ -104,7 +104,7 @@ class Client(BaseClient):
 
         Raises:
             CredentialsRejectedError: The server refused the credentials, the grant or the scope.
-            TimedOutError: Nothing came in time.
+            TimedOutError: No response came in time.
             EvertokenError: Base of these and all others.
         """
     def authorization(self, url: str | None = None) -> str:
@@ -118,7 +118,7 @@ class Client(BaseClient):
             EvertokenError: As `token`.
         """
     def authorize(self, url: str) -> Authorization:
-        """Leave to send one request with an HTTP library of your own; show it to `judge` with the answer.
+        """Permission to send one request with an HTTP library of your own; show it to `judge` with the answer.
 
         Raises:
             OriginRefusedError: The token may not go there.
@@ -217,7 +217,7 @@ class Token:
 
 @final
 class Authorization:
-    """Leave to send one request with the token. Its repr shows a fingerprint, never the value."""
+    """Permission to send one request with the token. Its repr shows a fingerprint, never the value."""
 
     @property
     def value(self) -> str:
@@ -234,7 +234,7 @@ class Authorization:
 
 @final
 class Verdict:
-    """What an answer means for the one who sent the request."""
+    """What an answer means for the code that sent the request."""
 
     @property
     def action(self) -> Literal["done", "resend", "give_back"]:
@@ -260,7 +260,7 @@ class Event:
         """What happened.
 
         "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the request
-        brought none; the old token, if still valid, goes on being served. "refused": an API refused a token with 401. "resent": a
+        brought none; the old token is served as long as it is valid. "refused": an API refused a token with 401. "resent": a
         request is sent again. "given_back": a 401 is handed to its caller. "locked_out": the credentials were rejected.
         """
     @property
@@ -299,7 +299,7 @@ class Subscription:
 
 @final
 class State:
-    """Where an identity stands."""
+    """The state of an identity."""
 
     @property
     def standing(self) -> _Standing:

@@ -44,7 +44,7 @@ class StreamedResponse(Head):
         return self
 
     def close(self) -> None:
-        """Lets go of the connection."""
+        """Releases the connection."""
         self._native.close()
 
     def __enter__(self) -> StreamedResponse:
@@ -83,7 +83,7 @@ class AsyncStreamedResponse(Head):
         return self
 
     async def aclose(self) -> None:
-        """Lets go of the connection."""
+        """Releases the connection."""
         self._native.close()
 
     async def __aenter__(self) -> AsyncStreamedResponse:

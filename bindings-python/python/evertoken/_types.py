@@ -40,7 +40,7 @@ class ClientOptions(TypedDict, total=False):
     timeout: Seconds | None
     """Deadline of a call that names none, and of a login with its tries; default 30 s."""
     connect_timeout: Seconds | None
-    """How long a connection may take to come about; default 5 s."""
+    """How long it may take to establish a connection; default 5 s."""
     ca_file: Path | None
     """A file of PEM certificates to trust besides the platform's and Mozilla's."""
     client_cert: Path | tuple[Path, Path] | None

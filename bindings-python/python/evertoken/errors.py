@@ -6,7 +6,7 @@
     ├── LockedOutError            the server says that the account is locked or disabled
     ├── RateLimitedError          the server asked for fewer requests; wait `retry_after`
     ├── ServerUnavailableError    the server failed (5xx and its like)
-    ├── UnreachableError          no connection came about, or it broke (also ConnectionError)
+    ├── UnreachableError          no connection could be made, or it broke (also ConnectionError)
     ├── TlsError                  the TLS handshake failed
     ├── TimedOutError             nothing came in time (also TimeoutError)
     ├── BadResponseError          the server answered something that is not a token
@@ -145,7 +145,7 @@ class ServerUnavailableError(EvertokenError):
 
 
 class UnreachableError(EvertokenError, ConnectionError):
-    """No connection came about, or it broke."""
+    """No connection could be made, or it broke."""
 
     code = "unreachable"
 
@@ -157,7 +157,7 @@ class TlsError(EvertokenError):
 
 
 class TimedOutError(EvertokenError, TimeoutError):
-    """Nothing came in time. A login that was under way goes on for the next caller."""
+    """No response came in time. A login that was under way goes on for the next caller."""
 
     code = "timed_out"
 
