@@ -23,7 +23,7 @@ mod pem;
 
 /// A whole call: token, tries and answer. Long enough for a slow login, short enough for a caller.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection that has not come about by then will not.
+/// A connection that is not established by then rarely will be.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Tries of one flight when there is no token to serve.
 const MAX_ATTEMPTS: u32 = 3;
@@ -131,7 +131,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a connection may take to come about, default 5 s.
+    /// How long it may take to establish a connection, default 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -261,8 +261,8 @@ impl ClientBuilder {
         let allowed = self.further_origins()?;
         let settings = self.http_settings()?;
         let flow = (self.make_flow)(given.as_ref())?;
-        if let Some(url) = flow.token_url() {
-            check_base("token_url", url, self.allow_insecure_http)?;
+        for (option, url) in flow.secret_urls() {
+            check_base(option, url, self.allow_insecure_http)?;
         }
         let base_url = base_url(given, &flow)?;
         let origins = Origin::of(&base_url).into_iter().chain(allowed).collect();

@@ -99,6 +99,22 @@ impl Flow {
         }
     }
 
+    /// Every URL that secrets go to, each by the name of its option.
+    pub fn secret_urls(&self) -> impl Iterator<Item = (&'static str, &Url)> {
+        let (refresh, revoke) = match &self.engine {
+            Engine::OAuth2(engine) => (None, engine.revoke_url.as_ref()),
+            Engine::JsonLogin(engine) => (engine.refresh.as_ref().map(|route| &route.url), None),
+            Engine::Pasted(_) => (None, None),
+        };
+        [
+            ("token_url", self.token_url()),
+            ("refresh_url", refresh),
+            ("revoke_url", revoke),
+        ]
+        .into_iter()
+        .filter_map(|(option, url)| Some((option, url?)))
+    }
+
     /// The request that logs in; `None` for a pasted token, which has no credentials behind it.
     pub fn login(&self) -> Option<Outgoing> {
         match &self.engine {
