@@ -8,7 +8,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import aiohttp
+import httpx
 import pytest
+import requests
 
 import evertoken
 from evertoken import Event
@@ -74,3 +77,28 @@ def test_no_secret_is_shown(sandbox: Sandbox, caplog: pytest.LogCaptureFixture, 
     assert any(record.name == "evertoken" for record in caplog.records)
     for secret in secrets:
         assert not [text.replace(secret, "***") for text in texts if secret in text]
+
+
+async def test_what_other_libraries_raise_shows_no_token(sandbox: Sandbox) -> None:
+    provider = sandbox.pismo()
+    path = f"{provider.api_path}/x"
+    url = sandbox.url + path
+    errors: list[Exception] = []
+    async with provider.async_client() as client:
+        token = (await client.token()).value
+        for fault in ({"type": "status", "status": 500}, {"type": "redirect", "status": 302, "location": path}):
+            sandbox.arm(fault, route="api", count=0)
+            async with aiohttp.ClientSession(middlewares=[client.aiohttp_middleware()]) as session:
+                with pytest.raises(aiohttp.ClientResponseError) as refused:
+                    (await session.get(url)).raise_for_status()
+                errors.append(refused.value)
+            async with httpx.AsyncClient(auth=client.httpx_auth(), follow_redirects=True) as http:
+                with pytest.raises(httpx.HTTPError) as failed:
+                    (await http.get(url)).raise_for_status()
+                errors.append(failed.value)
+            with pytest.raises(requests.RequestException) as broken:
+                requests.get(url, auth=provider.client().requests_auth(), timeout=30).raise_for_status()
+            errors.append(broken.value)
+            sandbox.disarm()
+    for error in errors:
+        assert token not in "".join((repr(error), str(error), repr(vars(error)), *traceback.format_exception(error)))

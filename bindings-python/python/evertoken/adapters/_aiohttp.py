@@ -22,7 +22,8 @@ class AiohttpMiddleware:
     aiohttp asks it for each hop of a redirect: where the origin is not pinned, a hop goes out without the token. A 401
     leads to one renewal, shared by all tasks, and one resend of the hop. The body is sent again whole where aiohttp can
     read it again (bytes, forms, seekable files). Where that cannot be, and where renewing did not help, the 401 is
-    returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`.
+    returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`. Neither a response's
+    `request_info` nor an exception of aiohttp shows the token.
     """
 
     def __init__(self, client: AsyncClient) -> None:
@@ -40,8 +41,7 @@ class AiohttpMiddleware:
             if response.status == 401:
                 _give_back(response, "foreign_origin", None)
             return response
-        request.headers[AUTHORIZATION] = authorization.value
-        response = await handler(request)
+        response = await _sent(request, handler, authorization.value)
         if response.status != 401:
             client._accepted(authorization, response.status)
             return response
@@ -52,14 +52,23 @@ class AiohttpMiddleware:
             _give_back(response, verdict.reason, verdict.error)
             return response
         response.release()
-        request.headers[AUTHORIZATION] = again.value
-        response = await handler(request)
+        response = await _sent(request, handler, again.value)
         if response.status != 401:
             client._accepted(again, response.status)
             return response
         verdict = await client.judge(again, 401, headers=response.headers.items(), body=await response.read())
         _give_back(response, verdict.reason, verdict.error)
         return response
+
+
+async def _sent(request: ClientRequest, handler: ClientHandlerType, value: str) -> ClientResponse:
+    request.headers[AUTHORIZATION] = value
+    try:
+        return await handler(request)
+    finally:
+        # The head is on its way. A response's `request_info` looks at these very headers, and the `repr` of what
+        # `raise_for_status()` and a circle of redirects raise shows them all.
+        request.headers.pop(AUTHORIZATION, None)
 
 
 def _replayable(request: ClientRequest) -> bool:
