@@ -31,8 +31,7 @@ VARIABLES = {
     "PLAIN_PASSWORD": ("plain", "password"),
 }
 C_PROGRAM = """\
-#include <evertoken.h>
-#include <stdio.h>
+{includes}#include <stdio.h>
 #include <stdlib.h>
 
 int main(void)
@@ -46,8 +45,7 @@ int main(void)
 }}
 """
 CPP_PROGRAM = """\
-#include <cstdlib>
-#include <evertoken.hpp>
+{includes}#include <cstdlib>
 #include <iostream>
 
 int main()
@@ -97,9 +95,14 @@ def javascript(url: str, environment: dict[str, str], folder: Path) -> list[bool
     return [run(["node", "program.mjs"], environment, folder)]
 
 
+def c_program(frame: str, text: str) -> str:
+    """A program of snippets: their includes at its top, the rest in its `main`."""
+    include = re.compile(r"^#include .*\n", re.MULTILINE)
+    return frame.format(includes="".join(include.findall(text)), body=include.sub("", text))
+
+
 def c(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
-    body = against(url, "\n".join(snippets("c")))
-    (folder / "program.c").write_text(C_PROGRAM.format(body=body), encoding="utf-8")
+    (folder / "program.c").write_text(c_program(C_PROGRAM, against(url, "\n".join(snippets("c")))), encoding="utf-8")
     compiler = os.environ.get("CC", "cc").split()
     return [
         run([*compiler, "-std=c99", *FLAGS, "program.c", "-o", "program", *LINK], environment, folder)
@@ -108,8 +111,7 @@ def c(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
 
 
 def cpp(url: str, environment: dict[str, str], folder: Path) -> list[bool]:
-    body = against(url, "\n".join(snippets("cpp")))
-    (folder / "program.cpp").write_text(CPP_PROGRAM.format(body=body), encoding="utf-8")
+    (folder / "program.cpp").write_text(c_program(CPP_PROGRAM, against(url, "\n".join(snippets("cpp")))), encoding="utf-8")
     compiler = os.environ.get("CXX", "c++").split()
     return [
         run([*compiler, "-std=c++17", *FLAGS, "program.cpp", "-o", "program", *LINK], environment, folder)

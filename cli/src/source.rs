@@ -134,7 +134,7 @@ fn nothing_named(path: Option<&Path>) -> Failure {
     let failure = Failure::usage("name a profile with --profile, or a flow with --flow");
     match profile::names(path) {
         Ok(names) if !names.is_empty() => {
-            failure.with_hint(format!("there are the profiles {}", names.join(", ")))
+            failure.with_hint(format!("known profiles: {}", names.join(", ")))
         }
         _ => failure,
     }

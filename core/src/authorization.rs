@@ -218,7 +218,7 @@ pub struct GiveBack {
 /// What `judge` looks at besides the authorization.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
-    /// The answer's status.
+    /// The answer's status; of the `http` crate's type, `as_u16()`.
     pub status: u16,
     /// The answer's headers.
     pub headers: &'a http::HeaderMap,

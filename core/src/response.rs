@@ -84,7 +84,8 @@ impl Response {
         }
     }
 
-    /// The status code.
+    /// The status code, a plain number as in every language; [`StatusCode::from_u16`](crate::StatusCode::from_u16) makes the
+    /// type of the `http` crate of it, with `is_success()` and the like.
     pub fn status(&self) -> u16 {
         self.status
     }

@@ -107,7 +107,7 @@ fn mistakes_of_configuration_are_named_and_nothing_is_sent() {
     }
     let err = bench.run(&["token"]).failed(2);
     assert!(
-        err.contains("hint: there are the profiles absent, pismo"),
+        err.contains("hint: known profiles: absent, pismo"),
         "{err}"
     );
     assert_eq!(bench.count("requests"), 0);
