@@ -178,6 +178,8 @@ export interface GotHooks {
   beforeRequest: [(options: any) => Promise<void> | undefined]
   /** Heals a 401. */
   afterResponse: [(response: any, retryWithMergedOptions: any) => any]
+  /** Takes the header out of what an error shows of its request. */
+  beforeError: [(error: any) => any]
 }
 
 /**
@@ -279,7 +281,8 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   undiciInterceptor(): (dispatch: any) => any
   /**
    * Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance
-   * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token.
+   * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token;
+   * nor does what is printed of an answer or an error.
    * @throws {EvertokenError} `config_invalid` if `instance` is no axios instance
    */
   attachAxios(instance: AxiosLike): () => void

@@ -8,7 +8,8 @@ import { format, inspect } from 'node:util'
 import { serialize } from 'node:v8'
 
 import axios from 'axios'
-import { Agent, request } from 'undici'
+import got from 'got'
+import { Agent, interceptors, request } from 'undici'
 
 import { Sandbox } from 'evertoken/testing'
 
@@ -35,12 +36,21 @@ const WAYS = {
   'inspect of what is around it': (value) => inspect({ value: [value] }, { depth: 9 }),
   'a format': (value) => format('%s %o %O %j', value, value, value, value),
   console: logged,
-  JSON: (value) => JSON.stringify({ value }) ?? '',
+  JSON: (value) => jsonOf(value) ?? '',
   'a string': (value) => `${typeof value.toString === 'function' ? String(value) : ''} ${Object.prototype.toString.call(value)}`,
   'its own properties': (value) => inspect(Object.fromEntries(Reflect.ownKeys(value).map((key) => [key, Object.getOwnPropertyDescriptor(value, key).value])), { depth: 9, showHidden: true }),
   'a spread': (value) => inspect({ ...value }, { depth: 9 }) + JSON.stringify({ ...value }),
   'a clone': (value) => inspect(cloned(value), { depth: 9, showHidden: true }),
   'a serialization': (value) => serializedOf(value),
+}
+
+/** Node's requests, which axios' answers hold, go round in circles; the error that says so shows nothing either. */
+function jsonOf(value) {
+  try {
+    return JSON.stringify({ value })
+  } catch (error) {
+    return inspect(error)
+  }
 }
 
 /** What cannot be cloned shows nothing either. */
@@ -65,6 +75,20 @@ let run = 0
 const API = '/wso2/api/x'
 const client = (options) => sandbox.wso2({ tokenUrl: `${sandbox.url}/token?secrets=${++run}`, ...options })
 const rejected = (call) => call.then(() => assert.fail(), (error) => error)
+
+/** What a library throws of a request that the API refuses, that ends nowhere, and that breaks off. */
+function failing(name, send) {
+  const faults = { refused: { type: 'status', status: 500 }, misled: { type: 'redirect', status: 302, location: API }, broken: { type: 'reset' } }
+  const things = Object.entries(faults).map(([what, fault]) => [
+    `an error of ${name}, ${what}`,
+    async (warm) => {
+      await warm.token()
+      sandbox.arm({ route: 'api', fault, count: 0 })
+      return rejected(send(warm, sandbox.url + API))
+    },
+  ])
+  return Object.fromEntries(things)
+}
 
 /** Everything that this package hands out, or that passes through its hands. */
 const THINGS = {
@@ -121,7 +145,29 @@ const THINGS = {
   },
 }
 
-for (const [name, make] of Object.entries(THINGS)) {
+/** What other libraries hand out and throw, which programs print as it is. `console.dir` looks past all that an object says of itself. */
+const THEIRS = {
+  'an answer of axios': (warm) => {
+    const instance = axios.create()
+    warm.attachAxios(instance)
+    return instance.get(sandbox.url + API)
+  },
+  ...failing('axios', (warm, url) => {
+    const instance = axios.create()
+    warm.attachAxios(instance)
+    return instance.get(url)
+  }),
+  ...failing('got', (warm, url) => got(url, { hooks: warm.gotHooks(), retry: { limit: 0 } })),
+  ...failing('a stream of got', async (warm, url) => {
+    for await (const piece of got.stream(url, { hooks: warm.gotHooks(), retry: { limit: 0 } })) void piece
+  }),
+  ...failing('undici', (warm, url) => request(url, { dispatcher: new Agent().compose(warm.undiciInterceptor(), interceptors.redirect({ maxRedirections: 3 }), interceptors.responseError()) })),
+}
+const COMMON = ['inspect', 'inspect of what is around it', 'a format', 'JSON', 'a string']
+
+const all = [...Object.entries(THINGS).map((thing) => [...thing, Object.entries(WAYS)]), ...Object.entries(THEIRS).map((thing) => [...thing, COMMON.map((way) => [way, WAYS[way]])])]
+
+for (const [name, make, ways] of all) {
   describe(name, () => {
     let thing
     let hidden
@@ -133,7 +179,7 @@ for (const [name, make] of Object.entries(THINGS)) {
       const { password, consumer_secret: secret } = sandbox.credentials.wso2
       hidden = [first.value, (await warm.token()).value, password, secret, 'private-password', 'private-query', 'private\nsecret']
     })
-    for (const [way, print] of Object.entries(WAYS)) {
+    for (const [way, print] of ways) {
       test(way, () => {
         const text = print(thing)
         for (const value of hidden) assert.ok(!text.includes(value), `shows ${hidden.indexOf(value)}`)

@@ -2,6 +2,8 @@
 
 // What a verdict is told of an answer, from what libraries make of it.
 
+const { inspect } = require('node:util')
+
 const { bytesOf, isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
 
@@ -15,4 +17,12 @@ function beginningOf(body) {
   return isBytes(body) ? bytesOf(body).subarray(0, PREFIX_BYTES) : undefined
 }
 
-module.exports = { pairsOf, beginningOf }
+/** What a request of Node prints: its headers are among its properties, as a text and as a table. */
+const CONCEALED = { value: () => '[request]', configurable: true }
+
+/** Makes the request behind an answer or an error print nothing of itself. */
+function conceal(request) {
+  if (typeof request === 'object' && request !== null && Object.isExtensible(request)) Object.defineProperty(request, inspect.custom, CONCEALED)
+}
+
+module.exports = { conceal, pairsOf, beginningOf }

@@ -1,12 +1,13 @@
 'use strict'
 
 // Attaches a client to an axios instance. The header is put on between axios and its adapter, so interceptors,
-// transforms and retries see one request, and neither `error.config` nor `response.config` holds a token.
+// transforms and retries see one request, neither `error.config` nor `response.config` holds a token, and what is printed of
+// an answer or an error shows none.
 
 const { isPieces } = require('../bytes.cjs')
 const { invalid } = require('../errors.cjs')
 const { remember } = require('../verdicts.cjs')
-const { beginningOf, pairsOf } = require('./answer.cjs')
+const { beginningOf, conceal, pairsOf } = require('./answer.cjs')
 const { adapterFinder } = require('./axios_adapter.cjs')
 
 /** What an adapter of ours stands for, and which attachment made it. */
@@ -81,6 +82,7 @@ async function healed(gate, adapter, config, kept) {
     response = first.ended(await adapter(config))
   } catch (error) {
     failure = error
+    conceal(error?.request)
     response = first.ended(error?.response)
   }
   if (response?.status === 401) {
@@ -99,6 +101,7 @@ async function resent(gate, adapter, config, kept) {
   try {
     return await second.last(await adapter(config))
   } catch (error) {
+    conceal(error?.request)
     await second.last(error?.response)
     throw error
   }
@@ -134,6 +137,7 @@ class Attempt {
     if (headers.Authorization === this.#kept.header) headers.Authorization = undefined
     else headers.delete('Authorization')
     this.#config.beforeRedirect = this.#beforeRedirect
+    conceal(response?.request)
     const isOurs = this.#url === undefined || this.#gate.allows(this.#url)
     if (response !== undefined && response.status !== 401 && isOurs) this.#gate.note(this.#kept, response.status)
     return response

@@ -4,7 +4,7 @@
 
 const { isBytes } = require('../bytes.cjs')
 const { remember } = require('../verdicts.cjs')
-const { beginningOf, pairsOf } = require('./answer.cjs')
+const { beginningOf, conceal, pairsOf } = require('./answer.cjs')
 
 /** Headers of ours that may still stand in a request's options; tokens do not come thick and fast. */
 const ISSUED_MAX = 16
@@ -47,6 +47,9 @@ function gotHooks(gate) {
     const { options } = response.request
     const kept = sentWith.get(options)
     if (kept === undefined) return response
+    takeOff(options)
+    conceal(response.request)
+    conceal(response.req)
     if (response.statusCode !== 401) {
       gate.note(kept, response.statusCode)
       return response
@@ -63,7 +66,20 @@ function gotHooks(gate) {
     return retry({ headers: { authorization: mark } })
   }
 
-  return { beforeRequest: [beforeRequest], afterResponse: [afterResponse] }
+  /** An error of got prints its options, and so the header of a request that failed. */
+  function beforeError(error) {
+    if (error.options !== undefined) takeOff(error.options)
+    conceal(error.request)
+    conceal(error.response?.req)
+    return error
+  }
+
+  /** Takes away a header of ours that has been sent. */
+  function takeOff(options) {
+    if (options.headers.authorization === sentWith.get(options)?.header) delete options.headers.authorization
+  }
+
+  return { beforeRequest: [beforeRequest], afterResponse: [afterResponse], beforeError: [beforeError] }
 }
 
 /** Adds to a set that keeps the latest only. */
