@@ -364,6 +364,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_needed_must_be_there_and_not_be_empty() {
+        let mut options = Options::new();
+        options.set("empty", "").set("given", " ");
+        for (name, message) in [
+            ("empty", "empty: must not be empty"),
+            ("absent", "absent: is required"),
+        ] {
+            assert_eq!(options.need_secret(name).unwrap_err().message(), message);
+        }
+        assert_eq!(options.need_text("given").unwrap(), " ");
+    }
+
+    #[test]
     fn a_text_is_a_list_of_its_words() {
         let mut options = Options::new();
         options

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::Client;
+use super::{Client, is_acceptance};
 use crate::authorization::{Authorization, Freshness, Seen, Verdict};
 use crate::builder::assemble;
 use crate::error::{ErrorKind, Result};
@@ -108,6 +108,23 @@ async fn a_401_renews_once_and_resends_once() {
         Reason::RefusedAgain
     );
     assert_eq!(rig.server.asked().len(), 2);
+}
+
+#[test]
+fn a_token_is_accepted_by_what_the_api_itself_answers() {
+    for (status, accepted) in [
+        (200, true),
+        (301, true),
+        (403, true),
+        (404, true),
+        (407, false),
+        (429, false),
+        (499, true),
+        (500, false),
+        (503, false),
+    ] {
+        assert_eq!(is_acceptance(status), accepted, "{status}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ use super::Standing;
 use crate::error::ErrorKind;
 use crate::flow::{IntoFlow, PassKit};
 use crate::test_rig::{Rig, START, answer, down, pair, rejected, token};
+use crate::token::Token;
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_cold_callers_make_one_request() {
@@ -357,6 +358,35 @@ async fn a_token_that_comes_again_keeps_its_expiry_and_is_not_asked_for_at_every
     }
     assert_eq!(rig.server.asked().len(), 2);
     assert_eq!(rig.keeper.state().expires_in, Some(Duration::from_secs(90)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_comes_again_lives_no_longer_for_it_but_shorter_where_the_answer_says_so() {
+    for (again, left_secs) in [(9_000, 90), (50, 40)] {
+        let rig = Rig::open([token("T1", 600), token("T1", again)]);
+        rig.value().await;
+        rig.pass(500.0).await;
+        rig.value().await;
+        rig.settle().await;
+        rig.pass(10.0).await;
+        let left = Some(Duration::from_secs(left_secs));
+        assert_eq!(rig.keeper.state().expires_in, left, "{again}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_handed_out_with_its_scope() {
+    let granted = answer(
+        200,
+        r#"{"access_token":"T1","expires_in":600,"scope":"read  write"}"#,
+    );
+    let rig = Rig::open([granted, token("T2", 600)]);
+    for scope in [Some("read write"), None] {
+        let current = rig.ask().await.unwrap();
+        rig.keeper.refuse(&current);
+        let token = Token(current, rig.keeper.clock.now());
+        assert_eq!(token.scope(), scope);
+    }
 }
 
 #[tokio::test(start_paused = true)]

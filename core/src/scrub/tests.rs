@@ -156,6 +156,28 @@ fn a_tiny_secret_is_hidden_only_where_it_stands_alone() {
 }
 
 #[test]
+fn a_secret_that_begins_with_another_letter_than_ascii_or_a_blank_is_hidden() {
+    for (secret, forms) in [
+        ("éa1b2", &["éa1b2", "?a1b2", "Ã©a1b2", "%C3%A9a1b2"][..]),
+        (" a1b2c", &["\na1b2c", "+a1b2c", "%20a1b2c"][..]),
+    ] {
+        let scrubber = Scrubber::new([&Secret::new(secret)]);
+        for form in forms {
+            let message = scrubber.message(&format!("no {form} here")).unwrap();
+            assert!(!message.contains("a1b2"), "{form}: {message}");
+        }
+    }
+}
+
+#[test]
+fn escapes_of_other_characters_stay() {
+    let scrubber = Scrubber::new([&Secret::new("xyz1")]);
+    for text in ["%41%42%43%44", "%zz%zz%zz%zz", "%2541%2542%2543%2544"] {
+        assert_eq!(scrubber.message(text).unwrap(), text);
+    }
+}
+
+#[test]
 fn codes_are_short_plain_and_no_secret() {
     let scrubber = Scrubber::new([&Secret::new("hunter2")]);
     for (text, fit) in [
