@@ -96,7 +96,7 @@ class Call {
   refusal(gate) {
     const isAllowed = typeof this.#url === 'string' ? gate.allowsText(this.#url) : gate.allows(this.#url)
     if (!isAllowed) return refusalOf(gate, this.#url)
-    return brings(this.headers) ? invalid('headers', 'Authorization is set by the client') : undefined
+    return hasAuthorization(this.headers) ? invalid('headers', 'Authorization is set by the client') : undefined
   }
 
   /**
@@ -123,7 +123,7 @@ class Call {
   }
 
   /** The next hop, as the fetch standard has it. */
-  turn(status, location) {
+  redirectTo(status, location) {
     let url
     try {
       url = new URL(location, this.url)
@@ -163,7 +163,7 @@ function headersOf(headers) {
   return isPlain ? headers : new Headers(headers)
 }
 
-function brings(headers) {
+function hasAuthorization(headers) {
   if (headers === undefined) return false
   if (headers instanceof Headers) return headers.has('authorization')
   for (const name in headers) if (name.length === 13 && name.toLowerCase() === 'authorization') return true
@@ -183,7 +183,7 @@ async function followed(gate, inner, call, response) {
     discard(response)
     if (call.redirect === 'error') throw failed('unexpected redirect')
     if (hops === HOPS_MAX) throw failed('redirect count exceeded')
-    call.turn(response.status, location)
+    call.redirectTo(response.status, location)
     response = gate.allows(call.url) ? await sent(gate, inner, call) : await plain(inner, call)
   }
 }

@@ -76,10 +76,10 @@ class Peeked {
     if (this.#reader === undefined) return response
     const { status, statusText, headers } = response
     const body = this.#isRead ? this.body : this.#rest()
-    return dressed(new response.constructor(body, { status, statusText, headers }), response)
+    return withRequestOf(new response.constructor(body, { status, statusText, headers }), response)
   }
 
-  /** Lets go of an answer that nobody is going to read. */
+  /** Ends an answer that nobody is going to read. */
   discard() {
     if (!this.#isRead) this.#reader?.cancel().catch(() => {})
   }
@@ -108,14 +108,14 @@ class Peeked {
   }
 }
 
-/** `made` as an answer to the same request as `response`; its clones too. */
-function dressed(made, response) {
+/** `made` with what `response` tells of its request; its clones too. */
+function withRequestOf(made, response) {
   for (const name of OF_REQUEST) Object.defineProperty(made, name, { value: response[name], configurable: true })
   const { clone } = made
-  return Object.defineProperty(made, 'clone', { value: () => dressed(clone.call(made), made), configurable: true, writable: true })
+  return Object.defineProperty(made, 'clone', { value: () => withRequestOf(clone.call(made), made), configurable: true, writable: true })
 }
 
-/** Lets go of an answer that nobody has read, nor is going to. */
+/** Ends an answer that nobody has read, nor is going to. */
 function discard(response) {
   response.body?.cancel().catch(() => {})
 }

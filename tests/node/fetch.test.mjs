@@ -115,7 +115,7 @@ describe('after a 401 the whole body is sent again', () => {
 })
 
 describe('redirects', () => {
-  const redirect = (to, status = 302) => sandbox.script({ 'GET /away': [{ status, headers: { location: to } }], 'POST /away': [{ status, headers: { location: to } }] })
+  const redirect = (to, status = 302) => sandbox.script({ '/away': [{ status, headers: { location: to } }] })
 
   test('are followed, and the token goes along within its origin', async () => {
     redirect(API)
@@ -134,9 +134,11 @@ describe('redirects', () => {
     assert.ok(!there.headers.includes('authorization') && !there.headers.includes('cookie') && there.headers.includes('x-mine'))
   })
 
-  test('to another origin that is allowed take the token along', async () => {
+  test('to another origin that is allowed take the token along, and not the host', async () => {
     redirect(`{{foreign}}${API}`)
-    assert.equal((await client({ allowedOrigins: [sandbox.foreignUrl] }).fetch('/away')).status, 200)
+    const response = await client({ allowedOrigins: [sandbox.foreignUrl] }).fetch('/away', { headers: { host: 'first.example' } })
+    assert.equal(response.status, 200)
+    assert.equal((await response.json()).headers.host, new URL(sandbox.foreignUrl).host)
   })
 
   test('are given back with redirect: manual', async () => {
@@ -159,6 +161,24 @@ describe('redirects', () => {
     }
   })
 
+  test('leave other methods as they are with 301 and 302, and HEAD with 303', async () => {
+    for (const [method, status, then] of [
+      ['PUT', 301, 'PUT'],
+      ['PUT', 302, 'PUT'],
+      ['PUT', 303, 'GET'],
+      ['HEAD', 303, 'HEAD'],
+    ]) {
+      sandbox.reset()
+      redirect(API, status)
+      await client().fetch('/away', { method })
+      assert.deepEqual(
+        apiCalls().map((call) => call.method),
+        [method, then],
+        `${method} ${status}`
+      )
+    }
+  })
+
   test('keep method and body with 307 and 308, for a Request too', async () => {
     for (const status of [307, 308]) {
       sandbox.reset()
@@ -173,7 +193,8 @@ describe('redirects', () => {
 
   test('cannot be followed by a stream', async () => {
     redirect(API, 307)
-    await assert.rejects(client().fetch('/away', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' }), TypeError)
+    const call = client().fetch('/away', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' })
+    await assert.rejects(call, (error) => error instanceof TypeError && error.cause.message === 'a body that is a stream cannot follow a redirect')
   })
 
   test('in a circle end', async () => {

@@ -125,7 +125,7 @@ class Attempt {
     config.headers.Authorization = kept.header
     config.beforeRedirect = (options, ...rest) => {
       this.#url = new URL(options.href)
-      turned(gate, this.#url, options, kept.header)
+      redirected(gate, this.#url, options, kept.header)
       this.#beforeRedirect?.(options, ...rest)
     }
   }
@@ -178,7 +178,7 @@ function urlOf({ url = '', baseURL, allowAbsoluteUrls }) {
 }
 
 /** Before a redirect is followed: the token goes on only where it may. */
-function turned(gate, url, options, header) {
+function redirected(gate, url, options, header) {
   for (const name of Object.keys(options.headers)) if (name.toLowerCase() === 'authorization') delete options.headers[name]
   if (gate.allows(url)) options.headers.Authorization = header
 }

@@ -47,7 +47,7 @@ function gotHooks(gate) {
     const { options } = response.request
     const kept = sentWith.get(options)
     if (kept === undefined) return response
-    takeOff(options)
+    removeHeader(options)
     conceal(response.request)
     conceal(response.req)
     if (response.statusCode !== 401) {
@@ -68,14 +68,14 @@ function gotHooks(gate) {
 
   /** An error of got prints its options, and so the header of a request that failed. */
   function beforeError(error) {
-    if (error.options !== undefined) takeOff(error.options)
+    if (error.options !== undefined) removeHeader(error.options)
     conceal(error.request)
     conceal(error.response?.req)
     return error
   }
 
   /** Takes away a header of ours that has been sent. */
-  function takeOff(options) {
+  function removeHeader(options) {
     if (options.headers.authorization === sentWith.get(options)?.header) delete options.headers.authorization
   }
 

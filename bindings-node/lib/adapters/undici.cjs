@@ -9,12 +9,12 @@
 const { PATIENCE, PREFIX_BYTES } = require('../prefix.cjs')
 const { VERDICT } = require('../verdicts.cjs')
 const { pairsOf } = require('./answer.cjs')
-const { carries, isReplayable, withHeader } = require('./undici_request.cjs')
+const { hasAuthorization, isReplayable, withHeader } = require('./undici_request.cjs')
 
 function undiciInterceptor(gate) {
   return (dispatch) =>
     function authorized(options, handler) {
-      if (!isAllowed(gate, options.origin) || carries(options.headers)) return dispatch(options, handler)
+      if (!isAllowed(gate, options.origin) || hasAuthorization(options.headers)) return dispatch(options, handler)
       const Attempt = typeof handler.onHeaders === 'function' ? Legacy : Modern
       const attempt = new Attempt(new Exchange(gate, dispatch, options, handler))
       let kept

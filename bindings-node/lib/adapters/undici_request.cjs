@@ -5,10 +5,10 @@
 const { isBytes } = require('../bytes.cjs')
 
 /** Whether the caller brings an Authorization of its own. */
-function carries(headers) {
+function hasAuthorization(headers) {
   if (headers === undefined || headers === null) return false
   if (!Array.isArray(headers)) {
-    if (typeof headers[Symbol.iterator] === 'function') return carries([...headers].flat())
+    if (typeof headers[Symbol.iterator] === 'function') return hasAuthorization([...headers].flat())
     for (const name in headers) if (isAuthorization(name)) return true
     return false
   }
@@ -34,4 +34,4 @@ function isReplayable(body) {
   return body === undefined || body === null || isBytes(body) || body instanceof Blob || body[Symbol.toStringTag] === 'FormData'
 }
 
-module.exports = { carries, isReplayable, withHeader }
+module.exports = { hasAuthorization, isReplayable, withHeader }
