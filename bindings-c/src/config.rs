@@ -117,24 +117,34 @@ impl Config {
     }
 }
 
-/// A configuration of `flow` with these text options; those that are NULL and optional are left out.
-fn with_texts(
-    contract: &Contract,
+/// Makes a configuration of `flow` with these text options; those that are NULL and optional are left out.
+///
+/// # Safety
+/// As [`Contract::promised`].
+unsafe fn with_texts(
     flow: &str,
     texts: &[(&str, *const c_char, bool)],
-) -> Outcome<Config> {
-    let mut config = Config::new(flow);
-    for (name, ptr, required) in texts {
-        let text = if *required {
-            Some(contract.text(*ptr, name)?)
-        } else {
-            contract.text_or_none(*ptr, name)?
-        };
-        if let Some(text) = text {
-            config.set(name, text);
+    config: *mut *mut evertoken_config,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    let make = |contract: &Contract| {
+        let out = contract.out(config, "config")?;
+        let mut made = Config::new(flow);
+        for (name, ptr, required) in texts {
+            let text = if *required {
+                Some(contract.text(*ptr, name)?)
+            } else {
+                contract.text_or_none(*ptr, name)?
+            };
+            if let Some(text) = text {
+                made.set(name, text);
+            }
         }
-    }
-    Ok(config)
+        out.write(hand_over(made));
+        Ok(())
+    };
+    // SAFETY: passed on.
+    unsafe { enter(error, make) }
 }
 
 const REQUIRED: bool = true;
@@ -197,19 +207,13 @@ pub unsafe extern "C" fn evertoken_config_pismo(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [
+        ("base_url", base_url, REQUIRED),
+        ("server_key", server_key, REQUIRED),
+        ("server_secret", server_secret, REQUIRED),
+    ];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            let texts = [
-                ("base_url", base_url, REQUIRED),
-                ("server_key", server_key, REQUIRED),
-                ("server_secret", server_secret, REQUIRED),
-            ];
-            out.write(hand_over(with_texts(contract, "pismo", &texts)?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("pismo", &texts, config, error) }
 }
 
 /// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA): the wrong one logs in
@@ -222,19 +226,13 @@ pub unsafe extern "C" fn evertoken_config_passkit(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [
+        ("region", region, OPTIONAL),
+        ("username", username, REQUIRED),
+        ("password", password, REQUIRED),
+    ];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            let texts = [
-                ("region", region, OPTIONAL),
-                ("username", username, REQUIRED),
-                ("password", password, REQUIRED),
-            ];
-            out.write(hand_over(with_texts(contract, "passkit", &texts)?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("passkit", &texts, config, error) }
 }
 
 /// PassKit with a long-lived token pasted from its portal. There is nothing to renew it with: a 401 is given back. `region`
@@ -246,15 +244,9 @@ pub unsafe extern "C" fn evertoken_config_passkit_token(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [("region", region, OPTIONAL), ("token", token, REQUIRED)];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            let texts = [("region", region, OPTIONAL), ("token", token, REQUIRED)];
-            out.write(hand_over(with_texts(contract, "passkit", &texts)?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("passkit", &texts, config, error) }
 }
 
 /// A WSO2 gateway, password grant. `token_url` such as `https://gateway:8243/token`; `username` whole
@@ -269,21 +261,15 @@ pub unsafe extern "C" fn evertoken_config_wso2(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [
+        ("token_url", token_url, REQUIRED),
+        ("consumer_key", consumer_key, REQUIRED),
+        ("consumer_secret", consumer_secret, REQUIRED),
+        ("username", username, REQUIRED),
+        ("password", password, REQUIRED),
+    ];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            let texts = [
-                ("token_url", token_url, REQUIRED),
-                ("consumer_key", consumer_key, REQUIRED),
-                ("consumer_secret", consumer_secret, REQUIRED),
-                ("username", username, REQUIRED),
-                ("password", password, REQUIRED),
-            ];
-            out.write(hand_over(with_texts(contract, "wso2", &texts)?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("wso2", &texts, config, error) }
 }
 
 /// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL where the server
@@ -298,21 +284,15 @@ pub unsafe extern "C" fn evertoken_config_password(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [
+        ("token_url", token_url, REQUIRED),
+        ("client_id", client_id, OPTIONAL),
+        ("client_secret", client_secret, OPTIONAL),
+        ("username", username, REQUIRED),
+        ("password", password, REQUIRED),
+    ];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            let texts = [
-                ("token_url", token_url, REQUIRED),
-                ("client_id", client_id, OPTIONAL),
-                ("client_secret", client_secret, OPTIONAL),
-                ("username", username, REQUIRED),
-                ("password", password, REQUIRED),
-            ];
-            out.write(hand_over(with_texts(contract, "password", &texts)?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("password", &texts, config, error) }
 }
 
 /// Any OAuth2 server, client credentials grant (RFC 6749 section 4.4). The option `basic` as in evertoken_config_password().
@@ -324,23 +304,13 @@ pub unsafe extern "C" fn evertoken_config_client_credentials(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [
+        ("token_url", token_url, REQUIRED),
+        ("client_id", client_id, REQUIRED),
+        ("client_secret", client_secret, REQUIRED),
+    ];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            let texts = [
-                ("token_url", token_url, REQUIRED),
-                ("client_id", client_id, REQUIRED),
-                ("client_secret", client_secret, REQUIRED),
-            ];
-            out.write(hand_over(with_texts(
-                contract,
-                "client_credentials",
-                &texts,
-            )?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("client_credentials", &texts, config, error) }
 }
 
 /// A login route with a JSON body of your own: evertoken_config_set_entry(config, "body", "user", …) for each field, then
@@ -351,18 +321,9 @@ pub unsafe extern "C" fn evertoken_config_json_login(
     config: *mut *mut evertoken_config,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
+    let texts = [("token_url", token_url, REQUIRED)];
     // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let out = contract.out(config, "config")?;
-            out.write(hand_over(with_texts(
-                contract,
-                "json_login",
-                &[("token_url", token_url, REQUIRED)],
-            )?));
-            Ok(())
-        })
-    }
+    unsafe { with_texts("json_login", &texts, config, error) }
 }
 
 /// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it go on.

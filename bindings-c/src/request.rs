@@ -80,7 +80,7 @@ pub type evertoken_response_callback = Option<
     ),
 >;
 
-/// The wish to give up, shared by a request's handle and its work.
+/// Whether the caller has given up, shared by a request's handle and its work.
 #[derive(Clone)]
 pub(crate) struct Cancel(Arc<Notify>);
 
@@ -98,14 +98,14 @@ impl Cancel {
     }
 }
 
-/// A callback that is still owed.
-struct Owed<X: Opaque<Ownership = Owned>> {
+/// A callback that has to run once.
+struct PendingCallback<X: Opaque<Ownership = Owned>> {
     call: unsafe extern "C" fn(*mut c_void, *mut X, *mut evertoken_error),
     userdata: Userdata,
-    paid: bool,
+    has_run: bool,
 }
 
-impl<X: Opaque<Ownership = Owned>> Owed<X> {
+impl<X: Opaque<Ownership = Owned>> PendingCallback<X> {
     fn new(
         callback: Option<unsafe extern "C" fn(*mut c_void, *mut X, *mut evertoken_error)>,
         userdata: *mut c_void,
@@ -119,12 +119,12 @@ impl<X: Opaque<Ownership = Owned>> Owed<X> {
         Ok(Self {
             call,
             userdata: Userdata::new(userdata),
-            paid: false,
+            has_run: false,
         })
     }
 
-    fn pay(&mut self, outcome: Outcome<X::Value>) {
-        if std::mem::replace(&mut self.paid, true) {
+    fn run(&mut self, outcome: Outcome<X::Value>) {
+        if std::mem::replace(&mut self.has_run, true) {
             return;
         }
         let (result, error) = match outcome {
@@ -136,17 +136,17 @@ impl<X: Opaque<Ownership = Owned>> Owed<X> {
     }
 }
 
-/// A defect that unwinds the work does not keep the caller waiting.
-impl<X: Opaque<Ownership = Owned>> Drop for Owed<X> {
+/// A panic in the work does not keep the caller waiting.
+impl<X: Opaque<Ownership = Owned>> Drop for PendingCallback<X> {
     fn drop(&mut self) {
-        self.pay(Err(Failure::panic()));
+        self.run(Err(Failure::panic()));
     }
 }
 
 /// Starts `work` on the library's threads. `request` is written before anything runs.
 fn launch<X, F>(
     request: Option<Out<'_, *mut evertoken_request>>,
-    mut owed: Owed<X>,
+    mut callback: PendingCallback<X>,
     work: impl FnOnce(Cancel) -> F,
 ) where
     X: Opaque<Ownership = Owned> + 'static,
@@ -161,7 +161,7 @@ fn launch<X, F>(
     }
     threads.spawn(async move {
         let outcome = work.await;
-        owed.pay(outcome);
+        callback.run(outcome);
     });
 }
 
@@ -200,10 +200,12 @@ pub unsafe extern "C" fn evertoken_client_token_for_start(
     unsafe {
         enter(error, |contract| {
             let client = contract.get(client, "client")?.core.clone();
-            let owed = Owed::new(callback, userdata)?;
-            launch(contract.out_or_none(request), owed, |cancel| async move {
-                cancel.or(pin!(fetch(client, min_ttl_ms, timeout_ms))).await
-            });
+            let pending = PendingCallback::new(callback, userdata)?;
+            launch(
+                contract.out_or_none(request),
+                pending,
+                |cancel| async move { cancel.or(pin!(fetch(client, min_ttl_ms, timeout_ms))).await },
+            );
             Ok(())
         })
     }
@@ -226,10 +228,12 @@ pub unsafe extern "C" fn evertoken_client_authorize_start(
         enter(error, |contract| {
             let client = contract.get(client, "client")?.core.clone();
             let url = contract.text_or_none(url, "url")?.map(str::to_owned);
-            let owed = Owed::new(callback, userdata)?;
-            launch(contract.out_or_none(request), owed, |cancel| async move {
-                cancel.or(pin!(authorize(client, url))).await
-            });
+            let pending = PendingCallback::new(callback, userdata)?;
+            launch(
+                contract.out_or_none(request),
+                pending,
+                |cancel| async move { cancel.or(pin!(authorize(client, url))).await },
+            );
             Ok(())
         })
     }
@@ -269,10 +273,12 @@ pub unsafe extern "C" fn evertoken_client_judge_start(
                 timeout_ms,
             };
             let case = Case::read(contract, &given)?;
-            let owed = Owed::new(callback, userdata)?;
-            launch(contract.out_or_none(request), owed, |cancel| async move {
-                cancel.or(pin!(case.judge())).await
-            });
+            let pending = PendingCallback::new(callback, userdata)?;
+            launch(
+                contract.out_or_none(request),
+                pending,
+                |cancel| async move { cancel.or(pin!(case.judge())).await },
+            );
             Ok(())
         })
     }
@@ -337,8 +343,8 @@ fn start_call(
     request: *mut *mut evertoken_request,
 ) -> Outcome<()> {
     let client = contract.get(client, "client")?.core.clone();
-    let owed = Owed::new(callback, userdata)?;
-    launch(contract.out_or_none(request), owed, |cancel| {
+    let pending = PendingCallback::new(callback, userdata)?;
+    launch(contract.out_or_none(request), pending, |cancel| {
         send_in_background(call, client, cancel)
     });
     Ok(())
