@@ -156,8 +156,11 @@ describe('redirects', () => {
     for (const status of [301, 302, 303]) {
       sandbox.reset()
       redirect(API, status)
-      const echo = await (await client().fetch('/away', { method: 'POST', body: 'x' })).json()
-      assert.deepEqual([echo.method, echo.body_length, echo.headers['content-type']], ['GET', 0, undefined], String(status))
+      const headers = { 'content-type': 'text/csv', 'content-language': 'en', 'x-mine': 'yes' }
+      const echo = await (await client().fetch('/away', { method: 'POST', body: 'x', headers })).json()
+      assert.deepEqual([echo.method, echo.body_length], ['GET', 0], String(status))
+      const left = [echo.headers['content-type'], echo.headers['content-language'], echo.headers['x-mine']]
+      assert.deepEqual(left, [undefined, undefined, 'yes'], String(status))
     }
   })
 
@@ -195,6 +198,13 @@ describe('redirects', () => {
     redirect(API, 307)
     const call = client().fetch('/away', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' })
     await assert.rejects(call, (error) => error instanceof TypeError && error.cause.message === 'a body that is a stream cannot follow a redirect')
+  })
+
+  test('that drop a stream heal a 401 behind them', async () => {
+    const made = await revoked()
+    redirect(API, 303)
+    const response = await made.fetch('/away', { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' })
+    assert.equal(response.status, 200)
   })
 
   test('in a circle end', async () => {
