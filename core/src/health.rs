@@ -128,6 +128,19 @@ impl Health {
         self.not_before = Some(until);
     }
 
+    /// Whether this must outlast the identity's clients: what protects an account or its server, not a pause after troubles
+    /// on the way, which other options may mend. A rejection counts for an hour after its pause: rejected logins stay
+    /// far apart only if the later ones know of the earlier.
+    pub(crate) fn troubled(&self, now: Moment) -> bool {
+        let ahead = |until: Moment| !now.until(until).is_zero();
+        let asked = self.last_error.as_ref().and_then(Error::retry_after);
+        let storms = self.targets.iter().map(|(_, storm)| storm);
+        self.locked_until
+            .is_some_and(|until| ahead(until.plus(retry::REJECTION_MEMORY)))
+            || (asked.is_some_and(|wait| !wait.is_zero()) && self.not_before.is_some_and(ahead))
+            || storms.chain([&self.storm]).any(|storm| storm.active(now))
+    }
+
     /// Forgets pauses, the breaker and the storm guard.
     pub(crate) fn forget(&mut self) {
         *self = Self {
@@ -238,6 +251,28 @@ mod tests {
             wall: Duration::from_secs(100_000),
         };
         assert!(health.locked_out(stepped));
+    }
+
+    #[test]
+    fn what_protects_an_account_outlasts_its_clients() {
+        let failed = |error: Error| {
+            let mut health = Health::default();
+            health.failed(&error, at(0), 1.0);
+            health
+        };
+        let rejected = failed(Error::new(ErrorKind::CredentialsRejected, "no"));
+        assert!(rejected.troubled(at(60 + 3_599)) && !rejected.troubled(at(60 + 3_600)));
+        let limited = Error::new(ErrorKind::RateLimited, "slowly");
+        assert!(!failed(limited.clone()).troubled(at(0)));
+        let limited = failed(limited.with_retry_after(Duration::from_secs(20)));
+        assert!(limited.troubled(at(19)) && !limited.troubled(at(20)));
+        assert!(!failed(Error::new(ErrorKind::Tls, "unknown CA")).troubled(at(0)));
+        let mut refused = Health::default();
+        refused.futile_at(7, at(0));
+        assert!(refused.troubled(at(29)) && !refused.troubled(at(30)));
+        let mut well = rejected.clone();
+        well.succeeded();
+        assert!(!well.troubled(at(0)) && !Health::default().troubled(at(0)));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::flight::{Completer, SingleFlight, Waiter};
 use crate::flow::Flow;
 use crate::health::{Clearance, Health};
 use crate::http::Transport;
+use crate::registry;
 use crate::renewal;
 use crate::runtime;
 use crate::secret::Secret;
@@ -45,6 +46,16 @@ pub(crate) struct Keeper {
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) keep_warm: KeepWarm,
     flights: Arc<SingleFlight<Arc<Current>>>,
+    /// By which its troubles are remembered; none in tests.
+    key: Option<registry::Key>,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            registry::remember(key, &self.health.load(), self.clock.now());
+        }
+    }
 }
 
 /// How a caller that needs a token goes on.
@@ -86,7 +97,23 @@ impl Keeper {
             listeners: Arc::default(),
             keep_warm: KeepWarm::default(),
             flights: Arc::new(SingleFlight::new()),
+            key: None,
         }
+    }
+
+    /// A keeper that is shared by all clients of its identity, which goes on with the troubles that the last one had.
+    pub(crate) fn known(
+        flow: Flow,
+        clock: Arc<dyn Clock>,
+        key: registry::Key,
+        troubles: Option<Arc<Health>>,
+    ) -> Self {
+        let mut keeper = Self::new(flow, clock);
+        keeper.key = Some(key);
+        if let Some(troubles) = troubles {
+            keeper.health.store(troubles);
+        }
+        keeper
     }
 
     pub(crate) fn tell(&self, kind: EventKind) {

@@ -17,6 +17,8 @@ const BREAKER: [Duration; 3] = [
     Duration::from_secs(600),
     Duration::from_secs(3_600),
 ];
+/// How long after its pause a rejection still counts.
+pub const REJECTION_MEMORY: Duration = Duration::from_secs(3_600);
 /// First and longest pause of the storm guard.
 const STORM_FIRST: Duration = Duration::from_secs(30);
 const STORM_LAST: Duration = Duration::from_secs(300);

@@ -217,6 +217,22 @@ def test_a_wrong_password_is_told_by_its_class_and_does_not_lock_the_account(san
     assert logins(sandbox, name) == (1, 0)
 
 
+def test_a_client_for_each_call_does_not_lock_the_account_either(sandbox: Sandbox) -> None:
+    for _ in range(20):
+        with sandbox.plain().client(password="wrong") as client, pytest.raises(evertoken.CredentialsRejectedError):
+            client.token()
+        del client
+        gc.collect()
+    assert logins(sandbox) == (1, 0)
+    with sandbox.plain().client(password="wrong") as client:
+        client.reset()
+        with pytest.raises(evertoken.CredentialsRejectedError):
+            client.token()
+    assert logins(sandbox) == (2, 0)
+    with sandbox.plain().client() as client:
+        client.token()
+
+
 @pytest.mark.parametrize("skew", [-86_400, -700, 700, 86_400])
 def test_a_wrong_clock_does_no_harm(sandbox: Sandbox, skew: int) -> None:
     """The server's clock and ours are apart by this much: by which of the two is wrong nothing is changed."""

@@ -76,7 +76,8 @@ class Run:
         expect.unknown("vector", vector, VECTOR_KEYS)
         self.place, self.face, self.vector = place, face, vector
         self.sandbox = place.sandbox
-        self.name = vector["name"]
+        # The face as well: a rejection is remembered beyond the clients that met it.
+        self.case = f"{vector['name']}-{type(face).__name__}"
         self.clients: dict[str, Any] = {}
         self.calls: dict[str, tuple[dict[str, Any], list[Call]]] = {}
         self.saved: dict[str, str] = {}
@@ -85,7 +86,7 @@ class Run:
         self.events: list[evertoken.Event] = []
 
     def fill(self, value: Any) -> Any:
-        return self.place.fill(value, self.name)
+        return self.place.fill(value, self.case)
 
     def __call__(self) -> None:
         self.prepare()
