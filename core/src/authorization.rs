@@ -185,7 +185,7 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Which resource a 401 is about: its URL without the query, as a keyed hash.
+/// The resource that a 401 is about: its URL without the query, as a keyed hash.
 pub(crate) fn target_of(url: &Url) -> u64 {
     target_at(url.host_str(), url.port_or_known_default(), url.path())
 }

@@ -114,7 +114,7 @@ impl Client {
     /// `None` if there is none to serve from a cache.
     #[doc(hidden)]
     pub fn freshness(&self) -> Option<(Authorization, Freshness)> {
-        // Read first: what changes after this is seen by `holds`.
+        // Read first, so that `holds` sees whatever changes after it.
         let changes = self.0.keeper.changes.load(Ordering::Acquire);
         let authorization = self.cached_authorization()?;
         let until = authorization.header.fresh_until.unwrap_or(Moment {
@@ -130,7 +130,7 @@ impl Client {
         Some((authorization, freshness))
     }
 
-    /// Whether what [`Self::freshness`] said still holds: one load and one coarse clock read, two when time has gone on.
+    /// Whether what [`Self::freshness`] said still holds: one atomic load and one or two reads of coarse clocks.
     ///
     /// Both clocks tick together, every few milliseconds. While the boot clock says what it said at the last look, the
     /// wall clock is not read again: 5 ns of the 18 that a look takes. A wall clock that is set is so noticed at the
@@ -235,8 +235,8 @@ impl Client {
         Ok(unaimed.aimed_at(url))
     }
 
-    /// As [`Self::authorize_url`], to be aimed before an answer is judged that refuses it: few do. `timeout` is asked for
-    /// if the token is.
+    /// As [`Self::authorize_url`], without the URL: [`Authorization::aimed_at`] adds it before a 401 is judged, which few
+    /// answers are. `timeout` is called only if a token has to be waited for.
     pub(crate) async fn authorize_unaimed(
         &self,
         timeout: impl FnOnce() -> Result<Option<Duration>>,

@@ -31,7 +31,7 @@ impl Document {
     /// the header says; a form under a foreign type must contain `marker` as a field.
     ///
     /// # Errors
-    /// What the body is instead, in words that fit behind "the answer is".
+    /// What the body is instead, as a phrase that completes "the answer is".
     pub fn read(
         content_type: Option<&str>,
         body: &[u8],
@@ -82,7 +82,7 @@ impl Document {
             return parse(text).or_else(|| parse(&repair::closed(text)?));
         }
         if text.starts_with('[') {
-            // Salesforce and others answer with a bare list of errors.
+            // Salesforce and others answer with a list of errors as the whole body.
             let list = serde_json::from_str(text).ok()?;
             return Some(Self(Map::from_iter([(
                 "errors".to_owned(),

@@ -28,22 +28,22 @@ impl FieldValue {
 /// Named values in the order in which they are sent.
 pub(crate) type Fields = Vec<(String, FieldValue)>;
 
-/// What is left of each field's way, and its value.
+/// What is left of each field's path below this object, and its value.
 struct Object<'a>(Vec<(&'a str, &'a FieldValue)>);
 
 impl<'a> Serialize for Object<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (index, (way, value)) in self.0.iter().enumerate() {
-            let Some((name, _)) = way.split_once('.') else {
+        for (index, (path, value)) in self.0.iter().enumerate() {
+            let Some((name, _)) = path.split_once('.') else {
                 match value {
-                    FieldValue::Text(text) => map.serialize_entry(way, text.expose())?,
-                    FieldValue::Whole(number) => map.serialize_entry(way, number)?,
+                    FieldValue::Text(text) => map.serialize_entry(path, text.expose())?,
+                    FieldValue::Whole(number) => map.serialize_entry(path, number)?,
                 }
                 continue;
             };
-            let below = |(way, value): &(&'a str, &'a FieldValue)| {
-                let (first, rest) = way.split_once('.')?;
+            let below = |(path, value): &(&'a str, &'a FieldValue)| {
+                let (first, rest) = path.split_once('.')?;
                 (first == name).then_some((rest, *value))
             };
             // The first of those that share an object writes all of it.
@@ -59,12 +59,13 @@ impl<'a> Serialize for Object<'a> {
     }
 }
 
-/// A JSON object; a name with dots is a way through objects (`user.email`). `None` is impossible for these fields and stands for a serializer's failure.
+/// A JSON object; a name with dots is a path through objects (`user.email`). `None` stands for a failure of the
+/// serializer, which these fields cannot cause.
 pub(crate) fn json(fields: &[(String, FieldValue)]) -> Option<Zeroizing<Vec<u8>>> {
     // A character grows at most sixfold (\u00xx); quotes, colon, comma and an i64 fit into 32.
     let mut body = Zeroizing::new(Vec::with_capacity(capacity(fields, 6)));
-    let ways = fields.iter().map(|(name, value)| (name.as_str(), value));
-    serde_json::to_writer(&mut *body, &Object(ways.collect())).ok()?;
+    let paths = fields.iter().map(|(name, value)| (name.as_str(), value));
+    serde_json::to_writer(&mut *body, &Object(paths.collect())).ok()?;
     Some(body)
 }
 

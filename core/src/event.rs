@@ -151,8 +151,8 @@ impl Event {
     }
 }
 
-/// A hook that sees every event of an identity. It runs on the thread that caused the event, never
-/// under a lock; what it does wrong, a panic included, harms nobody else.
+/// A function that is called with every event of an identity, on the thread that caused the event and never under a
+/// lock. If it panics, nothing else is affected.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// Removes its listener when dropped.
@@ -220,7 +220,7 @@ impl Listeners {
         log(event);
         let (own, everywhere) = (self.list.load_full(), EVERYWHERE.list.load_full());
         for (_, listener) in own.iter().chain(everywhere.iter()) {
-            // A hook's panic is the hook's affair; the panic handler has reported it already.
+            // The panic handler has reported it; the event goes on to the other hooks.
             let _ = catch_unwind(AssertUnwindSafe(|| listener(event)));
         }
     }

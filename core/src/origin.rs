@@ -202,8 +202,8 @@ impl Origins {
         self.0.iter().any(|(_, origin)| origin.contains(url))
     }
 
-    /// The origin and the path of a URL that needs no reading, because it is written as reading it would leave it: one
-    /// of these origins, then a path and maybe a query of characters that mean themselves. Parsing takes three
+    /// The origin and the path of a URL that need not be parsed, because it is in normal form already: one of these
+    /// origins, then a path and perhaps a query, without a character that a parser would change. Parsing takes three
     /// times as long as all else that `authorize` does, and more where its code has left the processor's caches.
     pub fn plain<'a>(&self, url: &'a str) -> Option<(&Origin, &'a str)> {
         self.0.iter().find_map(|(spelled, origin)| {
@@ -229,11 +229,11 @@ impl Origins {
     }
 }
 
-/// The path of what follows an origin, up to its query; `None` unless reading it would change nothing.
+/// The path of what follows an origin, up to its query; `None` where a parser would change it.
 fn plain_path(rest: &str) -> Option<&str> {
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
     let means_itself = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~:,;=+@.".contains(&byte);
-    // Dots after a slash may lead up: those are read.
+    // A dot after a slash may be a segment that leads up: such a path is left to the parser.
     let plain = path.starts_with('/')
         && path.bytes().all(means_itself)
         && !path.contains("/.")

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::origin::Origin;
 
-/// More hops than this are a circle.
+/// More hops than this are taken for a loop.
 pub(crate) const HOPS_MAX: u32 = 10;
 
 /// The request that a redirect asks for.
@@ -47,14 +47,14 @@ pub fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Op
     })
 }
 
-/// What the caller set for one origin is not for another.
+/// Removes what the caller set for one origin and must not reach another.
 pub(crate) fn drop_credentials(headers: &mut HeaderMap) {
     for name in [COOKIE, PROXY_AUTHORIZATION] {
         headers.remove(name);
     }
 }
 
-/// Headers that describe a body which is not sent any more.
+/// Removes the headers that describe a body which is not sent any more.
 pub(crate) fn drop_content(headers: &mut HeaderMap) {
     for name in [
         CONTENT_TYPE,

@@ -22,7 +22,7 @@ pub fn refusals() -> &'static AtomicU32 {
     &REFUSALS
 }
 
-/// A token as the keeper holds it. Immutable but for three flags, so readers need no lock.
+/// A token as the keeper holds it. Immutable but for its flags, so readers need no lock.
 pub(crate) struct Current {
     /// Unique in this process; a new token has a higher one.
     pub(crate) generation: u64,

@@ -110,6 +110,23 @@ async fn a_401_renews_once_and_resends_once() {
     assert_eq!(rig.server.asked().len(), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn calls_with_one_connect_timeout_share_connections_and_the_oldest_timeout_is_forgotten() {
+    let (_rig, client) = open([]);
+    let within = |secs: Option<u64>| client.http_within(secs.map(Duration::from_secs)).unwrap();
+    assert!(Arc::ptr_eq(&within(None), &client.0.http));
+    let kept: Vec<_> = (11..=14)
+        .map(|secs| Arc::downgrade(&within(Some(secs))))
+        .collect();
+    let first = within(Some(11));
+    assert!(std::ptr::eq(kept[0].as_ptr(), Arc::as_ptr(&first)));
+    assert!(!Arc::ptr_eq(&first, &within(Some(12))));
+    drop(first);
+    within(Some(15));
+    let alive: Vec<bool> = kept.iter().map(|http| http.strong_count() > 0).collect();
+    assert_eq!(alive, [false, true, true, true]);
+}
+
 #[test]
 fn a_token_is_accepted_by_what_the_api_itself_answers() {
     for (status, accepted) in [

@@ -115,28 +115,28 @@ pub(super) fn headers(name: &str, table: &[(String, Secret)]) -> Result<HeaderMa
     Ok(headers)
 }
 
-/// Names of JSON fields, which are ways where they have dots: none leads through another's value.
-pub(super) fn ways(name: &str, table: &[(String, Secret)]) -> Result<()> {
-    /// Far more than any server wants; bounds the work of a serializer that goes down them.
+/// Names of JSON fields; one with dots is a path into objects, and no path may lead through another field's value.
+pub(super) fn paths(name: &str, table: &[(String, Secret)]) -> Result<()> {
+    /// Far more than any server wants; bounds the serializer's recursion.
     const DEEPEST: usize = 16;
-    for (way, _) in table {
-        if way.split('.').count() > DEEPEST {
+    for (path, _) in table {
+        if path.split('.').count() > DEEPEST {
             return Err(Error::config(name, "has a field that is nested too deep"));
         }
-        if way.split('.').any(str::is_empty) {
+        if path.split('.').any(str::is_empty) {
             return Err(Error::config(
                 name,
-                format_args!("must not set {way}, a name is missing beside a dot"),
+                format_args!("must not set {path}, a name is missing beside a dot"),
             ));
         }
         let through = |other: &str| {
-            way.strip_prefix(other)
+            path.strip_prefix(other)
                 .is_some_and(|rest| rest.starts_with('.'))
         };
         if let Some((other, _)) = table.iter().find(|(other, _)| through(other)) {
             return Err(Error::config(
                 name,
-                format_args!("must not set both {other} and {way}"),
+                format_args!("must not set both {other} and {path}"),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! What goes out, what comes back, what it grants.
+//! A request to the token endpoint, the answer to it, and what that grants.
 
 use std::fmt;
 

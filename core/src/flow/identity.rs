@@ -30,7 +30,7 @@ impl Identity {
         }
     }
 
-    /// Scopes sorted: the order in which they are asked for makes no other token.
+    /// Scopes, sorted: asked for in another order they are the same scope.
     pub(super) fn with_scope(self, scope: &[String]) -> Self {
         let mut sorted = scope.to_vec();
         sorted.sort_unstable();
@@ -56,7 +56,7 @@ impl Identity {
     }
 }
 
-/// An id cut for a label: its first 8 characters, at most half of it.
+/// An id for a label: its first 8 characters, at most half of it.
 pub(super) fn shortened(id: &str) -> String {
     let length = id.chars().count();
     let head: String = id.chars().take((length / 2).min(8)).collect();

@@ -17,7 +17,7 @@ pub enum Life {
     Unknown,
     /// Negative, or so large that it means no expiry.
     Never,
-    /// Seconds, ≥ 0; 0: expired already.
+    /// Seconds, 0 or more; 0 means expired already.
     Secs(f64),
 }
 

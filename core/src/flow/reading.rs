@@ -1,4 +1,4 @@
-//! A success body to a grant (RFC 6749 §5.1, and everything that servers send instead).
+//! From a success body to a grant (RFC 6749 §5.1, and everything that servers send instead).
 
 use std::borrow::Cow;
 
@@ -48,7 +48,7 @@ impl Place {
         }
     }
 
-    /// As it is part of an identity.
+    /// For the identity.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Field(path) => path.clone(),
@@ -71,7 +71,7 @@ impl Place {
     }
 }
 
-/// Where an answer holds what: the reading knobs of both engines.
+/// Where the answer of a login holds its values: what both engines can be told about reading it.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub(super) token: Place,
@@ -101,7 +101,7 @@ impl Reading {
         self
     }
 
-    /// As the identity names it: two places are two tokens.
+    /// For the identity: tokens that are read from different places are different tokens.
     pub(super) fn text(&self) -> String {
         let Self {
             token,
@@ -209,7 +209,7 @@ impl Reading {
             }
         };
         let refresh_token = self.refresh_token.find(answer, document).and_then(|value| {
-            // Anything else is as good as none: the login still works.
+            // Anything else counts as absent: the login still works.
             let text = value
                 .as_str()
                 .filter(|text| !text.is_empty() && !text.contains(char::is_control))?;
@@ -227,7 +227,7 @@ impl Reading {
     }
 }
 
-/// Where else a token seems to stand: a name that login routes use, at the root or one step below it.
+/// Where a token seems to stand instead, for the error: a name that login routes use, at the root or one step below it.
 fn elsewhere(document: &Document) -> Option<String> {
     const NAMES: &[&str] = &[
         "access_token",
@@ -267,7 +267,7 @@ fn unasked_encoding(answer: &Answer) -> Option<&str> {
     (is_code(name) && !name.eq_ignore_ascii_case("identity")).then_some(name)
 }
 
-/// A token that is written as the header to send, as many a hand-written login route does, without its scheme.
+/// The token without `Bearer ` before it: some login routes answer with the whole header.
 fn behind_scheme(text: &str) -> &str {
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {

@@ -1,4 +1,4 @@
-//! An answer without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
+//! From an answer without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
 
 use http::header::LOCATION;
 use url::{Position, Url};
@@ -9,9 +9,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::scrub::Scrubber;
 
 mod denial;
+mod limited;
 mod locked;
 
 use denial::denied_with;
+use limited::says_limited;
 use locked::says_locked;
 
 /// What is known besides the answer.
@@ -71,10 +73,16 @@ const CODES: &[(&str, Failure)] = &[
     ("invalid_target", REJECTED),
     ("temporarily_unavailable", UNAVAILABLE),
     ("server_error", UNAVAILABLE),
+    ("internal_error", UNAVAILABLE),
+    ("fatal_error", UNAVAILABLE),
+    ("service_unavailable", UNAVAILABLE),
+    ("request_timeout", UNAVAILABLE),
     ("slow_down", LIMITED),
     ("too_many_requests", LIMITED),
     ("too_many_attempts", LIMITED),
     ("rate_limit_exceeded", LIMITED),
+    ("rate_limited", LIMITED),
+    ("ratelimited", LIMITED),
 ];
 
 /// The failure that `status`, and the code and words of the body, stand for.
@@ -90,6 +98,13 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
         300..400 => Failure::wrong_place("redirects of a token endpoint are not followed"),
         423 => LOCKED,
         400..500 if says_locked(details) => LOCKED,
+        400..500 if says_limited(details) => LIMITED,
+        // ServiceNow's word for a wrong password. No failure of a server is a 401, and to try again would lock the account.
+        401 if by_code.is_some_and(|failure| failure.kind == ErrorKind::ServerUnavailable)
+            && details.code.as_deref() != Some("temporarily_unavailable") =>
+        {
+            REJECTED
+        }
         400..500 => match (by_code, status) {
             (Some(failure), _) => failure,
             (None, 400 | 401 | 403 | 422) => REJECTED,

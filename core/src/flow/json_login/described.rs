@@ -233,7 +233,7 @@ impl IntoFlow for JsonLogin {
         let url = check::url("token_url", &self.token_url)?;
         let method = self.method_checked()?;
         check::fields("body", &self.body, &[])?;
-        check::ways("body", &self.body)?;
+        check::paths("body", &self.body)?;
         let headers = check::headers("extra_headers", &self.extra_headers)?;
         if self.body.is_empty() && headers.is_empty() {
             return Err(Error::config(

@@ -1,4 +1,4 @@
-//! Whether an answer with a success status and no token says "no" in the words of its server.
+//! Whether an answer with a success status and no token is a refusal, in its server's own way of saying so.
 //!
 //! Many a login route answers a wrong password with 200. Such an answer must not count as one that could not be read:
 //! those are tried again, and with a wrong password that is how accounts get locked.
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::document::Document;
 
-/// Members that say whether it went well.
+/// Members that say whether the login succeeded.
 const FLAGS: &[&str] = &[
     "ok",
     "success",
@@ -20,7 +20,7 @@ const FLAGS: &[&str] = &[
     "state",
     "result",
 ];
-/// Flags by their other names: as numbers they count something else, where 0 is often good.
+/// Of these a number is no flag: it is a code of the server's, where 0 often means success.
 const WORDS_ONLY: &[&str] = &["status", "state", "result"];
 const NO: &[&str] = &[
     "false",
@@ -38,7 +38,7 @@ const NO: &[&str] = &[
 ];
 /// Members that hold the status that the answer should have had.
 const STATUSES: &[&str] = &["code", "status", "statuscode", "status_code"];
-/// Members that only errors fill with more than nothing.
+/// Members that are empty or 0 unless there is an error.
 const ERRORS: &[&str] = &["errcode", "errno", "error_code", "errorcode", "errornum"];
 
 /// The status that a "no" should have had, 400 where it names none; `None` for anything but a "no".
