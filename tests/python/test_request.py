@@ -252,6 +252,12 @@ def test_raise_for_status(client: Client, sandbox: Sandbox) -> None:
     assert not isinstance(raised.value, evertoken.EvertokenError)
 
 
+@pytest.mark.parametrize(("status", "ok"), [(200, True), (304, True), (399, True), (400, False), (599, False)])
+def test_a_status_below_400_is_ok(client: Client, sandbox: Sandbox, status: int, ok: bool) -> None:
+    sandbox.script({"GET /page": [{"status": status}]})
+    assert client.get("/page").ok is ok
+
+
 def test_redirects_are_followed_and_the_token_stays_at_home(client: Client, sandbox: Sandbox) -> None:
     sandbox.arm({"type": "redirect"}, route="/pismo/api/away")
     response = client.get("/pismo/api/away")

@@ -186,7 +186,7 @@ class Response(Head):
 
     @property
     def text(self) -> str:
-        """The body as text, in its charset; what is none reads as U+FFFD."""
+        """The body as text, in its charset; bytes that cannot be decoded read as U+FFFD."""
         return self._native.content.decode(self.encoding, "replace")
 
     def json(self, **options: Any) -> Any:
