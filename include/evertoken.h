@@ -106,11 +106,11 @@ typedef enum {
 
 /// What follows from a verdict.
 typedef enum {
-  /// It is the answer.
+  /// Nothing to do: the answer is the caller's.
   EVERTOKEN_ACTION_DONE = 0,
   /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
   EVERTOKEN_ACTION_RESEND = 1,
-  /// It is the answer: a 401 that was not healed. evertoken_verdict_reason() says why.
+  /// Nothing to do: the answer is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
   EVERTOKEN_ACTION_GIVE_BACK = 2,
 } evertoken_action;
 
@@ -467,10 +467,12 @@ evertoken_status evertoken_config_set_base_url(evertoken_config *config,
 /// Another origin (scheme, host and port of this URL) that the token may go to. Adds to those before.
 evertoken_status evertoken_config_allow_origin(evertoken_config *config, const char *url);
 
-/// Pismo: the account that the token is limited to. It is part of the token's identity.
-evertoken_status evertoken_config_set_account_id(evertoken_config *config, int64_t account_id);
+/// Pismo: the account that the token is limited to. It is part of the token's identity. Default: none, the token is not
+/// limited.
+evertoken_status evertoken_config_set_account_id(evertoken_config *config,
+                                                 int64_t account_id);
 
-/// The scope to ask for, words separated by spaces (RFC 6749 section 3.3).
+/// The scope to ask for, words separated by spaces (RFC 6749 section 3.3). Default: none, the server decides.
 evertoken_status evertoken_config_set_scope(evertoken_config *config, const char *scope);
 
 /// The word before the token, default `Bearer` (RFC 6750 section 2.1); `""` sends the bare token.
@@ -501,7 +503,7 @@ evertoken_status evertoken_config_set_hard_window_ms(evertoken_config *config,
 /// Tries of one login when there is no token to serve: 1 to 10, default 3.
 evertoken_status evertoken_config_set_max_attempts(evertoken_config *config, int attempts);
 
-/// A file of PEM certificates to trust besides the platform's and Mozilla's.
+/// A file of PEM certificates to trust besides the platform's and Mozilla's. Default: none.
 evertoken_status evertoken_config_set_ca_file(evertoken_config *config, const char *path);
 
 /// A PEM file with a certificate chain; its unencrypted key is there (`key_path` NULL) or in a second file.

@@ -174,7 +174,8 @@ pub unsafe extern "C" fn evertoken_config_allow_origin(
     }
 }
 
-/// Pismo: the account that the token is limited to. It is part of the token's identity.
+/// Pismo: the account that the token is limited to. It is part of the token's identity. Default: none, the token is not
+/// limited.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_account_id(
     config: *mut evertoken_config,
@@ -190,7 +191,7 @@ pub unsafe extern "C" fn evertoken_config_set_account_id(
     }
 }
 
-/// The scope to ask for, words separated by spaces (RFC 6749 section 3.3).
+/// The scope to ask for, words separated by spaces (RFC 6749 section 3.3). Default: none, the server decides.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_scope(
     config: *mut evertoken_config,
@@ -277,7 +278,7 @@ pub unsafe extern "C" fn evertoken_config_set_max_attempts(
     }
 }
 
-/// A file of PEM certificates to trust besides the platform's and Mozilla's.
+/// A file of PEM certificates to trust besides the platform's and Mozilla's. Default: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_ca_file(
     config: *mut evertoken_config,

@@ -34,11 +34,11 @@ impl Opaque for evertoken_verdict {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum evertoken_action {
-    /// It is the answer.
+    /// Nothing to do: the answer is the caller's.
     EVERTOKEN_ACTION_DONE = 0,
     /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
     EVERTOKEN_ACTION_RESEND = 1,
-    /// It is the answer: a 401 that was not healed. evertoken_verdict_reason() says why.
+    /// Nothing to do: the answer is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
     EVERTOKEN_ACTION_GIVE_BACK = 2,
 }
 

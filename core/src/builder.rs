@@ -103,14 +103,15 @@ impl ClientBuilder {
         }
     }
 
-    /// The API: relative URLs and the pinned origin come from it. Default: the provider's own host.
+    /// The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the origin of the
+    /// token URL.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Another origin (scheme, host and port of this URL) that the token may go to.
+    /// Another origin (scheme, host and port of this URL) that the token may go to. Default: none but that of the base URL.
     #[must_use]
     pub fn allow_origin(mut self, url: impl Into<String>) -> Self {
         self.allowed_origins.push(url.into());
@@ -124,28 +125,29 @@ impl ClientBuilder {
         self
     }
 
-    /// Deadline of a call that names none and of a flight with its tries, default 30 s.
+    /// Deadline of a call that names none and of a flight with its tries. Default 30 s: long enough for a slow login, short
+    /// enough for a caller.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long it may take to establish a connection, default 5 s.
+    /// How long it may take to establish a connection. Default 5 s: one that is not established by then rarely will be.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// A file of PEM certificates to trust besides the platform's and Mozilla's.
+    /// A file of PEM certificates to trust besides the platform's and Mozilla's. Default: none.
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
         self
     }
 
-    /// A PEM file with a certificate chain, and its unencrypted key there or in a second file.
+    /// A PEM file with a certificate chain, and its unencrypted key there or in a second file. Default: none.
     #[must_use]
     pub fn client_cert(mut self, certificate: impl Into<PathBuf>, key: Option<PathBuf>) -> Self {
         self.client_cert = Some((certificate.into(), key));
@@ -168,21 +170,24 @@ impl ClientBuilder {
         self
     }
 
-    /// With this much life left a token is renewed in the background, default 20 % of its life within 5 s and 300 s.
+    /// With this much life left a token is renewed in the background while callers go on. Default 20 % of its life, at least
+    /// 5 s and at most 300 s: time for several tries against a server in trouble.
     #[must_use]
     pub fn soft_window(mut self, window: Duration) -> Self {
         self.soft_window = Some(window);
         self
     }
 
-    /// With this much life left callers wait for the next token, default 2 % of its life within 1 s and 10 s.
+    /// With this much life left callers wait for the next token. Default 2 % of its life, at least 1 s and at most 10 s: it
+    /// covers the way to the API and the error of its clock.
     #[must_use]
     pub fn hard_window(mut self, window: Duration) -> Self {
         self.hard_window = Some(window);
         self
     }
 
-    /// Tries of one flight when there is no token to serve: 1 to 10, default 3.
+    /// Tries of one flight when there is no token to serve: 1 to 10. Default 3. With a token to serve there is one try, and
+    /// the next caller makes the next.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
