@@ -141,7 +141,10 @@ describe('redirects', () => {
 
   test('to another origin lose what was set for the first one, which the platform would see to but for other fetches', async () => {
     const sent = []
-    const answers = [Response.redirect(`${sandbox.foreignUrl}/there`, 302), new Response('there')]
+    let isLetGo = false
+    const body = new ReadableStream({ cancel: () => void (isLetGo = true) })
+    const away = new Response(body, { status: 302, headers: { location: `${sandbox.foreignUrl}/there` } })
+    const answers = [away, new Response('there')]
     const fake = async (url, { headers }) => {
       sent.push([url, Object.fromEntries(new Headers(headers))])
       return answers.shift()
@@ -152,6 +155,7 @@ describe('redirects', () => {
     assert.match(authorization, /^Bearer /)
     assert.deepEqual(first, headers)
     assert.deepEqual(second, [`${sandbox.foreignUrl}/there`, { 'x-mine': 'yes' }])
+    assert.ok(isLetGo, 'the body of the redirect')
   })
 
   test('are given back with redirect: manual', async () => {
@@ -224,6 +228,12 @@ describe('redirects', () => {
     sandbox.script({ 'GET /away': { repeat_last: true, answers: [{ status: 302, headers: { location: '/away' } }] } })
     await assert.rejects(client().fetch('/away'), (error) => error instanceof TypeError && error.cause.message === 'redirect count exceeded')
     assert.equal(sandbox.counts().paths['GET /away'], 21)
+  })
+
+  test('are followed from the answer to a resend', async () => {
+    sandbox.script({ '/away': [{ status: 401 }, { status: 302, headers: { location: API } }] })
+    const response = await client().fetch('/away')
+    assert.deepEqual([response.status, response.url], [200, sandbox.url + API])
   })
 
   test('heal a 401 on the second hop', async () => {
