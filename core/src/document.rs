@@ -25,7 +25,7 @@ impl Drop for Document {
 }
 
 impl Document {
-    /// Reads a success body: a JSON object, or a form (`a=1&b=2`) where the content type says so or says nothing.
+    /// Reads a success body: a JSON object, a list as an object of its indices, or a form (`a=1&b=2`) where the content type says so or says nothing.
     ///
     /// `content_type` is the header's value, if there is one. A body that starts with `{` is JSON whatever
     /// the header says; a form under a foreign type must contain `marker` as a field.
@@ -44,6 +44,14 @@ impl Document {
         }
         if text.starts_with('{') {
             return parse(text).ok_or("broken or truncated JSON");
+        }
+        if text.starts_with('[') {
+            let items: Vec<Value> =
+                serde_json::from_str(text).map_err(|_| "broken or truncated JSON")?;
+            let numbered = items.into_iter().enumerate();
+            return Ok(Self(
+                numbered.map(|(at, item)| (at.to_string(), item)).collect(),
+            ));
         }
         if text.starts_with('<') {
             return Err(if fault::is_html(text) {

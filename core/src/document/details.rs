@@ -27,6 +27,8 @@ const CODES: &[&str] = &[
     "errorNum",
     "errcode",
     "errno",
+    "ErrorCode",
+    "serviceErrorCode",
     "statusCode",
 ];
 /// Names of the words, most telling first.
@@ -46,6 +48,7 @@ const MESSAGES: &[&str] = &[
     "description",
     "faultstring",
     "reason",
+    "Error",
     "non_field_errors",
 ];
 
@@ -75,6 +78,12 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
             }
         }
         _ => {}
+    }
+    // UPS: {"response":{"errors":[{"code":"10401","message":"…"}]}}
+    if let Some(Value::Object(inner)) = root.get("response")
+        && let Some(errors) = inner.get("errors").or_else(|| inner.get("error"))
+    {
+        details.take_error(errors);
     }
     details.fill(root);
     details.message = details.message.or_else(|| details.phrase.take());

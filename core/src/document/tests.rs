@@ -107,6 +107,14 @@ fn a_form_is_read_where_the_type_says_so_or_nothing() {
 }
 
 #[test]
+fn a_list_is_read_by_its_indices() {
+    let document = Document::read(None, br#"[{"access_token":"T1"},["x"]]"#, "").unwrap();
+    assert_eq!(document.get("0.access_token").unwrap(), "T1");
+    assert_eq!(document.get("1.0").unwrap(), "x");
+    assert!(document.get("2").is_none() && document.get("access_token").is_none());
+}
+
+#[test]
 fn what_is_no_document_is_named() {
     let table = [
         ("", "empty"),
@@ -127,7 +135,7 @@ fn what_is_no_document_is_named() {
         (r#"{"access_token":"T1"}{}"#, "broken or truncated JSON"),
         ("{'access_token':'T1'}", "broken or truncated JSON"),
         ("{access_token:1}", "broken or truncated JSON"),
-        (r#"[{"access_token":"T1"}]"#, "JSON, but not an object"),
+        (r#"[{"access_token":"T1"}"#, "broken or truncated JSON"),
         ("\"T1\"", "JSON, but not an object"),
         ("null", "JSON, but not an object"),
         ("12", "JSON, but not an object"),

@@ -137,11 +137,11 @@ impl Reading {
         let document = Document::read(content_type, &answer.body, marker);
         let token = self.token(answer, document.as_ref().ok());
         if let Ok(document) = &document {
-            let refused = self
+            let failed = self
                 .success
                 .as_ref()
-                .is_some_and(|success| !success.holds(document));
-            if let Some(error) = context.stated(answer, document, refused, token.is_ok()) {
+                .filter(|success| !success.holds(document));
+            if let Some(error) = context.stated(answer, document, failed, token.is_ok()) {
                 return Err(error);
             }
         }
@@ -250,6 +250,7 @@ fn elsewhere(document: &Document) -> Option<String> {
         "token.",
         "tokens.",
         "auth.",
+        "0.",
     ];
     let is_token = |path: &String| {
         let found = document.get(path).and_then(Value::as_str);

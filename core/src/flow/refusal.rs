@@ -3,6 +3,7 @@
 use http::header::LOCATION;
 use url::{Position, Url};
 
+use super::success::Success;
 use super::{Answer, waiting};
 use crate::document::{Details, Document};
 use crate::error::{Error, ErrorKind, Result};
@@ -160,13 +161,13 @@ impl Context<'_> {
 
     /// The error inside a success status, such as `{"error":"invalid_grant"}` with 200, treated as its code says.
     ///
-    /// `refused`: the flow's own condition for success does not hold. An error beside a good token counts
+    /// `failed`: the flow's own condition for success, where it does not hold. An error beside a good token counts
     /// only if it is an OAuth code: some servers always write `"error":"none"`.
     pub(super) fn stated(
         &self,
         answer: &Answer,
         document: &Document,
-        refused: bool,
+        failed: Option<&Success>,
         has_token: bool,
     ) -> Option<Error> {
         let details = document.details();
@@ -175,7 +176,7 @@ impl Context<'_> {
             .as_deref()
             .is_some_and(|code| CODES.iter().any(|(known, _)| *known == code));
         let denied = denied_with(document).filter(|_| !has_token);
-        if !(refused || (details.stated && (known || !has_token)) || denied.is_some()) {
+        if !(failed.is_some() || (details.stated && (known || !has_token)) || denied.is_some()) {
             return None;
         }
         // {"error":{"code":503,…}}: the status it should have had. Otherwise a stated "no" is a "no": trying
@@ -188,8 +189,9 @@ impl Context<'_> {
             .or(denied);
         let failure = classify(status.unwrap_or(400), &details);
         let words = format!(
-            "{} (in an answer with status {}{})",
+            "{}{} (in an answer with status {}{})",
             failure.words,
+            failed.map_or_else(String::new, |success| format!(": {success} does not hold")),
             answer.status,
             self.place()
         );
@@ -198,7 +200,10 @@ impl Context<'_> {
 
     /// The error of a success that holds no usable token. `problem` names no value.
     pub(super) fn unreadable(&self, answer: &Answer, problem: &str) -> Error {
-        let document = Document::of_error(&answer.body);
+        // A list of texts in a success is more likely tokens than words.
+        let document = Document::read(None, &answer.body, "")
+            .ok()
+            .or_else(|| Document::of_error(&answer.body));
         let details = document.as_ref().map(Document::details).unwrap_or_default();
         let words = format!(
             "no token in the answer: {problem} (status {}{})",

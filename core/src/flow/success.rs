@@ -1,5 +1,7 @@
 //! The condition under which a 2xx is a success, for servers that say "no" with 200.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::check;
@@ -37,13 +39,24 @@ impl Success {
             Value::String(text) => text.clone(),
             Value::Bool(flag) => flag.to_string(),
             Value::Number(number) => number.to_string(),
-            // A list or an object is something, but equals no text.
-            Value::Array(_) | Value::Object(_) => return self.value.is_none(),
+            // A list or an object equals no text, and one with nothing in it says nothing.
+            Value::Array(items) => return self.value.is_none() && !items.is_empty(),
+            Value::Object(members) => return self.value.is_none() && !members.is_empty(),
             Value::Null => return false,
         };
         match &self.value {
             Some(value) => text == *value,
             None => !NO.contains(&text.to_ascii_lowercase().as_str()),
+        }
+    }
+}
+
+/// As in the option, for messages: configuration, no secret.
+impl fmt::Display for Success {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "success {}={value}", self.field),
+            None => write!(f, "success {}", self.field),
         }
     }
 }

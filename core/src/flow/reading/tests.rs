@@ -85,7 +85,12 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
         ("<html><p>access_token=T1</p></html>", "an HTML page"),
         ("<?xml version='1.0'?><a/>", "XML"),
         (r#"{"access_token":"T1","#, "broken or truncated JSON"),
-        (r#"["access_token"]"#, "not an object"),
+        (r#"["quiet-token"]"#, "access_token is missing"),
+        (
+            r#"[{"access_token":"T1"}]"#,
+            "but 0.access_token looks like it",
+        ),
+        (r#""quiet-token""#, "not an object"),
         ("access granted", "neither JSON nor a form"),
         ("{}", "access_token is missing"),
         (r#"{"Access_Token":"T1"}"#, "access_token is missing"),
@@ -399,6 +404,9 @@ fn a_success_condition_turns_a_polite_no_into_a_rejection() {
             false,
         ),
         ("data=x", r#"{"token":"T1","data":["x"]}"#, false),
+        ("data", r#"{"token":"T1","data":["x"]}"#, true),
+        ("data", r#"{"token":"T1","data":[]}"#, false),
+        ("data", r#"{"token":"T1","data":{}}"#, false),
     ] {
         let login = JsonLogin::new("https://api.example/login")
             .field("p", "x")
@@ -406,7 +414,9 @@ fn a_success_condition_turns_a_polite_no_into_a_rejection() {
         match read(login, &answer(200, &[], body)) {
             Ok(_) => assert!(holds, "{condition} {body}"),
             Err(error) => assert!(
-                !holds && error.kind() == ErrorKind::CredentialsRejected,
+                !holds
+                    && error.kind() == ErrorKind::CredentialsRejected
+                    && error.message().contains(condition),
                 "{condition} {body}: {error}"
             ),
         }
