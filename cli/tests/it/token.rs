@@ -106,10 +106,7 @@ fn mistakes_of_configuration_are_named_and_nothing_is_sent() {
         assert!(err.contains(message), "{err}\nexpected {message}");
     }
     let err = bench.run(&["token"]).failed(2);
-    assert!(
-        err.contains("hint: known profiles: absent, pismo"),
-        "{err}"
-    );
+    assert!(err.contains("hint: known profiles: absent, pismo"), "{err}");
     assert_eq!(bench.count("requests"), 0);
 }
 
