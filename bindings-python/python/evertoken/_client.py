@@ -60,7 +60,7 @@ class Client(_native.Client, Constructors):
         user_agent: The User-Agent header; default "evertoken/" and the version.
 
     A wrong or unknown option raises ConfigInvalidError that names it. Nothing is sent before the first call. Clients of equal
-    identity (way, URL, user, account, scope, secret) in one process share one token.
+    identity (flow, URL, user, account, scope, secret) in one process share one token.
     """
 
     __slots__ = ()

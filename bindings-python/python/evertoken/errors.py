@@ -8,7 +8,7 @@
     ├── ServerUnavailableError    the server failed (5xx and its like)
     ├── UnreachableError          no connection could be made, or it broke (also ConnectionError)
     ├── TlsError                  the TLS handshake failed
-    ├── TimedOutError             nothing came in time (also TimeoutError)
+    ├── TimedOutError             no response came in time (also TimeoutError)
     ├── BadResponseError          the server answered something that is not a token
     ├── SameTokenError            the server hands out the token again that it refuses
     ├── OriginRefusedError        the token may not go to this URL (also ValueError)
