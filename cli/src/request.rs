@@ -10,7 +10,7 @@ use crate::failure::{Failure, tell};
 use crate::source::Source;
 use crate::{human, seconds, wait};
 
-mod told;
+mod verbose;
 
 type Headers<'a> = Vec<(&'a str, &'a str)>;
 
@@ -89,14 +89,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     );
     let client = args.source.client()?;
     let url = client.resolve(&args.url)?;
-    let _events = args.verbose.then(|| client.on_event(told::event));
+    let _events = args.verbose.then(|| client.on_event(verbose::event));
     if args.verbose {
-        told::request(&args.method, &url, &headers, body.as_ref().map(Vec::len));
+        verbose::request(&args.method, &url, &headers, body.as_ref().map(Vec::len));
     }
     let status = wait(async {
         let mut response = send(args, &client, headers, body).await?;
         if args.verbose {
-            told::answer(&response);
+            verbose::answer(&response);
         }
         if let Some(given_back) = response.given_back() {
             tell_refusal(given_back);
@@ -176,7 +176,7 @@ fn tell_refusal(given_back: &GiveBack) {
         &format!(
             "the 401 was not healed ({}): {}",
             reason.code(),
-            told::reason(reason)
+            verbose::reason(reason)
         ),
     );
     if let Some(error) = &given_back.error {
@@ -196,7 +196,7 @@ async fn write_out(args: &Args, response: &mut Response) -> Result<(), Failure> 
     };
     let failed = |error| Failure::new(format!("{name}: {error}"));
     if args.include {
-        out.write_all(&told::head(response)).map_err(failed)?;
+        out.write_all(&verbose::head(response)).map_err(failed)?;
     }
     while let Some(chunk) = response.chunk().await? {
         out.write_all(&chunk).map_err(failed)?;

@@ -1,4 +1,4 @@
-//! What `evertoken request` says about a call: names, sizes and fingerprints, no secret.
+//! What `evertoken request --verbose` prints about a call: names, sizes and fingerprints, no secret.
 
 use std::fmt::Write as _;
 
