@@ -224,6 +224,16 @@ describe('redirects', () => {
     assert.equal(response.status, 200)
   })
 
+  test('that lead to no http or https URL fail and say so', async () => {
+    for (const [to, why] of [
+      ['ftp://127.0.0.1/', 'the redirect leads to no http or https URL'],
+      ['http://[', 'the redirect leads to no URL'],
+    ]) {
+      redirect(to)
+      await assert.rejects(client().fetch('/away'), (error) => error instanceof TypeError && error.cause.message === why)
+    }
+  })
+
   test('in a circle end', async () => {
     sandbox.script({ 'GET /away': { repeat_last: true, answers: [{ status: 302, headers: { location: '/away' } }] } })
     await assert.rejects(client().fetch('/away'), (error) => error instanceof TypeError && error.cause.message === 'redirect count exceeded')
