@@ -224,8 +224,12 @@ impl Http {
         let uri = request.uri().clone();
         let too_late = |end: End| end.missed(bare_host(&uri));
         #[cfg(unix)]
-        let request = if driver::is_driving() {
-            let mut deadline = Deadline::of_the_driver(end);
+        let request = if driver::home().is_some() {
+            let mut deadline = if driver::is_driving() {
+                Deadline::of_the_driver(end)
+            } else {
+                self.on_this_runtime(|made| made.alarms.deadline(end))?
+            };
             let sent = deadline.within(self.send_driven(request, can_be_sent_again));
             match sent.await.map_err(too_late)?? {
                 Sent::Answered(answer) => return Ok(Received::new(answer, uri, deadline)),

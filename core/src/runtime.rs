@@ -10,6 +10,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
+#[cfg(unix)]
+pub use crate::driver::EventLoop;
 pub use crate::driver::nap;
 
 use crate::driver::Driver;

@@ -1,5 +1,5 @@
 use std::future::{Future, poll_fn};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -25,25 +25,28 @@ fn run<T>(call: impl Future<Output = T>) -> T {
 }
 
 /// Both ends of a connection, the first watched.
-fn connection() -> (Arc<Watched>, TcpStream) {
+pub(super) fn connection() -> (Arc<Watched>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     near.set_nonblocking(true).unwrap();
     let (far, _) = listener.accept().unwrap();
-    (Arc::new(Watched::new(near)), far)
+    (Arc::new(Watched::new(near).unwrap()), far)
 }
 
 /// One byte, waited for as long as it takes.
-async fn byte(watched: &Arc<Watched>) -> io::Result<u8> {
-    poll_fn(|_| {
+pub(super) async fn byte(watched: &Arc<Watched>) -> io::Result<u8> {
+    poll_fn(|cx| {
         let mut byte = [0];
-        while watched.may_have_news() {
+        if watched.may_have_news() {
+            if !watched.may_read(cx) {
+                return Poll::Pending;
+            }
             match (&watched.tcp).read_exact(&mut byte) {
-                Ok(()) => return Poll::Ready(Ok(byte[0])),
-                Err(_) => watched.drained(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => watched.drained(),
+                done => return Poll::Ready(done.map(|()| byte[0])),
             }
         }
-        watched.wait_to_read()
+        watched.wait_to_read(cx)
     })
     .await
 }

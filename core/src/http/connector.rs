@@ -115,7 +115,7 @@ impl Connector {
     fn driven(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
         #[cfg(unix)]
         if let Some(place) = &self.for_caller {
-            let socket = Socket::new(tcp.into_std()?);
+            let socket = Socket::new(tcp.into_std()?)?;
             return Ok(Box::new(place.get_or_init(|| socket).clone()));
         }
         Ok(Box::new(tcp))

@@ -1,4 +1,4 @@
-//! An HTTP/1.1 connection that a blocking call drives itself.
+//! An HTTP/1.1 connection that a call drives itself.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -19,6 +19,7 @@ use super::explain::{bare_host, explain};
 use super::proxy::is_https;
 use super::socket::Socket;
 use super::stream::{Progress, Stream};
+use crate::driver::Home;
 use crate::error::Result;
 
 type Connection = http1::Connection<TokioIo<Stream>, Body>;
@@ -78,6 +79,11 @@ impl Line {
     /// Where it leads.
     pub(super) fn to(&self) -> &Uri {
         &self.to
+    }
+
+    /// Whose calls can use it.
+    pub(super) fn home(&self) -> Home {
+        self.socket.home()
     }
 
     pub(super) fn progress(&self) -> &Progress {

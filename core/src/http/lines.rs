@@ -1,4 +1,4 @@
-//! The connections of blocking calls: who has one, and which rest between two calls.
+//! The connections that calls drive themselves: who has one, and which rest between two calls.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +15,14 @@ use super::connector::Connector;
 use super::explain::{bare_host, explain, resend};
 use super::line::{Line, Opened};
 use crate::clock::{Clock, SystemClock};
+use crate::driver::home;
 use crate::error::Result;
 
 /// A server is unlikely to have closed a connection that rested no longer than a tick of the coarse clock. To look costs
 /// a fortieth of a small request, so one that can be sent again if need be does without.
 const SHORT_REST: Duration = Duration::from_millis(1);
 
-/// The connections of blocking calls with one set of settings.
+/// The connections of such calls with one set of settings.
 #[derive(Default)]
 pub(super) struct Lines {
     /// The one that came last is at the end.
@@ -169,8 +170,9 @@ impl Lines {
 }
 
 impl Resting {
+    /// For the calls of whoever runs this one.
     fn leads_to(&self, to: &Uri) -> bool {
-        is_one_server(self.line.to(), to)
+        is_one_server(self.line.to(), to) && Some(self.line.home()) == home()
     }
 }
 

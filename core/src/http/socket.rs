@@ -1,4 +1,4 @@
-//! A socket that a blocking call waits for itself.
+//! A socket that is read and written by the thread of the call that uses it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::driver::Watched;
+use crate::driver::{Home, Watched};
 
 /// What is read at first; most answers are no longer.
 const ROOM: usize = 2 * 1024;
@@ -26,12 +26,17 @@ pub(super) struct Socket {
 
 impl Socket {
     /// `tcp` must not block.
-    pub(super) fn new(tcp: TcpStream) -> Self {
-        let watched = Arc::new(Watched::new(tcp));
-        Self {
+    pub(super) fn new(tcp: TcpStream) -> io::Result<Self> {
+        let watched = Arc::new(Watched::new(tcp)?);
+        Ok(Self {
             watched,
             room: ROOM,
-        }
+        })
+    }
+
+    /// Whose calls can use it.
+    pub(super) fn home(&self) -> Home {
+        self.watched.home()
     }
 
     /// What came while nobody waited for it is found at the next attempt.
@@ -39,11 +44,15 @@ impl Socket {
         self.watched.look_again();
     }
 
-    fn write(&self, write: impl Fn(&TcpStream) -> io::Result<usize>) -> Poll<io::Result<usize>> {
+    fn write(
+        &self,
+        cx: &Context<'_>,
+        write: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
         loop {
             match write(&self.watched.tcp) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return self.watched.wait_to_write();
+                    return self.watched.wait_to_write(cx);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 done => return Poll::Ready(done),
@@ -55,11 +64,14 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { watched, room } = &mut *self;
         while watched.may_have_news() {
+            if !watched.may_read(cx) {
+                return Poll::Pending;
+            }
             let empty = buf.initialize_unfilled_to((*room).min(buf.remaining()));
             match (&watched.tcp).read(empty) {
                 Ok(length) => {
@@ -72,33 +84,36 @@ impl AsyncRead for Socket {
                     buf.advance(length);
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => watched.drained(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    watched.drained();
+                    break;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
-        watched.wait_to_read()
+        watched.wait_to_read(cx)
     }
 }
 
 impl AsyncWrite for Socket {
     fn poll_write(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write(|mut tcp| tcp.write(buf))
+        self.write(cx, |mut tcp| tcp.write(buf))
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match bufs {
             // A request without a body. One buffer is cheaper for the system to look at than a list of one.
-            [buf] => self.write(|mut tcp| tcp.write(buf)),
-            bufs => self.write(|mut tcp| tcp.write_vectored(bufs)),
+            [buf] => self.write(cx, |mut tcp| tcp.write(buf)),
+            bufs => self.write(cx, |mut tcp| tcp.write_vectored(bufs)),
         }
     }
 

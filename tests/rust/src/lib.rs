@@ -1,6 +1,7 @@
 //! The Rust runner of the conformance vectors; the page beside the vectors says what it does. And what the tests of the core
 //! from outside start from.
 
+pub mod answering;
 pub mod capture;
 mod check;
 mod client;

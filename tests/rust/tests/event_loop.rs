@@ -1,0 +1,144 @@
+//! Calls of an event loop: their connections, and what else goes on meanwhile.
+#![cfg(unix)]
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use evertoken::runtime::{EventLoop, handle};
+use evertoken::{Client, Error, ErrorKind, Method, blocking};
+use evertoken_tests::answering::{Act, Server};
+use futures_util::future::{Either, select};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::sync::oneshot;
+
+fn event_loop() -> EventLoop {
+    EventLoop::new(handle()).expect("descriptors")
+}
+
+/// Waits for news as the loop would.
+fn turn(event_loop: &EventLoop) {
+    let mut fds = [PollFd::new(event_loop.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::NONE).expect("no signal");
+    event_loop.turn();
+}
+
+/// Where the outcome of a call is put.
+type Place<T> = Rc<RefCell<Option<T>>>;
+
+fn start<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 'static) -> Place<T> {
+    let outcome = Place::default();
+    let place = Rc::clone(&outcome);
+    event_loop.start(async move {
+        let done = call.await;
+        place.replace(Some(done));
+    });
+    outcome
+}
+
+fn outcome<T>(event_loop: &EventLoop, place: &Place<T>) -> T {
+    loop {
+        if let Some(done) = place.take() {
+            return done;
+        }
+        turn(event_loop);
+    }
+}
+
+fn finish<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 'static) -> T {
+    outcome(event_loop, &start(event_loop, call))
+}
+
+/// The number of the connection that a call went over.
+async fn call(client: Client, method: Method) -> usize {
+    let sent = client.request(method, "/").send().await;
+    let body = sent.expect("an answer").bytes().await.expect("a body");
+    let text = std::str::from_utf8(&body).expect("a number");
+    text.parse().expect("a number")
+}
+
+#[test]
+fn each_event_loop_has_connections_of_its_own() {
+    let server = Server::start(Act::Answer);
+    let client = server.client();
+    let loops = [event_loop(), event_loop()];
+    for method in [Method::GET, Method::POST] {
+        for (event_loop, number) in loops.iter().zip(1..) {
+            let used = finish(event_loop, call(client.clone(), method.clone()));
+            assert_eq!(used, number);
+        }
+    }
+    let blocking = blocking::send(client.request(Method::GET, "/"));
+    assert_eq!(blocking.expect("an answer").1, "3");
+}
+
+#[test]
+fn one_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
+    let server = Server::start(Act::AnswerAndClose);
+    let client = server.client();
+    let event_loop = event_loop();
+    for number in 1..=20 {
+        let used = finish(&event_loop, call(client.clone(), Method::POST));
+        assert_eq!(used, number);
+        // Closed by now: nothing of the next request may go there.
+        assert_eq!(server.ended.recv(), Ok(number));
+    }
+}
+
+#[test]
+fn a_body_that_keeps_coming_leaves_other_calls_their_turn_until_it_is_given_up() {
+    let (flood, quiet) = (Server::start(Act::Flood), Server::start(Act::Answer));
+    let flooded = flood.client();
+    let event_loop = event_loop();
+    let pieces = Rc::new(Cell::new(0));
+    let count = Rc::clone(&pieces);
+    let (give_up, end) = oneshot::channel::<()>();
+    let reading = start(&event_loop, async move {
+        let mut answer = flooded.request(Method::GET, "/").send().await.expect("one");
+        let read = Box::pin(async move {
+            while let Ok(Some(_)) = answer.chunk().await {
+                count.set(count.get() + 1);
+            }
+        });
+        matches!(select(read, end).await, Either::Right(_))
+    });
+    while pieces.get() == 0 {
+        turn(&event_loop);
+    }
+    assert_eq!(finish(&event_loop, call(quiet.client(), Method::GET)), 1);
+    give_up.send(()).expect("it is being read");
+    assert!(outcome(&event_loop, &reading));
+    assert_eq!(flood.ended.recv(), Ok(1));
+}
+
+#[test]
+fn time_ends_a_body_that_keeps_coming() {
+    let server = Server::start(Act::Flood);
+    let client = server.client();
+    let read = finish(&event_loop(), async move {
+        let request = client.request(Method::GET, "/");
+        let request = request.timeout(Some(Duration::from_millis(50)));
+        let mut answer = request.send().await?;
+        while answer.chunk().await?.is_some() {}
+        Ok::<_, Error>(())
+    });
+    assert_eq!(read.expect_err("no end").kind(), ErrorKind::TimedOut);
+    assert_eq!(server.ended.recv(), Ok(1));
+}
+
+#[test]
+fn a_long_body_goes_out_while_its_answer_comes_in() {
+    let server = Server::start(Act::AnswerEarly);
+    let client = server.client();
+    let event_loop = event_loop();
+    // More than the sockets between them hold.
+    let sent = Bytes::from(vec![7; 16 << 20]);
+    for _ in 0..2 {
+        let request = client.request(Method::POST, "/").body(sent.clone());
+        let body = finish(&event_loop, async { request.send().await?.bytes().await });
+        assert!(body.expect("an answer") == sent);
+    }
+}
