@@ -31,7 +31,11 @@ function deliver(told) {
   }
 }
 
-const port = new native.Port(deliver)
+/** Bun and Deno have event loops of their own, and functions in the place of libuv's that stop the program. */
+const { uv, bun, deno } = process.versions
+const hasLibuv = uv !== undefined && bun === undefined && deno === undefined
+
+const port = new native.Port(deliver, hasLibuv)
 
 /**
  * Starts a native call and waits for its answer. The error is made here, after the wait, so that its stack

@@ -201,7 +201,7 @@ class StreamedResponse extends Answer {
     this.#used = true
     try {
       for (;;) {
-        const piece = await call((id) => this.#reader.next(id), this.#signal)
+        const piece = await call((id) => this.#reader.next(port, id), this.#signal)
         if (piece === null) return
         yield piece
       }

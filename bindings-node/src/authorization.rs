@@ -7,8 +7,8 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
 use crate::failure::Failure;
+use crate::line::Value;
 use crate::names::millis;
-use crate::port::Value;
 
 /// Which token a header carries: to be shown with the answer.
 #[napi]

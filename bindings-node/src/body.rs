@@ -1,7 +1,8 @@
 //! A request's body that JavaScript hands over piece by piece.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use evertoken::http::{Payload, streaming};
@@ -10,14 +11,16 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use tokio::sync::mpsc;
 
-use crate::port::{Line, Port, Value};
+use crate::calls::Calls;
+use crate::line::Value;
+use crate::port::Port;
 
 type Piece = io::Result<Bytes>;
 
 /// The writing end of a one-shot body. One piece waits at most, so a slow server slows the writer.
 #[napi]
 pub struct NativeBody {
-    line: Arc<Line>,
+    calls: Rc<Calls>,
     pieces: Mutex<Option<mpsc::Sender<Piece>>>,
     payload: Mutex<Option<Payload>>,
 }
@@ -32,7 +35,7 @@ impl NativeBody {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
         Self {
-            line: port.line(),
+            calls: port.calls(),
             pieces: Mutex::new(Some(sender)),
             payload: Mutex::new(Some(streaming(pieces))),
         }
@@ -43,7 +46,7 @@ impl NativeBody {
     pub fn push(&self, id: i64, piece: Buffer) {
         let sender = self.sender().clone();
         let piece = Bytes::copy_from_slice(&piece);
-        self.line.start(
+        self.calls.start(
             id,
             async move {
                 Ok(match sender {
@@ -65,7 +68,7 @@ impl NativeBody {
     #[napi(catch_unwind)]
     pub fn fail(&self, id: i64) {
         let sender = self.sender().take();
-        self.line.start(
+        self.calls.start(
             id,
             async move {
                 if let Some(sender) = sender {

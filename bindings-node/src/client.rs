@@ -1,6 +1,7 @@
 //! A client's native half.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use evertoken::http::Payload;
@@ -11,11 +12,13 @@ use napi_derive::napi;
 
 use crate::authorization::{self, Answer, Header, NativeAuthorization};
 use crate::body::NativeBody;
+use crate::calls::Calls;
 use crate::events::{NativeState, NativeStats, Told};
 use crate::failure::Failure;
+use crate::line::Value;
 use crate::names::{duration, millis};
 use crate::options::{self, Given};
-use crate::port::{Line, Port, Value};
+use crate::port::Port;
 use crate::request::{self, Details};
 
 /// A token as data.
@@ -53,7 +56,7 @@ impl From<Token> for NativeToken {
 #[napi]
 pub struct NativeClient {
     client: Client,
-    line: Arc<Line>,
+    calls: Rc<Calls>,
     subscription: Mutex<Option<Subscription>>,
     warnings: Vec<String>,
 }
@@ -62,7 +65,7 @@ impl NativeClient {
     fn new(port: &Port, client: Client, warnings: Vec<String>) -> Self {
         Self {
             client,
-            line: port.line(),
+            calls: port.calls(),
             subscription: Mutex::default(),
             warnings,
         }
@@ -153,7 +156,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn header(&self, id: i64, timeout: Option<f64>) {
         let (client, told) = (self.client.clone(), self.client.clone());
-        self.line.start(
+        self.calls.start(
             id,
             async move { header(&client, timeout.map(duration)).await },
             move |authorization| Value::of(Header::of(&told, authorization)),
@@ -164,7 +167,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn token(&self, id: i64, min_ttl: f64, timeout: Option<f64>) {
         let client = self.client.clone();
-        self.line.start(
+        self.calls.start(
             id,
             async move {
                 let wait = timeout.map(duration);
@@ -179,7 +182,7 @@ impl NativeClient {
     pub fn judge(&self, id: i64, sent: &NativeAuthorization, answer: Answer) {
         let (client, sent) = (self.client.clone(), sent.0.clone());
         let judged = async move { Ok(authorization::judge(client, sent, answer).await) };
-        self.line.start(id, judged, |verdict| verdict);
+        self.calls.start(id, judged, |verdict| verdict);
     }
 
     /// Notes an answer other than 401; whether the token is known to be taken now.
@@ -208,9 +211,9 @@ impl NativeClient {
         match request::prepare(&self.client, &method, &url, payload, details.as_ref()) {
             Ok(request) => {
                 let stream = details.is_some_and(|details| details.stream);
-                request::send(&self.line, id, request, stream);
+                request::send(&self.calls, id, request, stream);
             }
-            Err(error) => self.line.send(id, Err(error)),
+            Err(error) => self.calls.line().send(id, Err(error)),
         }
     }
 
@@ -241,7 +244,7 @@ impl NativeClient {
     /// Delivers every event of the identity under this number.
     #[napi(catch_unwind)]
     pub fn subscribe(&self, id: i64) {
-        let line = Arc::clone(&self.line);
+        let line = self.calls.line();
         let subscription = self
             .client
             .on_event(move |event| line.send(id, Ok(Value::of(Told::from(event)))));
@@ -270,7 +273,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn revoke_and_close(&self, id: i64) {
         let client = self.client.clone();
-        self.line
+        self.calls
             .start(id, async move { client.revoke_and_close().await }, |()| {
                 Value::of(true)
             });

@@ -1,5 +1,6 @@
 //! Requests through the core.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,9 +12,11 @@ use napi::bindgen_prelude::{Buffer, BufferSlice, ToNapiValue, Unknown};
 use napi_derive::napi;
 use tokio::sync::Mutex;
 
+use crate::calls::Calls;
 use crate::failure::Failure;
+use crate::line::Value;
 use crate::names::duration;
-use crate::port::{Line, Value};
+use crate::port::Port;
 
 /// Above this a body changes owner instead of being copied; below, an external buffer costs more than the copy.
 const COPIED_BYTES: usize = 16 * 1024;
@@ -73,9 +76,8 @@ impl Details {
 }
 
 /// Sends it and delivers the answer, whole or with its body still to be read.
-pub(crate) fn send(line: &Arc<Line>, id: i64, request: RequestBuilder, stream: bool) {
-    let reader = Arc::clone(line);
-    line.start(
+pub(crate) fn send(calls: &Rc<Calls>, id: i64, request: RequestBuilder, stream: bool) {
+    calls.start_here(
         id,
         async move {
             let mut response = request.send().await?;
@@ -89,7 +91,6 @@ pub(crate) fn send(line: &Arc<Line>, id: i64, request: RequestBuilder, stream: b
         move |(response, body)| {
             let head = Head::of(&response);
             let rest = NativeReader {
-                line: reader,
                 response: Arc::new(Mutex::new(body.is_none().then_some(response))),
             };
             Value::made(move |env| {
@@ -183,7 +184,6 @@ fn whole(env: &Env, bytes: Bytes) -> napi::Result<Unknown<'_>> {
 /// The rest of an answer, read piece by piece.
 #[napi]
 pub struct NativeReader {
-    line: Arc<Line>,
     response: Arc<Mutex<Option<Response>>>,
 }
 
@@ -191,9 +191,9 @@ pub struct NativeReader {
 impl NativeReader {
     /// Delivers the next piece, or null at the end.
     #[napi(catch_unwind)]
-    pub fn next(&self, id: i64) {
+    pub fn next(&self, port: &Port, id: i64) {
         let response = Arc::clone(&self.response);
-        self.line.start(
+        port.calls().start_here(
             id,
             async move {
                 let mut response = response.lock().await;

@@ -1,5 +1,6 @@
 //! The sandbox, for `evertoken/testing`.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use evertoken::runtime;
@@ -8,7 +9,9 @@ use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use serde_json::Value as Json;
 
-use crate::port::{Line, Port, Value};
+use crate::calls::Calls;
+use crate::line::Value;
+use crate::port::Port;
 
 /// Why a control call was refused.
 #[napi(object, object_from_js = false)]
@@ -25,7 +28,7 @@ pub struct Refusal {
 #[napi]
 pub struct NativeSandbox {
     sandbox: Arc<Sandbox>,
-    line: Arc<Line>,
+    calls: Rc<Calls>,
 }
 
 /// Starts a sandbox with these settings, as JSON text.
@@ -49,7 +52,7 @@ pub fn start_sandbox(port: &Port, settings: String) -> Either<NativeSandbox, Ref
     match Sandbox::start(settings) {
         Ok(sandbox) => Either::A(NativeSandbox {
             sandbox: Arc::new(sandbox),
-            line: port.line(),
+            calls: port.calls(),
         }),
         Err(error) => refuse(error.to_string()),
     }
@@ -82,7 +85,7 @@ impl NativeSandbox {
     pub fn wait(&self, id: i64, path: String, body: String) {
         let sandbox = Arc::clone(&self.sandbox);
         let body = serde_json::from_str(&body).unwrap_or(Json::Null);
-        self.line.start_with(id, async move {
+        self.calls.start_with(id, async move {
             Ok(match sandbox.control_async("POST", &path, &body).await {
                 Ok(answer) => Value::of(answer.to_string()),
                 Err(error) => Value::of(Refusal {
@@ -98,7 +101,7 @@ impl NativeSandbox {
     #[napi(catch_unwind)]
     pub fn close(&self, id: i64) {
         let sandbox = Arc::clone(&self.sandbox);
-        self.line.start_with(id, async move {
+        self.calls.start_with(id, async move {
             let stopped = runtime::handle()
                 .spawn_blocking(move || sandbox.close())
                 .await;
