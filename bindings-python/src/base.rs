@@ -203,6 +203,9 @@ impl BaseClient {
     /// It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
     /// raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
     ///
+    /// Raises:
+    ///     ClosedError: The client is closed, so that no event would come.
+    ///
     /// >>> names = []
     /// >>> with client.on_event(lambda event: names.append(event.name)):
     /// ...     client.invalidate()
@@ -213,6 +216,9 @@ impl BaseClient {
         if !callback.is_callable() {
             return Err(PyTypeError::new_err("callback must be callable"));
         }
+        self.client
+            .check_open()
+            .map_err(|error| raised(callback.py(), &error))?;
         Ok(self.hooks.add(&self.client, callback.unbind()))
     }
 

@@ -25,6 +25,8 @@ use crate::request::RequestBuilder;
 use crate::token::{Current, Token};
 use crate::verdict::{Facts, Reason, Step, decide};
 
+mod closing;
+
 /// A client for one identity and one API. Clones share everything; so do clients of equal identity
 /// in one process: one token, one flight.
 #[derive(Clone)]
@@ -79,16 +81,6 @@ impl Client {
                 timeout.unwrap_or(inner.terms.timeout),
             )
             .await
-    }
-
-    fn check_open(&self) -> Result<()> {
-        if self.0.closed.load(Ordering::Acquire) {
-            return Err(self
-                .0
-                .keeper
-                .named(Error::new(ErrorKind::Closed, "the client is closed")));
-        }
-        Ok(())
     }
 
     /// The header for this client's API, if it can be had without waiting: the fast path. `visit`
@@ -438,42 +430,6 @@ impl Client {
         if let Some(current) = self.0.keeper.current.load().as_ref() {
             self.0.keeper.refuse(current);
         }
-    }
-
-    /// Closes this client: later calls fail with `closed`, requests under way end as they would. Other
-    /// clients of the identity go on. Idempotent, and prompt.
-    pub fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
-        self.0.header.store(None);
-        self.0.keeper.note_change();
-        self.0.keeper.stop_keeping_warm(&self.0.terms);
-    }
-
-    /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes.
-    ///
-    /// # Errors
-    /// What kept the revocation from the server; the client is closed all the same.
-    pub async fn revoke_and_close(&self) -> Result<()> {
-        let inner = &*self.0;
-        self.close();
-        let Some(current) = inner.keeper.current.load_full() else {
-            return Ok(());
-        };
-        let keeper = &inner.keeper;
-        keeper.refuse(&current);
-        let secrets = [Some(&current.value), current.refresh_token.as_ref()];
-        let mut outcome = Ok(());
-        for secret in secrets.into_iter().flatten() {
-            let Some(request) = keeper.flow.revoke(secret) else {
-                continue;
-            };
-            let answer = keeper
-                .flow_answer(&inner.terms, request, inner.terms.timeout)
-                .await
-                .map_err(|error| keeper.named(error))?;
-            outcome = outcome.and(keeper.flow.read_revocation(&answer, secret));
-        }
-        outcome
     }
 }
 

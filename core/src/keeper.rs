@@ -318,6 +318,15 @@ impl Keeper {
         }
     }
 
+    /// Lets go of a token that was revoked, its refresh token included: neither is sent again.
+    pub(crate) fn forget(&self, revoked: &Current) {
+        self.current.rcu(|current| {
+            let other = |current: &&Arc<Current>| current.generation != revoked.generation;
+            current.as_ref().filter(other).cloned()
+        });
+        self.note_change();
+    }
+
     /// Headers that were fresh before this are looked at again.
     pub(crate) fn note_change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);

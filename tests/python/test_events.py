@@ -136,3 +136,10 @@ def test_the_log_is_quiet_where_it_is_not_wanted(sandbox: Sandbox, caplog: pytes
     caplog.set_level(logging.WARNING, logger="evertoken")
     sandbox.pismo().client().get(API)
     assert [record for record in caplog.records if record.name.startswith("evertoken")] == []
+
+
+def test_a_closed_client_takes_no_more_listeners(sandbox: Sandbox) -> None:
+    client = sandbox.pismo().client()
+    client.close()
+    with pytest.raises(evertoken.ClosedError):
+        client.on_event(print)

@@ -83,6 +83,9 @@ class BaseClient:
         It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
         raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
 
+        Raises:
+            ClosedError: The client is closed, so that no event would come.
+
         >>> names = []
         >>> with client.on_event(lambda event: names.append(event.name)):
         ...     client.invalidate()
