@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use evertoken::{Error, ErrorKind, runtime};
 use futures_util::FutureExt;
-use futures_util::future::abortable;
+use futures_util::future::{BoxFuture, abortable};
 use napi::bindgen_prelude::{Function, FunctionRef, ToNapiValue};
 use napi::threadsafe_function::UnknownReturnValue;
 use napi::{Env, JsValue, check_status, sys};
@@ -56,11 +56,10 @@ impl Calls {
         work: impl Future<Output = evertoken::Result<T>> + Send + 'static,
         told: impl FnOnce(T) -> Value + Send + 'static,
     ) {
-        self.start_with(id, work.map(|outcome| outcome.map(told)));
+        self.start_elsewhere(id, work.map(|outcome| outcome.map(told)).boxed());
     }
 
-    /// As [`Self::start`], for work that makes the value itself.
-    pub(crate) fn start_with(&self, id: i64, work: impl Work) {
+    fn start_elsewhere(&self, id: i64, work: Work) {
         let call = self.call(id, work);
         let line = self.line();
         runtime::handle().spawn(call.map(move |is_first| {
@@ -77,10 +76,11 @@ impl Calls {
         work: impl Future<Output = evertoken::Result<T>> + Send + 'static,
         told: impl FnOnce(T) -> Value + Send + 'static,
     ) {
+        let work = work.map(|outcome| outcome.map(told)).boxed();
         let Some(driven) = self.driven() else {
-            return self.start(id, work, told);
+            return self.start_elsewhere(id, work);
         };
-        let call = self.call(id, work.map(|outcome| outcome.map(told)));
+        let call = self.call(id, work);
         driven.start(call.map(|_| ()));
         // Its end, if it came at once, is not told from here: JavaScript has not been returned to yet.
         if self.line.has_news() {
@@ -89,11 +89,9 @@ impl Calls {
     }
 
     /// The call of this number. It ends with whether JavaScript is to be woken.
-    fn call(&self, id: i64, work: impl Work) -> impl Future<Output = bool> + Send + 'static {
+    fn call(&self, id: i64, work: Work) -> impl Future<Output = bool> + Send + 'static {
         let line = self.line();
         let (work, call) = abortable(AssertUnwindSafe(work).catch_unwind());
-        // Some kilobytes, which would be moved about with the call.
-        let work = Box::pin(work);
         // Before it starts, so that one which ends at once finds itself there; and unlocked again, since the thread that
         // is woken may run at once, on this core, and had to wait for this one at its end.
         self.line.under_way().insert(id, call);
@@ -147,10 +145,9 @@ impl Calls {
     }
 }
 
-/// What a call does.
-pub(crate) trait Work: Future<Output = evertoken::Result<Value>> + Send + 'static {}
-
-impl<F: Future<Output = evertoken::Result<Value>> + Send + 'static> Work for F {}
+/// What a call does. Boxed, since it has some kilobytes, which would be moved about; and so that what is done with all of them
+/// is compiled once.
+pub(crate) type Work = BoxFuture<'static, evertoken::Result<Value>>;
 
 fn turn(calls: &Weak<Calls>) {
     let Some(calls) = calls.upgrade() else { return };

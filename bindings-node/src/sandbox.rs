@@ -85,7 +85,7 @@ impl NativeSandbox {
     pub fn wait(&self, id: i64, path: String, body: String) {
         let sandbox = Arc::clone(&self.sandbox);
         let body = serde_json::from_str(&body).unwrap_or(Json::Null);
-        self.calls.start_with(id, async move {
+        let answered = async move {
             Ok(match sandbox.control_async("POST", &path, &body).await {
                 Ok(answer) => Value::of(answer.to_string()),
                 Err(error) => Value::of(Refusal {
@@ -94,18 +94,18 @@ impl NativeSandbox {
                     message: error.message,
                 }),
             })
-        });
+        };
+        self.calls.start(id, answered, |answer| answer);
     }
 
     /// Stops it; its ports are free once true is delivered.
     #[napi(catch_unwind)]
     pub fn close(&self, id: i64) {
         let sandbox = Arc::clone(&self.sandbox);
-        self.calls.start_with(id, async move {
-            let stopped = runtime::handle()
-                .spawn_blocking(move || sandbox.close())
-                .await;
-            Ok(Value::of(stopped.is_ok()))
-        });
+        let stopped = async move {
+            let stopping = runtime::handle().spawn_blocking(move || sandbox.close());
+            Ok(stopping.await.is_ok())
+        };
+        self.calls.start(id, stopped, Value::of);
     }
 }
