@@ -128,7 +128,7 @@ fn entity(rest: &str, c: char, step: &mut impl FnMut(usize)) {
     }
 }
 
-/// `\"`, `\/`, `\\`, `\u00e9`, `\ud83d\ude00`, `\xe9`, and all of them escaped again.
+/// `\"`, `\/`, `\\`, `\u00e9`, `\ud83d\ude00`, `\xe9`, `\xc3\xa9`, and all of them escaped again.
 fn escape(rest: &str, c: char, step: &mut impl FnMut(usize)) {
     let slashes = rest.bytes().take_while(|byte| *byte == b'\\').count();
     if c == '\\' {
@@ -160,12 +160,23 @@ fn escape(rest: &str, c: char, step: &mut impl FnMut(usize)) {
     if holds {
         step(at);
     }
-    if let (Some(digits), Ok(byte)) = (behind.strip_prefix('x'), u8::try_from(u32::from(c)))
-        && digits
-            .get(..2)
-            .is_some_and(|digits| u8::from_str_radix(digits, 16) == Ok(byte))
-    {
-        step(slashes + 3);
+    // Python's `repr` of text, and of bytes.
+    let mut utf8 = [0; 4];
+    let bytes = c.encode_utf8(&mut utf8).as_bytes();
+    for bytes in [u8::try_from(u32::from(c)).ok().as_slice(), bytes] {
+        let mut at = 0;
+        let holds = bytes.iter().all(|byte| {
+            let Some(digits) = rest[at..].trim_start_matches('\\').strip_prefix('x') else {
+                return false;
+            };
+            at = rest.len() - digits.len() + 2;
+            digits
+                .get(..2)
+                .is_some_and(|digits| u8::from_str_radix(digits, 16) == Ok(*byte))
+        });
+        if holds && at > 0 {
+            step(at);
+        }
     }
 }
 
@@ -212,6 +223,7 @@ mod tests {
             "p$ é&amp;amp;&amp;lt;w&amp;gt;&amp;quot;&amp;#39;/\\z%9+\u{1F511}",
             // Other languages, other character sets, other blanks.
             r#"p$ \xe9&<w>\"\'/\\z%9+\u{1F511}"#.split("\\u").next().unwrap(),
+            r#"p$ \xc3\xa9&<w>\"'/\\z%9+\xf0\x9f\x94\x91"#,
             "p$ Ã©&<w>\"'/\\z%9+ð\u{9f}\u{94}\u{91}",
             "p$ e\u{301}&<w>\"'/\\z%9+?",
             "p$\r\n\t é&<w>\"'/\\z%9+\u{FFFD}",
