@@ -22,7 +22,6 @@ class Peeked {
   /** A piece that has been asked for and not come. */
   #asked
   #isRead = false
-  #failure
 
   /** Reads the beginning of a Response that nobody has read. */
   static async at(response) {
@@ -56,9 +55,8 @@ class Peeked {
         this.#pieces.push(piece.value)
         length += piece.value.length
       }
-    } catch (error) {
-      // What has come is enough; whoever reads the answer meets the failure itself.
-      this.#failure = { error }
+    } catch {
+      // What has come is enough. Whoever reads the answer meets the failure: it is what the last piece asked for came to.
     } finally {
       clearTimeout(timer)
     }
@@ -88,13 +86,11 @@ class Peeked {
   #rest() {
     const reader = this.#reader
     const pieces = this.#pieces
-    const failure = this.#failure
     let asked = this.#asked
     return new ReadableStream({
       type: 'bytes',
       async pull(controller) {
         if (pieces.length > 0) return controller.enqueue(pieces.shift())
-        if (failure !== undefined) throw failure.error
         const next = asked ?? reader.read()
         asked = undefined
         const { done, value } = await next

@@ -21,7 +21,7 @@ static FORKS: AtomicUsize = AtomicUsize::new(0);
 /// The thread that ends the interpreter: it may go on as before, in exit handlers and finalizers.
 static ENDING: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-/// A hook that takes longer than this at the very end is left to its fate.
+/// A hook that takes longer than this at the very end is not waited for.
 const LAST_CALL: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 

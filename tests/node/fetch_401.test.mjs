@@ -6,6 +6,8 @@ import { describe, test } from 'node:test'
 import { API, plain } from './plain.mjs'
 
 const { sandbox, client } = plain()
+/** The 401 is about rights: nothing is renewed. */
+const FORBIDDEN = { 'www-authenticate': 'Bearer error="insufficient_scope"' }
 
 /** A client with a token that the server has just revoked. */
 async function revoked() {
@@ -82,6 +84,31 @@ describe('a 401', () => {
     assert.equal(made.authOf(response).reason, 'refused_again')
     await assert.rejects(response.text(), { message: 'torn' })
   })
+
+  test('is read no further than its beginning', async () => {
+    let pulled = 0
+    const pull = (controller) => {
+      pulled += 1
+      controller.enqueue(new Uint8Array(1024))
+    }
+    const refused = new Response(new ReadableStream({ pull }, { highWaterMark: 0 }), { status: 401, headers: FORBIDDEN })
+    const response = await client().wrapFetch(async () => refused)(API)
+    assert.deepEqual([response.status, pulled], [401, 16])
+    await response.body.cancel()
+  })
+
+  for (const isHealed of [true, false]) {
+    test(`is let go of ${isHealed ? 'when the request is sent again' : 'where the caller lets go of it'}`, async () => {
+      let isLetGo = false
+      const source = { pull: (controller) => controller.enqueue(new Uint8Array(1024)), cancel: () => void (isLetGo = true) }
+      const refused = new Response(new ReadableStream(source), { status: 401, headers: isHealed ? {} : FORBIDDEN })
+      const answers = [refused, new Response('healed')]
+      const response = await client().wrapFetch(async () => answers.shift())(API)
+      assert.deepEqual([response.status, isLetGo], isHealed ? [200, true] : [401, false])
+      await response.body.cancel()
+      assert.ok(isLetGo)
+    })
+  }
 
   test('whose renewal failed carries the error', async () => {
     const made = await revoked()

@@ -108,3 +108,14 @@ test('where a login is needed there is none', () => {
   next = null
   assert.equal(gate().fresh(), undefined)
 })
+
+test('a URL is taken as it stands only where a parser would leave it so', () => {
+  const { plainUrl } = Gate.prototype
+  const below = plainUrl.bind(new Gate({ baseUrl: 'https://api.example/v1/' }))
+  assert.equal(below('/accounts/1?page=2'), 'https://api.example/v1/accounts/1?page=2')
+  assert.equal(below('https://other.example:8443/a.b?c/../d'), undefined)
+  assert.equal(below('https://other.example:8443/a.b?c'), 'https://other.example:8443/a.b?c')
+  const parsed = ['/a/../b', '/a/./b', '/.', '/a/%2e%2e/b', '/a/%2E/b', '//evil.example/x', '/a b', '/a\\b', '/a#b', '/a"b', 'a', '']
+  const absolute = ['https://api.example', 'https://user@api.example/', 'https://api.example/a/../b', 'https://api.example/%2e', 'ftp://api.example/']
+  for (const text of [...parsed, ...absolute]) assert.equal(below(text), undefined, text)
+})

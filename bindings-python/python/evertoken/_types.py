@@ -20,7 +20,7 @@ Query: TypeAlias = str | Mapping[str, QueryValue | Sequence[QueryValue]] | Seque
 HeaderFields: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 Form: TypeAlias = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
-Content: TypeAlias = str | bytes | bytearray | memoryview | IO[bytes] | Iterable[bytes]
+Content: TypeAlias = str | bytes | bytearray | memoryview | IO[bytes] | IO[str] | Iterable[bytes]
 AsyncContent: TypeAlias = Content | AsyncIterable[bytes]
 
 FileContent: TypeAlias = str | bytes | IO[bytes]
