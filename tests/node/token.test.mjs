@@ -111,6 +111,7 @@ describe('a token', () => {
     sandbox.configure({ wso2: { life_secs: 100, second_login: 'new' } })
     const asked = client()
     const first = await asked.token()
+    assert.equal((await asked.token({ minTtl: 0 })).value, first.value)
     assert.equal((await asked.token({ minTtl: 50_000 })).value, first.value)
     assert.equal((await asked.token({ minTtl: 1_000_000_000 })).value, first.value)
     assert.equal(logins(), 1)
