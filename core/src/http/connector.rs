@@ -163,7 +163,7 @@ impl Connector {
             return Ok(Stream::new(io));
         }
         let host = bare_host(to);
-        let mut config = self.tls.config(&self.settings)?;
+        let mut config = self.tls.config(&self.settings).await?;
         if matches!(alpn, Alpn::None) {
             Arc::make_mut(&mut config).alpn_protocols.clear();
         }

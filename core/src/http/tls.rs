@@ -2,7 +2,7 @@
 //! and made when the first `https` connection wants it, because reading the platform's roots takes 5 to
 //! 44 ms and a megabyte.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -10,6 +10,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
 
 use super::connect::HttpSettings;
 use super::self_signed::SelfSigned;
@@ -19,16 +21,22 @@ type Chain = Vec<CertificateDer<'static>>;
 
 /// The configuration, once it is wanted.
 #[derive(Default)]
-pub(super) struct Tls(OnceLock<Arc<ClientConfig>>);
+pub(super) struct Tls(OnceCell<Arc<ClientConfig>>);
 
 impl Tls {
-    pub(super) fn config(&self, settings: &HttpSettings) -> Result<Arc<ClientConfig>> {
-        if let Some(config) = self.0.get() {
-            return Ok(Arc::clone(config));
-        }
-        let config = Arc::new(config(settings)?);
-        Ok(Arc::clone(self.0.get_or_init(|| config)))
+    /// Made where it keeps neither an event loop nor a runtime's other tasks waiting.
+    pub(super) async fn config(&self, settings: &Arc<HttpSettings>) -> Result<Arc<ClientConfig>> {
+        let make = || async {
+            let settings = Arc::clone(settings);
+            let made = spawn_blocking(move || config(&settings)).await;
+            made.map_err(|_| broken())?.map(Arc::new)
+        };
+        self.0.get_or_try_init(make).await.cloned()
     }
+}
+
+fn broken() -> Error {
+    Error::new(ErrorKind::Internal, "TLS could not be set up")
 }
 
 /// The provider that the host program chose, else ours; choosing for the whole process is not a library's part.
@@ -66,17 +74,16 @@ pub(super) fn identity(pem: Option<&[u8]>) -> Result<Option<(Chain, PrivateKeyDe
 /// Trusts the platform's roots, Mozilla's (slim containers have no others), and `ca_file`'s.
 fn config(settings: &HttpSettings) -> Result<ClientConfig> {
     let provider = provider();
-    let broken = |_| Error::new(ErrorKind::Internal, "TLS could not be set up");
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(broken)?;
+        .map_err(|_| broken())?;
     let verifier: Arc<dyn ServerCertVerifier> = if settings.skip_certificate_check {
         Arc::new(Unchecked(provider))
     } else {
         let mozilla = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
         let named = authorities(settings.ca_pem.as_deref())?;
         let roots = mozilla.chain(named.iter().cloned());
-        let verifier = Verifier::new_with_extra_roots(roots, provider).map_err(broken)?;
+        let verifier = Verifier::new_with_extra_roots(roots, provider).map_err(|_| broken())?;
         SelfSigned::new(Arc::new(verifier), named)
     };
     let builder = builder
@@ -141,5 +148,47 @@ impl ServerCertVerifier for Unchecked {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use futures_util::poll;
+    use tokio::runtime::Builder;
+    use tokio::task::spawn_blocking;
+
+    use super::{HttpSettings, Tls};
+
+    #[test]
+    fn the_roots_are_read_where_nothing_else_waits_for_it() {
+        let settings = Arc::new(HttpSettings {
+            connect_timeout: Duration::from_secs(1),
+            ca_pem: None,
+            client_pem: None,
+            proxy: None,
+            user_agent: "tests".to_owned(),
+            skip_certificate_check: false,
+        });
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (open, gate) = mpsc::channel();
+            let before = spawn_blocking(move || gate.recv());
+            let tls = Tls::default();
+            let mut first = pin!(tls.config(&settings));
+            let mut second = pin!(tls.config(&settings));
+            assert!(poll!(&mut first).is_pending());
+            assert!(poll!(&mut second).is_pending());
+            open.send(()).unwrap();
+            before.await.unwrap().unwrap();
+            let (first, second) = (first.await.unwrap(), second.await.unwrap());
+            assert!(Arc::ptr_eq(&first, &second));
+        });
     }
 }
