@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -28,8 +29,24 @@ SERVERS = {
 # Logins by JSON, which `json_login` describes.
 JSON_SERVERS = {
     "simplejwt": ([sys.executable, "simplejwt_server.py"], "", "json_login"),
+    "jwt-extended": ([sys.executable, "jwt_extended_server.py"], "", "json_login"),
+    "knox": ([sys.executable, "knox_server.py"], "", "json_login"),
 }
 PASSWORD_SERVERS = [name for name, (_, _, grant) in SERVERS.items() if grant == "password"]
+
+
+def described(name: str, url: str, username: str, password: str) -> dict[str, object]:
+    """The login of a JSON server, option by option."""
+    body = {"username": username, "password": password}
+    if name == "simplejwt":
+        refresh = {"refresh_token_field": "refresh", "refresh_url": f"{url}/token/refresh/", "refresh_field": "refresh"}
+        return {"token_url": f"{url}/token/", "body": body, "token_field": "access"} | refresh
+    if name == "jwt-extended":
+        refresh = {"refresh_url": f"{url}/refresh", "refresh_bearer": "refresh_token"}
+        return {"token_url": f"{url}/login", "body": body, "token_field": "access_token"} | refresh
+    pair = base64.b64encode(f"{username}:{password}".encode()).decode()
+    expiry = {"expires_field": "expiry", "expires_unit": "iso8601"}
+    return {"token_url": f"{url}/login/", "extra_headers": {"authorization": f"Basic {pair}"}, "auth_scheme": "Token"} | expiry
 
 
 def each(names: Iterable[str], life_secs: int = 3600) -> pytest.MarkDecorator:
@@ -50,14 +67,7 @@ class Server:
         """Client options that this server accepts, with changes."""
         url = self.line["url"]
         if self.grant == "json_login":
-            login = {
-                "token_url": f"{url}/token/",
-                "body": {"username": self.line["username"], "password": self.line["password"]},
-                "token_field": "access",
-                "refresh_token_field": "refresh",
-                "refresh_url": f"{url}/token/refresh/",
-                "refresh_field": "refresh",
-            }
+            login = described(self.name, url, self.line["username"], self.line["password"])
             return login | {"base_url": url} | changes
         names = ["token_url", "revoke_url", "client_id", "client_secret"]
         if self.grant == "password":
@@ -66,6 +76,10 @@ class Server:
 
     def client(self, **changes: object) -> evertoken.Client:
         return getattr(evertoken.Client, self.grant)(**self.options(**changes))
+
+    def client_of(self, password: str) -> evertoken.Client:
+        """A client of a JSON server with another password."""
+        return self.client(**described(self.name, self.line["url"], self.line["username"], password))
 
     def counts(self) -> dict[str, int]:
         with urllib.request.urlopen(f"{self.line['url']}/_control/counts") as answer:
