@@ -135,6 +135,7 @@ describe('axios', () => {
     sandbox.revoke({ what: 'access' })
     const { data, config } = await instance.post(API, { a: 1 })
     assert.deepEqual([requests, responses, data.body_length, config.data], [1, 1, 7, '{"a":1}'])
+    assert.equal(config.beforeRedirect, undefined)
   })
 
   test('is attached until it is detached', async () => {

@@ -155,6 +155,8 @@ describe('options are refused by the name that JavaScript gives them', () => {
   for (const [name, [options, message]] of Object.entries(refused)) {
     test(name, () => assert.throws(() => Client.pismo(options), { code: 'config_invalid', message }))
   }
+  test('a bigint keeps all its digits', () => assert.match(Client.pismo({ ...base, accountId: 1_152_921_504_606_846_977n }).identity, /account 1152921504606846977/))
+
   test('undefined and null are not set', () => assert.ok(Client.pismo({ ...base, accountId: undefined, caFile: null })))
   test('URLs are taken as they are', () => assert.equal(Client.pismo({ ...base, baseUrl: new URL('https://api.example/v1') }).baseUrl, 'https://api.example/v1'))
   test('an option of another flow', () => assert.throws(() => Client.passkit({ token: 'x', serverKey: 'y' }), /^EvertokenError: serverKey: is not an option here/))

@@ -8,12 +8,13 @@ import json
 import math
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 import evertoken
 from evertoken import Client, HTTPStatusError
+from evertoken._body import multipart
 from evertoken.testing import Sandbox
 
 API = "/pismo/api/things"
@@ -157,6 +158,25 @@ def test_multipart(client: Client, sandbox: Sandbox, tmp_path: Path) -> None:
     files["photo"].close()
     entry = next(entry for entry in sandbox.journal() if entry["path"] == "/form")
     assert entry["body_length"] == 3000 + len("n12text1") + 6 * 36 + 40 - 2 + _heads()
+
+
+def test_parts_of_a_form_have_the_names_of_files_and_what_cannot_be_rewound_is_held() -> None:
+    class Pipe:
+        def read(self, _size: int) -> bytes:
+            return self.rest.pop() if self.rest else b""
+
+        rest: ClassVar = [b"2", b"1"]
+
+    nameless = io.BytesIO(b"0")
+    nameless.name = "<fdopen>"
+    files: Any = {"a": nameless, "b": Pipe()}
+    form, content_type = multipart(files, [])
+    line = f"--{content_type.partition('boundary=')[2]}"
+    disposition = 'Content-Disposition: form-data; name="{}"; filename="upload"'
+    part = "\r\n".join((line, disposition, "Content-Type: application/octet-stream", "", "{}", ""))
+    expected = f"{part.format('a', 0)}{part.format('b', 12)}{line}--\r\n".encode()
+    assert [b"".join(form), b"".join(form)] == [expected, expected]
+    assert form.length == len(expected)
 
 
 def _heads() -> int:
