@@ -138,6 +138,22 @@ describe('axios', () => {
     assert.equal(config.beforeRedirect, undefined)
   })
 
+  test('sends a form again after a 401, the platform\'s and the query\'s', async () => {
+    const data = new FormData()
+    data.set('file', new Blob(['content']), 'file.txt')
+    for (const form of [data, new URLSearchParams({ a: '1' })]) {
+      const instance = axios.create()
+      const made = client()
+      made.attachAxios(instance)
+      await made.token()
+      sandbox.revoke({ what: 'access' })
+      sandbox.control('DELETE', '/journal')
+      assert.equal((await instance.post(API, form)).status, 200)
+      const [refused, accepted] = sandbox.journal().filter((entry) => entry.kind === 'api')
+      assert.deepEqual([refused.status, accepted.body_length], [401, refused.body_length])
+    }
+  })
+
   test('is attached until it is detached', async () => {
     const instance = axios.create({ baseURL: sandbox.url, validateStatus: null })
     const detach = client().attachAxios(instance)

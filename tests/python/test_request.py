@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -344,6 +345,16 @@ async def test_streaming_in_asyncio(sandbox: Sandbox) -> None:
         await response.aclose()
         with pytest.raises(evertoken.ClosedError):
             await response.aread()
+
+
+async def test_a_source_in_asyncio_that_never_ends_does_not_outlast_its_call(sandbox: Sandbox) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"a"
+        await asyncio.Event().wait()
+
+    async with sandbox.pismo().async_client() as client:
+        with pytest.raises(evertoken.TimedOutError):
+            await asyncio.wait_for(client.post(API, content=endless(), timeout=0.05), 60)
 
 
 async def test_bodies_in_asyncio(sandbox: Sandbox, tmp_path: Path) -> None:
