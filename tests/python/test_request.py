@@ -348,13 +348,20 @@ async def test_streaming_in_asyncio(sandbox: Sandbox) -> None:
 
 
 async def test_a_source_in_asyncio_that_never_ends_does_not_outlast_its_call(sandbox: Sandbox) -> None:
+    ended = asyncio.Event()
+
     async def endless() -> AsyncIterator[bytes]:
-        yield b"a"
-        await asyncio.Event().wait()
+        try:
+            yield b"a"
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
 
     async with sandbox.pismo().async_client() as client:
+        call = asyncio.ensure_future(client.post(API, content=endless(), timeout=0.05))
+        await asyncio.wait_for(ended.wait(), 60)
         with pytest.raises(evertoken.TimedOutError):
-            await asyncio.wait_for(client.post(API, content=endless(), timeout=0.05), 60)
+            await call
 
 
 async def test_bodies_in_asyncio(sandbox: Sandbox, tmp_path: Path) -> None:
