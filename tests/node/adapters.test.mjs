@@ -154,6 +154,25 @@ describe('axios', () => {
     }
   })
 
+  test('that takes no absolute URLs sends them below its base, with the token', async () => {
+    const instance = axios.create({ baseURL: sandbox.url + API, allowAbsoluteUrls: false })
+    client().attachAxios(instance)
+    const { data } = await instance.get('https://elsewhere.example/y')
+    assert.equal(data.path, `${API}/https://elsewhere.example/y`)
+  })
+
+  test('given up while it waits for the token says so in its own word', async () => {
+    sandbox.arm({ route: 'token', fault: 'gate' })
+    const instance = axios.create()
+    client().attachAxios(instance)
+    const abort = new AbortController()
+    const call = instance.get(API, { signal: abort.signal })
+    await sandbox.waitHeld(1)
+    abort.abort()
+    await assert.rejects(call, { name: 'CanceledError', code: 'ERR_CANCELED' })
+    sandbox.release()
+  })
+
   test('is attached until it is detached', async () => {
     const instance = axios.create({ baseURL: sandbox.url, validateStatus: null })
     const detach = client().attachAxios(instance)

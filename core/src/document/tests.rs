@@ -36,6 +36,20 @@ fn utf32(text: &str, big: bool, mark: bool) -> Vec<u8> {
 }
 
 #[test]
+fn prose_and_markup_are_no_form_though_they_hold_an_equals_sign() {
+    for (body, is_form) in [
+        ("access_token=T1&scope=a+b", true),
+        ("access_token=T1 and more", false),
+        ("access_token=<b>", false),
+        ("access token=T1", false),
+        ("=T1", false),
+    ] {
+        let read = Document::read(Some("text/plain"), body.as_bytes(), "access_token");
+        assert_eq!(read.is_ok(), is_form, "{body}");
+    }
+}
+
+#[test]
 fn a_json_object_is_read_in_every_encoding_and_under_every_content_type() {
     const BODY: &str = r#"{"access_token":"T1","note":"é"}"#;
     let mut bodies = vec![
