@@ -62,16 +62,9 @@ function sent(gate, adapter, config) {
   return kept === undefined ? waited(gate, adapter, config) : healed(gate, adapter, config, kept)
 }
 
+/** A call that is given up meanwhile ends here; axios then says so in its own word. */
 async function waited(gate, adapter, config) {
-  let kept
-  try {
-    kept = await gate.authorize(config.signal ?? undefined)
-  } catch (error) {
-    // axios has its own word for a request that was given up.
-    if (error.code === 'cancelled') return adapter(config)
-    throw error
-  }
-  return healed(gate, adapter, config, kept)
+  return healed(gate, adapter, config, await gate.authorize(config.signal ?? undefined))
 }
 
 async function healed(gate, adapter, config, kept) {
