@@ -1,8 +1,8 @@
 """Compares what is written twice and no compiler compares. `N passed, N failed`, one for each comparison.
 
 Versions in the manifests; the README's tables and the words of Python's and TypeScript's types with the core's sources; the sections that
-the vectors name with the pages in docs; the length of source files. The arrows of ARCHITECTURE.md have a test of their own,
-tests/rust/tests/architecture.rs.
+the vectors name with the pages in docs; what the README says of other clients with the results of the benchmark; the length of source
+files. The arrows of ARCHITECTURE.md have a test of their own, tests/rust/tests/architecture.rs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE_LINES_MAX = 500
 OPTION_TYPES = "bindings-node/types/options.d.ts"
 SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.cpp", "*.hpp", "*.go", "*.sh", "Makefile")
+RESULTS = "bench/results/short/README.md"
+# Runs differ: a result that is nearer than this to what the README says agrees with it.
+TOLERANCE = 0.1
 # Generated.
 LARGE = {"include/evertoken.h"}
 
@@ -160,6 +163,70 @@ def vector_sources() -> Iterator[str]:
             yield f"{path.name}: its source {bad} is written nowhere"
 
 
+def measured() -> Iterator[str]:
+    """What the README says of the clients of others, with the results that it refers to."""
+    said = " ".join(chapter("Beside others").split())
+    cells = [row[3].split(" / ") for _, row in result_rows("**64 callers", "**1,000 callers") if is_of_others(row)]
+    requests, failed = ([int(cell[index].replace(",", "")) for cell in cells] for index in (0, 1))
+    herd = (
+        f"Of {len(cells)} clients of others, {sum(count >= 63 for count in requests)} make 63 or 64 token requests, "
+        f"{failed.count(64)} fail all 64 calls, and {requests.count(1)} make 1 as well."
+    )
+    if herd not in said:
+        yield f"README.md: by {RESULTS} it should say: {herd}"
+    ratios = {
+        r"Rust ([\d.]+) of reqwest": target("request, Rust, one at a time: CPU of evertoken over reqwest"),
+        r"C ([\d.]+) of libcurl": target("request, C, one at a time: CPU of Evertoken request over libcurl easy"),
+        r"Python ([\d.]+) of pyreqwest": target("request, Python, one at a time: CPU of Evertoken Client over pyreqwest"),
+        r"Node ([\d.]+) of undici": target("request, Node, one at a time: CPU of Evertoken request over undici.request"),
+        r"and ([\d.]+) with 64 at once": target("request, Node, 64 at once: CPU of Evertoken request over undici.request"),
+        r" ([\d.]+) times as long in Python": cheapest_header("Python", "**Evertoken Client**"),
+        r" ([\d.]+) times in Rust": cheapest_header("Rust", "**evertoken**"),
+        r" ([\d.]+) times in Node": cheapest_header("Node", "**Evertoken await authorization()**"),
+    }
+    for pattern, ratio in ratios.items():
+        found = re.search(pattern, said)
+        if found is None:
+            yield f"README.md: {pattern} is not in it"
+        elif abs(float(found[1]) / ratio - 1) > TOLERANCE:
+            yield f"README.md: it says {found[0].strip()!r}, but {RESULTS} {ratio:.2f}"
+
+
+def target(what: str) -> float:
+    found = re.search(rf"^\| {re.escape(what)} \|[^|]*\| ([\d.]+) × ", text(RESULTS), re.MULTILINE)
+    assert found, what
+    return float(found[1])
+
+
+def cheapest_header(language: str, ours: str) -> float:
+    """How many times as long the cheapest client of others takes."""
+    nanoseconds = {
+        row[0]: float(row[1].partition(" ")[0].replace(",", ""))
+        for found, row in result_rows("## header", "## request")
+        if found == language and (row[0] == ours or is_of_others(row))
+    }
+    our_own = nanoseconds.pop(ours)
+    return min(nanoseconds.values()) / our_own
+
+
+def result_rows(start: str, end: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of the tables between two lines of the results, each with its language."""
+    found = re.search(rf"^{re.escape(start)}(.*?)^{re.escape(end)}", text(RESULTS), re.MULTILINE | re.DOTALL)
+    assert found, start
+    language = ""
+    for line in found[1].splitlines():
+        if line.startswith("### "):
+            language = line[4:]
+        row = line.strip("| ").split(" | ")
+        if len(row) > 1 and row[0] not in (language, "---"):
+            yield language, row
+
+
+def is_of_others(row: list[str]) -> bool:
+    """Ours are bold, and what no client can be faster than is in italics."""
+    return not row[0].startswith("*")
+
+
 def file_sizes() -> Iterator[str]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *SOURCES], cwd=ROOT, check=True, capture_output=True, text=True
@@ -172,7 +239,7 @@ def file_sizes() -> Iterator[str]:
 
 
 def main() -> int:
-    comparisons = (options, option_types, errors, stable_words, versions, vector_sources, file_sizes)
+    comparisons = (options, option_types, errors, stable_words, versions, vector_sources, measured, file_sizes)
     complaints = [list(compare()) for compare in comparisons]
     for complaint in chain.from_iterable(complaints):
         print(complaint)
