@@ -220,6 +220,17 @@ def test_a_redirect_from_http_to_https_of_the_same_host_takes_no_token_along(cli
     assert "Authorization" not in request.headers
 
 
+def test_requests_drops_the_token_on_a_redirect_to_an_origin_that_is_allowed_too(sandbox: Sandbox) -> None:
+    client = sandbox.pismo().client(allowed_origins=[sandbox.foreign_url])
+    sandbox.arm({"type": "redirect"}, route=API)
+    with requests.Session() as session:
+        session.auth = client.requests_auth()
+        response: Any = session.get(sandbox.url + API)
+    assert response.url == sandbox.foreign_url + API
+    assert (response.status_code, response.evertoken_reason) == (401, "foreign_origin")
+    assert sandbox.counts()["pismo"]["login"] == 1
+
+
 @pytest.mark.parametrize("library", [httpx, httpx2])
 async def test_each_httpx_auth_belongs_to_its_kind_of_client(sandbox: Sandbox, library: ModuleType) -> None:
     async with library.AsyncClient(auth=sandbox.pismo().client().httpx_auth()) as session:

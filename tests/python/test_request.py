@@ -198,6 +198,8 @@ def test_a_text_file_is_sent_in_utf_8(client: Client) -> None:
 def test_one_body_and_of_a_known_type(client: Client) -> None:
     with pytest.raises(TypeError, match="json and data were given"):
         client.post(API, json={}, data={})
+    with pytest.raises(TypeError, match="data and files were given"):
+        client.post(API, data="a=b", files={"a": b""})
     with pytest.raises(TypeError, match="not dict"):
         client.post(API, content={"a": b""})  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="files: a must be"):
