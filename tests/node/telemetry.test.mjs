@@ -40,11 +40,11 @@ after(async () => {
 const client = (options) => sandbox.password({ tokenUrl: `${sandbox.url}/plain/token?telemetry=${++run}`, ...options })
 
 /** What was counted since the last time, as `{ name: [[attributes, value], …] }`. */
-async function told() {
-  points.reset()
-  await provider.forceFlush()
+async function told(from = provider, to = points) {
+  to.reset()
+  await from.forceFlush()
   const found = {}
-  for (const { scopeMetrics } of points.getMetrics()) {
+  for (const { scopeMetrics } of to.getMetrics()) {
     for (const { scope, metrics: all } of scopeMetrics) {
       assert.equal(scope.name, 'evertoken')
       for (const { descriptor, dataPoints } of all) found[descriptor.name] = dataPoints.map(({ attributes, value }) => [attributes, value])
@@ -125,6 +125,24 @@ test('a token without an end has no expires_in', async () => {
   sandbox.configure({ plain: { life_secs: -1 } })
   await client().token()
   assert.ok(!('evertoken.expires_in' in spans.getFinishedSpans()[0].attributes))
+})
+
+test('a provider of metrics that takes the place of the first one is told of what follows', async () => {
+  await client().token()
+  await told()
+  const later = new InMemoryMetricExporter(AggregationTemporality.DELTA)
+  const second = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter: later, exportIntervalMillis: 2 ** 30 })] })
+  metrics.disable()
+  metrics.setGlobalMeterProvider(second)
+  try {
+    await client().token()
+    assert.equal((await told(second, later))['evertoken.token_requests'].length, 1)
+    assert.deepEqual(await told(), {})
+  } finally {
+    metrics.disable()
+    metrics.setGlobalMeterProvider(provider)
+    await second.shutdown()
+  }
 })
 
 test('a token request of another thread is told here, once', async () => {
