@@ -91,6 +91,16 @@ fn every_part_that_makes_another_token_makes_another_identity() {
         build(json().header("c", "d")),
         build(json().method("PUT")),
         build(json().success("ok")),
+        build(json().expires_unit("ms")),
+        build(json().expires_unit("unix")),
+        build(json().expires_field("exp")),
+        build(json().refresh_token_field("refresh")),
+        build(json().refresh_url("https://as/refresh")),
+        build(
+            json()
+                .refresh_url("https://as/refresh")
+                .refresh_bearer("access_token"),
+        ),
     ];
     let distinct: HashSet<Vec<String>> = all.iter().map(parts).collect();
     assert_eq!(distinct.len(), all.len());

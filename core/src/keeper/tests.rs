@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use futures_util::poll;
 
@@ -434,6 +436,16 @@ async fn a_pasted_token_is_served_until_refused_and_then_a_typed_error() {
     rig.keeper.refuse(&pasted);
     assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
     assert!(rig.server.asked().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pasted_jwt_ends_when_it_says_so() {
+    let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{}}}"#, START + 60));
+    let token = format!("e30.{claims}.c2ln");
+    let rig = Rig::with(PassKit::token(token).into_flow(None).unwrap(), []);
+    assert_eq!(rig.keeper.state().expires_in, Some(Duration::from_secs(60)));
+    rig.pass(61.0).await;
+    assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
 }
 
 #[tokio::test(start_paused = true)]
