@@ -1,6 +1,7 @@
 // The adapters against the libraries themselves.
 
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 
@@ -161,6 +162,15 @@ describe('axios', () => {
     assert.equal(data.path, `${API}/https://elsewhere.example/y`)
   })
 
+  test('lets go of a streamed 401 before it sends again', async () => {
+    const refused = Readable.from(['refused'])
+    const answers = [{ status: 401, headers: {}, data: refused }, { status: 200, headers: {}, data: 'healed' }]
+    const instance = axios.create({ adapter: async (config) => ({ ...answers.shift(), statusText: '', config }) })
+    client().attachAxios(instance)
+    assert.equal((await instance.get(API)).data, 'healed')
+    assert.ok(refused.destroyed)
+  })
+
   test('given up while it waits for the token says so in its own word', async () => {
     sandbox.arm({ route: 'token', fault: 'gate' })
     const instance = axios.create()
@@ -264,6 +274,11 @@ describe('got', () => {
     const error = await got(sandbox.url + API, { hooks: made.gotHooks() }).catch((error) => error)
     assert.equal(error.name, 'HTTPError')
     assert.equal(made.authOf(error.response).reason, 'refused_again')
+  })
+
+  test('takes the header out of the request of an answer', async () => {
+    const { request } = await got(sandbox.url + API, { hooks: client().gotHooks() })
+    assert.equal(request.options.headers.authorization, undefined)
   })
 
   test('puts a header on for each of its retries', async () => {

@@ -24,6 +24,15 @@ fn error_of(answer: &Answer) -> Error {
 }
 
 #[test]
+fn an_error_names_the_host_of_the_token_url_and_no_more_of_it() {
+    let error = error_of(&answer(400, &[], ""));
+    assert_eq!(
+        error.message(),
+        "the token request was rejected (status 400 from gw.example)"
+    );
+}
+
+#[test]
 fn status_and_code_decide_the_kind() {
     const HTML: &str = "<html><body>Account is locked</body></html>";
     use ErrorKind::{BadResponse, CredentialsRejected, LockedOut, RateLimited, ServerUnavailable};
