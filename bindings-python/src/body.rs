@@ -1,5 +1,6 @@
 //! Request bodies: bytes without a copy, iterables piece by piece, asynchronous ones through a feed.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -176,16 +177,32 @@ impl Pump {
     {
         let Self { source, into } = self;
         let mut call = AbortOnDrop(runtime::handle().spawn(call));
+        let mut outcome = None;
         for piece in source.into_bound(py) {
             let piece = bytes_of(&piece?)?;
-            let wanted = wait_shared(py, async { Ok(into.send(Ok(piece)).await.is_ok()) })?;
+            let wanted = wait_shared(py, async {
+                let mut sent = pin!(into.send(Ok(piece)));
+                if outcome.is_none() {
+                    tokio::select! {
+                        biased;
+                        sent = &mut sent => return Ok(sent.is_ok()),
+                        ended = call.end() => outcome = Some(ended),
+                    }
+                }
+                // A call that has failed wants nothing more, though its connection may hold on to the body for a while;
+                // one that is answered early is sent the rest.
+                Ok(!matches!(outcome, Some(Err(_))) && sent.await.is_ok())
+            })?;
             if !wanted {
-                break; // answered already
+                break;
             }
         }
         drop(into);
         wait_shared(py, async {
-            (&mut call.0).await.unwrap_or_else(|_| Err(panicked()))
+            match outcome {
+                Some(outcome) => outcome,
+                None => call.end().await,
+            }
         })
     }
 
@@ -210,6 +227,12 @@ impl Pump {
 }
 
 struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> AbortOnDrop<Result<T, Failure>> {
+    async fn end(&mut self) -> Result<T, Failure> {
+        (&mut self.0).await.unwrap_or_else(|_| Err(panicked()))
+    }
+}
 
 impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {

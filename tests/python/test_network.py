@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -181,6 +182,25 @@ def stalling() -> Iterator[str]:
 def test_a_large_body_is_sent_whole_where_silence_is_watched(client: Client) -> None:
     for content in (b"x" * 1_000_000, iter([b"x" * 500_000] * 2), io.BytesIO(b"x" * 1_000_000)):
         assert client.post(API, content=content, read_timeout=20).json()["body_length"] == 1_000_000
+
+
+def sent_whole(client: Client, body: Iterator[bytes]) -> None:
+    client.post("/x", content=body, timeout=0.1)
+
+
+def sent_streamed(client: Client, body: Iterator[bytes]) -> None:
+    with client.stream("POST", "/x", content=body, timeout=0.1):
+        pass
+
+
+# The limit is no measure: without it a call that is stuck with its body would end with its connection, half a minute later.
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("send", [sent_whole, sent_streamed])
+def test_a_body_that_nobody_takes_ends_with_its_call(send: Callable[[Client, Iterator[bytes]], None]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with Client.passkit(token="pasted", base_url=url) as client, pytest.raises(evertoken.TimedOutError):
+            send(client, itertools.repeat(b"x" * 65536))
 
 
 def test_no_answer_in_time(client: Client, sandbox: Sandbox) -> None:
