@@ -281,8 +281,8 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   undiciInterceptor(): (dispatch: any) => any
   /**
    * Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance
-   * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token;
-   * nor does what is printed of an answer or an error.
+   * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token,
+   * and nothing that is printed of an answer or an error shows it.
    * @throws {EvertokenError} `config_invalid` if `instance` is no axios instance
    */
   attachAxios(instance: AxiosLike): () => void
