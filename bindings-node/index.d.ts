@@ -190,7 +190,8 @@ export interface GotHooks {
  * `evertoken:<name>`, once per client. A listener that throws becomes a process warning and harms nothing else. Where
  * OpenTelemetry has a provider, token requests are spans and counted, once for all clients.
  *
- * Nothing here keeps a process alive but a call that is pending.
+ * Nothing here keeps a process alive but a call that is pending. A client with listeners is kept in memory until they are removed
+ * or it is closed; any other goes when nothing refers to it any more.
  */
 export declare class Client extends EventEmitter<EventMap> implements AsyncDisposable {
   private constructor()

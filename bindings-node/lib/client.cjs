@@ -1,7 +1,6 @@
 'use strict'
 
 const diagnostics = require('node:diagnostics_channel')
-const { EventEmitter } = require('node:events')
 const { inspect } = require('node:util')
 
 const { attachAxios } = require('./adapters/axios.cjs')
@@ -12,6 +11,7 @@ const check = require('./checks.cjs')
 const { fromFailure, invalid, valueOf } = require('./errors.cjs')
 const { authorized } = require('./fetch.cjs')
 const { Gate } = require('./gate.cjs')
+const { Listened, silenced } = require('./listened.cjs')
 const native = require('./native.cjs')
 const { pathOf, sorted } = require('./options.cjs')
 const { call, hook, port, unhook } = require('./port.cjs')
@@ -23,7 +23,7 @@ const { verdictOf } = require('./verdicts.cjs')
 /** Proof that a constructor of ours is calling. */
 const OURS = Symbol('evertoken')
 
-class Client extends EventEmitter {
+class Client extends Listened {
   #native
   #gate
   #fetch
@@ -180,6 +180,7 @@ class Client extends EventEmitter {
       this.#gate.forget()
       this.#native.unsubscribe()
       unhook(this.#hook)
+      silenced(this)
     }
   }
 

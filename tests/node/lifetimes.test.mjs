@@ -52,6 +52,13 @@ test('a failed background login is no unhandled rejection', async () => {
   sandbox.release()
   await ended
 })
+test('a client is there for as long as somebody listens to it', () => {
+  const how = ['off', 'removeListener', 'removeAllListeners of it', 'removeAllListeners', 'close']
+  const lines = (way, itsEnds) => itsEnds.flatMap((end) => [`${way} true`, `${end} false`])
+  const listened = ['on', 'addListener', 'prependListener'].flatMap((way) => lines(way, how))
+  const once = ['once', 'prependOnceListener'].flatMap((way) => lines(way, [...how, 'told']))
+  return ends('listened', ['nobody listens false', 'closed before false', ...listened, ...once])
+})
 test('a call that was given up keeps nothing alive', () => ends('abandoned', ['cancelled']))
 
 test('a pending promise keeps the process alive until it settles', async () => {

@@ -1,6 +1,8 @@
 // What a program of its own does, by name: `node program.mjs NAME SANDBOX_URL`. Run by lifetimes.test.mjs.
 
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 
 const [, , mainName, mainUrl] = process.argv
@@ -71,6 +73,48 @@ const programs = {
     const call = made.token({ signal: abort.signal }).catch((error) => error.code)
     abort.abort()
     console.log(await call)
+  },
+  /** A client is there for as long as somebody listens to it, and no longer. */
+  async listened() {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc')
+    const hear = () => {}
+    let made = 0
+    const reference = async (prepare) => {
+      const one = await client(`scripted?${++made}`)
+      await prepare(one)
+      return new WeakRef(one)
+    }
+    const isThere = async (one) => {
+      // What was looked at is there until the end of the turn.
+      await new Promise(setImmediate)
+      collect()
+      return one.deref() !== undefined
+    }
+    const ends = {
+      off: (one) => one.off('token_installed', hear),
+      removeListener: (one) => one.removeListener('token_installed', hear),
+      'removeAllListeners of it': (one) => one.removeAllListeners('token_installed'),
+      removeAllListeners: (one) => one.removeAllListeners(),
+      close: (one) => one.close(),
+    }
+    const told = { told: (one) => one.token() }
+    const ways = { on: ends, addListener: ends, prependListener: ends, once: { ...ends, ...told }, prependOnceListener: { ...ends, ...told } }
+
+    console.log('nobody listens', await isThere(await reference(() => {})))
+    const closed = await reference(async (one) => {
+      await one.close()
+      one.on('token_installed', hear)
+    })
+    console.log('closed before', await isThere(closed))
+    for (const [way, itsEnds] of Object.entries(ways)) {
+      for (const [end, make] of Object.entries(itsEnds)) {
+        const one = await reference((it) => it[way]('token_installed', hear))
+        console.log(way, await isThere(one))
+        await Promise.resolve(make(one.deref())).then(() => {})
+        console.log(end, await isThere(one))
+      }
+    }
   },
   /** Background renewals that fail are nobody's unhandled rejection. */
   async background() {
