@@ -57,7 +57,7 @@ impl Reference {
             },
             Self::File(path) => std::fs::File::open(directory.join(path))
                 .and_then(read_bounded)
-                .map_err(|error| error.to_string())
+                .map_err(|error| format!("cannot be read: {error}"))
                 .and_then(|bytes| text(&bytes)),
             Self::Command(argv) => output(argv, deadline).and_then(|bytes| text(&bytes)),
         };

@@ -196,7 +196,7 @@ fn mistakes_are_named_with_file_profile_and_field() {
         ),
         (
             &with("server_secret = { file = \"absent\" }"),
-            "server_secret: the file absent ",
+            "server_secret: the file absent cannot be read: ",
         ),
         (
             &with("server_secret = { command = [\"evertoken-no-such-program\", \"hunter2\"] }"),
@@ -306,7 +306,7 @@ fn references_are_followed() {
         (file("empty"), Ok("")),
         (file("binary"), Err("not UTF-8")),
         (file("huge"), Err("more than 65536 bytes")),
-        (file("."), Err("the file . ")),
+        (file("."), Err("the file . cannot be read: ")),
         (command(&["printf", "%s", "$HOME; a b"]), Ok("$HOME; a b")),
         (command(&["echo", "hunter2"]), Ok("hunter2")),
         (command(&["sh", "-c", "cat"]), Ok("")),
