@@ -281,10 +281,10 @@ impl Client {
             }
             return Verdict::Done;
         }
-        count(&keeper.counters.refused);
         keeper.tell(EventKind::Refused {
             fingerprint: token.value.fingerprint(),
         });
+        count(&keeper.counters.refused);
         // A token made because of a 401 and refused on first use: renewing again is futile for now.
         let about_rights = challenge::is_about_rights(seen.headers, seen.body_prefix).is_some();
         if !about_rights && (sent.resent || (token.after_refusal && !token.accepted())) {
@@ -339,10 +339,10 @@ impl Client {
             .and_then(|current| self.header_of(current));
         match renewed {
             Ok(header) => {
-                count(&self.0.keeper.counters.resends);
                 self.0.keeper.tell(EventKind::Resent {
                     fingerprint: header.current.value.fingerprint(),
                 });
+                count(&self.0.keeper.counters.resends);
                 Verdict::Resend(Authorization {
                     header,
                     target: sent.target,
@@ -357,8 +357,8 @@ impl Client {
     }
 
     pub(crate) fn give_back(&self, reason: Reason, error: Option<Error>) -> Verdict {
-        count(&self.0.keeper.counters.given_back);
         self.0.keeper.tell(EventKind::GivenBack { reason });
+        count(&self.0.keeper.counters.given_back);
         Verdict::GiveBack(GiveBack { reason, error })
     }
 

@@ -294,14 +294,15 @@ impl Keeper {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            count(&keeper.counters.flights);
+            // Events first, here and elsewhere: whoever has seen the count finds that the event has been told.
             keeper.tell(EventKind::FlightStarted);
+            count(&keeper.counters.flights);
             let outcome = renewal::renew(&keeper, &terms).await;
             if let Err(error) = &outcome {
-                count(&keeper.counters.failures);
                 keeper.tell(EventKind::FlightFailed {
                     error: error.clone(),
                 });
+                count(&keeper.counters.failures);
             }
             completer.complete(outcome);
             keeper.set_timer();
