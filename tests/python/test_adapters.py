@@ -220,6 +220,16 @@ def test_a_redirect_from_http_to_https_of_the_same_host_takes_no_token_along(cli
     assert "Authorization" not in request.headers
 
 
+def test_requests_sends_the_cookies_of_a_401_along_and_keeps_it_in_the_history(sandbox: Sandbox, client: Client) -> None:
+    sandbox.script({"GET /x": [{"status": 401, "headers": {"Set-Cookie": "a=1"}}, {"status": 200}]})
+    with requests.Session() as session:
+        session.auth = client.requests_auth()
+        response = session.get(sandbox.url + "/x")
+    assert [answer.status_code for answer in (*response.history, response)] == [401, 200]
+    first, second = (entry["headers"] for entry in sandbox.journal() if entry["path"] == "/x")
+    assert ("cookie" in first, "cookie" in second) == (False, True)
+
+
 def test_requests_drops_the_token_on_a_redirect_to_an_origin_that_is_allowed_too(sandbox: Sandbox) -> None:
     client = sandbox.pismo().client(allowed_origins=[sandbox.foreign_url])
     sandbox.arm({"type": "redirect"}, route=API)
