@@ -36,6 +36,18 @@ fn utf32(text: &str, big: bool, mark: bool) -> Vec<u8> {
 }
 
 #[test]
+fn the_beginning_of_an_error_is_read_behind_what_was_closed_in_it() {
+    for cut in [
+        r#"{"fault":{"code":900901},"message":"no","more":"cut o"#,
+        r#"{"fault":{"code":900901,"list":[1,{"a":2}]},"message":"no","more":{"cut":[1"#,
+    ] {
+        let document = Document::of_error(cut.as_bytes()).unwrap();
+        assert_eq!(document.get("fault.code").unwrap(), 900_901, "{cut}");
+        assert_eq!(document.get("message").unwrap(), "no", "{cut}");
+    }
+}
+
+#[test]
 fn prose_and_markup_are_no_form_though_they_hold_an_equals_sign() {
     for (body, is_form) in [
         ("access_token=T1&scope=a+b", true),
