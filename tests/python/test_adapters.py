@@ -157,6 +157,27 @@ def test_a_pipe_is_a_one_shot_body(sandbox: Sandbox, client: Client) -> None:
     assert (response.status_code, response.evertoken_reason) == (401, "body_not_replayable")  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("library", [httpx, httpx2])
+@pytest.mark.parametrize("how", ["content", "files"])
+def test_httpx_a_pipe_is_a_one_shot_body(sandbox: Sandbox, client: Client, library: ModuleType, how: str) -> None:
+    class Pipe:
+        rest = b"body"
+
+        def read(self, _size: int = -1) -> bytes:
+            piece, self.rest = self.rest, b""
+            return piece
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield self.read()
+
+    client.token()
+    sandbox.revoke()
+    with library.Client(auth=client.httpx_auth()) as session:
+        response = session.post(sandbox.url + API, **{how: Pipe() if how == "content" else {"file": Pipe()}})
+    assert (response.status_code, response.extensions["evertoken_reason"]) == (401, "body_not_replayable")
+    assert len(statuses(sandbox)) == 1
+
+
 def test_the_second_401_is_the_answer(sandbox: Sandbox, send: Send) -> None:
     sandbox.arm("unauthorized", route="api", count=0)
     assert send("GET", sandbox.url + API) == Seen(401, "refused_again", sandbox.url + API)
