@@ -285,6 +285,33 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_after_a_failure_is_waited_out_by_callers_with_more_time_than_it() {
+        let mut health = Health::default();
+        let secs = Duration::from_secs;
+        let down = Error::new(ErrorKind::Unreachable, "down").with_retry_after(secs(5));
+        health.failed(&down, at(0), 0.5);
+        assert_eq!(
+            health.clearance(at(0)).pause_within(secs(6)).unwrap(),
+            secs(5)
+        );
+        let error = health.clearance(at(0)).pause_within(secs(5)).unwrap_err();
+        assert_eq!(error.retry_after(), Some(secs(5)));
+        assert_eq!(
+            (health.next_try_in(at(1)), health.next_try_in(at(5))),
+            (Some(secs(4)), None)
+        );
+    }
+
+    #[test]
+    fn storm_of_all_targets_ends_when_an_api_takes_a_token() {
+        let mut health = Health::default();
+        health.futile_everywhere(at(0));
+        assert!(health.stormy() && health.storm(7, at(29)));
+        health.calm();
+        assert!(!health.stormy() && !health.storm(7, at(29)));
+    }
+
+    #[test]
     fn targets_are_bounded() {
         let mut health = Health::default();
         for target in 0..1_000 {

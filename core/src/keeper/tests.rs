@@ -444,6 +444,8 @@ async fn a_pasted_jwt_ends_when_it_says_so() {
     let token = format!("e30.{claims}.c2ln");
     let rig = Rig::with(PassKit::token(token).into_flow(None).unwrap(), []);
     assert_eq!(rig.keeper.state().expires_in, Some(Duration::from_secs(60)));
+    let token = Token(rig.ask().await.unwrap(), rig.keeper.clock.now());
+    assert_eq!(token.claims().unwrap()["exp"], START + 60);
     rig.pass(61.0).await;
     assert_eq!(rig.kind().await, ErrorKind::CredentialsRejected);
 }
