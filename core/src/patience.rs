@@ -2,14 +2,14 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use futures_util::stream::{self, StreamExt};
 
+use crate::clock::{Instant, timers_now};
 use crate::error::{Error, ErrorKind};
 use crate::http::{Payload, rewindable, streaming};
 use crate::runtime::nap;
@@ -22,22 +22,22 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Patience {
     limit: Duration,
-    /// A piece of the body was taken since one last looked.
-    sending: Arc<AtomicBool>,
+    /// When a piece of the body was last taken.
+    sent: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Patience {
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
             limit,
-            sending: Arc::default(),
+            sent: Arc::default(),
         }
     }
 
     /// The same body, which tells from now on when a piece of it is taken; and its length where it no longer tells it.
     pub(crate) fn watch(&self, payload: Payload) -> (Payload, Option<usize>) {
-        let sending = Arc::clone(&self.sending);
-        let taken = move || sending.store(true, Ordering::Relaxed);
+        let sent = Arc::clone(&self.sent);
+        let taken = move || *lock(&sent) = Some(timers_now());
         match payload {
             Payload::Bytes(bytes) if bytes.len() > PIECE_BYTES => {
                 let length = bytes.len();
@@ -62,18 +62,23 @@ impl Patience {
     /// What `work` comes to.
     ///
     /// # Errors
-    /// `timed_out` once both sides have been silent for too long; after twice that at the latest.
+    /// `timed_out` once both sides have been silent for too long.
     pub(crate) async fn bear<T, E: From<Error>>(
         &self,
         host: Option<&str>,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut work = pin!(work);
+        let begun = timers_now();
         loop {
-            match select(work.as_mut(), pin!(nap(self.limit))).await {
-                Either::Left((done, _)) => return done,
-                Either::Right(_) if self.sending.swap(false, Ordering::Relaxed) => {}
-                Either::Right(_) => break,
+            let heard = lock(&self.sent).map_or(begun, |sent| sent.max(begun));
+            let silence = timers_now().saturating_duration_since(heard);
+            let left = self.limit.saturating_sub(silence);
+            if left.is_zero() {
+                break;
+            }
+            if let Either::Left((done, _)) = select(work.as_mut(), pin!(nap(left))).await {
+                return done;
             }
         }
         let (host, secs) = (host.unwrap_or("the server"), self.limit.as_secs_f64());
@@ -83,6 +88,10 @@ impl Patience {
         )
         .into())
     }
+}
+
+fn lock(sent: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
+    sent.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn pieces(bytes: &Bytes) -> Vec<std::io::Result<Bytes>> {
@@ -99,9 +108,9 @@ mod tests {
 
     use bytes::Bytes;
     use futures_util::StreamExt;
-    use tokio::time::{advance, sleep};
+    use tokio::time::sleep;
 
-    use super::{PIECE_BYTES, Patience};
+    use super::{PIECE_BYTES, Patience, timers_now};
     use crate::error::{Error, ErrorKind};
     use crate::http::Payload;
 
@@ -153,11 +162,17 @@ mod tests {
             panic!("it can be sent once")
         };
         let work = async {
+            sleep(JUST_BELOW).await;
             body.next().await;
             pending::<Result<(), Error>>().await
         };
-        let waiting = patience.bear(None, work);
-        let (outcome, ()) = tokio::join!(waiting, advance(3 * LIMIT));
+        let begun = timers_now();
+        let outcome = patience.bear(None, work).await;
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::TimedOut);
+        // Counted from the piece, and to the tick of a timer.
+        assert_eq!(
+            (timers_now() - begun).as_millis(),
+            (JUST_BELOW + LIMIT).as_millis()
+        );
     }
 }
