@@ -39,6 +39,7 @@ mod line;
 mod lines;
 mod names;
 mod proxy;
+mod read_on;
 mod self_signed;
 #[cfg(unix)]
 mod socket;

@@ -23,6 +23,7 @@ use super::connect::HttpSettings;
 use super::explain::{bare_host, explain_connect, explain_proxy, explain_tls};
 use super::names::Names;
 use super::proxy::{Proxies, is_https, with_port};
+use super::read_on::ReadOn;
 #[cfg(unix)]
 use super::socket::Socket;
 use super::stream::{Io, Stream};
@@ -116,9 +117,10 @@ impl Connector {
         #[cfg(unix)]
         if let Some(place) = &self.for_caller {
             let socket = Socket::new(tcp.into_std()?)?;
-            return Ok(Box::new(place.get_or_init(|| socket).clone()));
+            let socket = place.get_or_init(|| socket).clone();
+            return Ok(Box::new(ReadOn::new(socket)));
         }
-        Ok(Box::new(tcp))
+        Ok(Box::new(ReadOn::new(tcp)))
     }
 
     /// A proxy that is spoken to over TLS is spoken to in HTTP/1.1, the language of `CONNECT` here.

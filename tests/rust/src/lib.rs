@@ -5,6 +5,8 @@ pub mod answering;
 pub mod capture;
 mod check;
 mod client;
+#[cfg(unix)]
+pub mod event_loop;
 mod outcome;
 mod place;
 mod plain;

@@ -1,56 +1,16 @@
 //! Calls of an event loop: their connections, and what else goes on meanwhile.
 #![cfg(unix)]
 
-use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::os::fd::AsFd;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use evertoken::runtime::{EventLoop, handle};
 use evertoken::{Client, Error, ErrorKind, Method, blocking};
 use evertoken_tests::answering::{Act, Server};
+use evertoken_tests::event_loop::{event_loop, finish, outcome, start, turn};
 use futures_util::future::{Either, select};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::oneshot;
-
-fn event_loop() -> EventLoop {
-    EventLoop::new(handle()).expect("descriptors")
-}
-
-/// Waits for news as the loop would.
-fn turn(event_loop: &EventLoop) {
-    let mut fds = [PollFd::new(event_loop.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::NONE).expect("no signal");
-    event_loop.turn();
-}
-
-/// Where the outcome of a call is put.
-type Place<T> = Rc<RefCell<Option<T>>>;
-
-fn start<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 'static) -> Place<T> {
-    let outcome = Place::default();
-    let place = Rc::clone(&outcome);
-    event_loop.start(async move {
-        let done = call.await;
-        place.replace(Some(done));
-    });
-    outcome
-}
-
-fn outcome<T>(event_loop: &EventLoop, place: &Place<T>) -> T {
-    loop {
-        if let Some(done) = place.take() {
-            return done;
-        }
-        turn(event_loop);
-    }
-}
-
-fn finish<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 'static) -> T {
-    outcome(event_loop, &start(event_loop, call))
-}
 
 /// The number of the connection that a call went over.
 async fn call(client: Client, method: Method) -> usize {
