@@ -108,7 +108,7 @@ impl Head {
     fn new(response: &Response) -> Self {
         let given_back = response.given_back();
         Self {
-            status: c_int::from(response.status()),
+            status: c_int::from(response.status().as_u16()),
             url: Text::new(response.url().as_str()),
             headers: Headers::new(response.headers()),
             reason: given_back.map(|why| Text::new(why.reason.code())),

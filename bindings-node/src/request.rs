@@ -118,7 +118,7 @@ impl Head {
     fn of(response: &Response) -> Self {
         let given_back = response.given_back();
         Self {
-            status: response.status().into(),
+            status: response.status().as_u16().into(),
             version: version(response.version()),
             url: response.url().to_string(),
             headers: lines(response.headers()),

@@ -21,7 +21,7 @@ pub(crate) struct Head {
 impl From<&Response> for Head {
     fn from(response: &Response) -> Self {
         Self {
-            status: response.status(),
+            status: response.status().as_u16(),
             version: text_of(&response.version()),
             url: response.url().to_string(),
             headers: response.headers().clone(),

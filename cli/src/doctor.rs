@@ -156,7 +156,7 @@ async fn api(
         Ok(response) => response,
         Err(error) => return report.fail("api", error.into()),
     };
-    let status = response.status();
+    let status = response.status().as_u16();
     let told = format!("status {status} to GET {}", shown(response.url()));
     match (status, response.given_back()) {
         (_, Some(given_back)) => report.fail(

@@ -102,7 +102,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             tell_refusal(given_back);
         }
         write_out(args, &mut response).await?;
-        Ok(response.status())
+        Ok(response.status().as_u16())
     })?;
     if args.fail && status >= 400 {
         return Err(Failure::new(format!(

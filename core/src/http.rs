@@ -12,7 +12,7 @@ use futures_util::stream::{BoxStream, StreamExt};
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, PROXY_AUTHORIZATION, RANGE, USER_AGENT,
 };
-use http::{HeaderMap, Method, Request, Response, Uri, Version};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Body as _;
 use url::Url;
 use zeroize::Zeroizing;
@@ -114,7 +114,7 @@ impl Sending {
 
 /// One HTTP answer, its body still to be read.
 pub(crate) struct Received {
-    pub(crate) status: u16,
+    pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     uri: Uri,
@@ -128,7 +128,7 @@ impl Received {
         let (mut head, body) = answer.into_parts();
         let decoder = Decoder::take_from(&mut head.headers).map(Box::new);
         Self {
-            status: head.status.as_u16(),
+            status: head.status,
             version: head.version,
             headers: head.headers,
             uri,
@@ -326,7 +326,7 @@ impl Transport for Http {
                     end: End::after(timeout),
                 })
                 .await?;
-            let status = received.status;
+            let status = received.status.as_u16();
             let bounded = |bytes: usize| {
                 (bytes <= ANSWER_MAX_BYTES).then_some(()).ok_or_else(|| {
                     Error::new(
@@ -344,7 +344,7 @@ impl Transport for Http {
                 body.extend_from_slice(&chunk);
             }
             Ok(Answer {
-                status: received.status,
+                status,
                 headers: received.headers,
                 body,
             })

@@ -32,6 +32,6 @@ impl Client {
                 end: End::after(self.0.terms.timeout),
             })
             .await?;
-        Ok((received.status, received.headers))
+        Ok((received.status.as_u16(), received.headers))
     }
 }

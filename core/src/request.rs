@@ -174,7 +174,7 @@ impl RequestBuilder {
                 status, headers, ..
             } = &answered.received;
             let next = if self.follow {
-                redirect::next(&hop.method, &hop.url, *status, headers)
+                redirect::next(&hop.method, &hop.url, status.as_u16(), headers)
             } else {
                 None
             };
@@ -188,7 +188,7 @@ impl RequestBuilder {
                 return Err(
                     Error::new(ErrorKind::BadResponse, "the API redirects in a circle")
                         .with_retryable(false)
-                        .with_http_status(*status),
+                        .with_http_status(status.as_u16()),
                 );
             }
             // A body left unread would cost the connection.
@@ -290,7 +290,7 @@ impl Call<'_> {
             }
             let first = head.bytes();
             let seen = Seen {
-                status: received.status,
+                status: received.status.as_u16(),
                 headers: &received.headers,
                 body_prefix: &first,
                 replayable: hop.payload.is_some(),

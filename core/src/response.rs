@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Version};
+use http::{HeaderMap, StatusCode, Version};
 use url::Url;
 
 use crate::authorization::GiveBack;
@@ -53,7 +53,7 @@ impl Head {
 
 /// An answer; its body is read piece by piece or at once.
 pub struct Response {
-    status: u16,
+    status: StatusCode,
     headers: HeaderMap,
     version: Version,
     url: Url,
@@ -84,9 +84,8 @@ impl Response {
         }
     }
 
-    /// The status code, a plain number as in every language; [`StatusCode::from_u16`](crate::StatusCode::from_u16) makes the
-    /// type of the `http` crate of it, with `is_success()` and the like.
-    pub fn status(&self) -> u16 {
+    /// The status code (RFC 9110 §15).
+    pub fn status(&self) -> StatusCode {
         self.status
     }
 
@@ -164,7 +163,7 @@ impl Response {
                 ErrorKind::BadResponse,
                 "the answer's body is not the JSON that was expected",
             )
-            .with_http_status(self.status)
+            .with_http_status(self.status.as_u16())
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use evertoken::verdict::Reason;
-use evertoken::{Event, Method, Response, StatusCode};
+use evertoken::{Event, Method, Response};
 
 use super::human::{self, printable};
 
@@ -89,11 +89,9 @@ pub(super) fn head(response: &Response) -> Vec<u8> {
 }
 
 fn status_line(response: &Response) -> String {
-    let words = StatusCode::from_u16(response.status())
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or_default();
-    format!("{:?} {} {words}", response.version(), response.status())
+    let status = response.status();
+    let words = status.canonical_reason().unwrap_or_default();
+    format!("{:?} {} {words}", response.version(), status.as_u16())
         .trim_end()
         .to_owned()
 }

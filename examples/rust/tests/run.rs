@@ -35,7 +35,7 @@ fn blocking() {
         lines[..2],
         ["event: flight_started", "event: token_installed"]
     );
-    assert!(lines[2].starts_with("200 ") && lines[3].starts_with("200 Some("));
+    assert!(lines[2].starts_with("200 OK ") && lines[3].starts_with("200 OK Some("));
     assert!(lines[4].starts_with("refused: the token does not go to "));
 }
 

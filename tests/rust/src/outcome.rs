@@ -133,7 +133,7 @@ async fn answer(client: &Client, step: RequestStep) -> evertoken::Result<Outcome
         })
         .collect();
     Ok(Outcome::Answer {
-        status: response.status(),
+        status: response.status().as_u16(),
         reason: response
             .given_back()
             .map(|given| given.reason.code().to_owned()),

@@ -10,7 +10,7 @@ use evertoken::{Client, ErrorKind, Method, blocking};
 use evertoken_tests::acceptor;
 use h2::Reason;
 use h2::server::SendResponse;
-use http::{Request, Response, Version};
+use http::{Request, Response, StatusCode, Version};
 use tokio::net::TcpListener;
 
 /// How the API takes a request.
@@ -117,7 +117,7 @@ async fn a_server_that_offers_it_gets_it() {
         .send()
         .await
         .expect("an answer");
-    assert_eq!((answer.status(), answer.version()), (200, Version::HTTP_2));
+    assert_eq!((answer.status(), answer.version()), (StatusCode::OK, Version::HTTP_2));
     assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
 }
 
@@ -133,7 +133,7 @@ async fn blocking_calls_share_one_connection_of_it() {
         })
     };
     let answers = thread::scope(|scope| scope.spawn(|| calls().collect::<Vec<_>>()).join());
-    let expected = (200, Version::HTTP_2, Bytes::from_static(b"ok"));
+    let expected = (StatusCode::OK, Version::HTTP_2, Bytes::from_static(b"ok"));
     assert_eq!(answers.expect("no panic"), [expected.clone(), expected]);
     // The login's, one that showed what the server prefers, and theirs.
     assert!(server.connections.load(Ordering::SeqCst) <= 3);

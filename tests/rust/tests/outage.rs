@@ -91,7 +91,7 @@ async fn a_valid_token_is_served_through_every_kind_of_failure() {
                 .await
                 .expect("an answer");
             assert_eq!(
-                (response.status(), response.given_back().is_none()),
+                (response.status().as_u16(), response.given_back().is_none()),
                 (200, true),
                 "{fault}"
             );

@@ -10,7 +10,7 @@ const BASIC: &str = "Basic dXNlcjpwcm94eS1zZWNyZXQtMQ==";
 
 async fn get(client: &Client) -> u16 {
     let sent = client.request(Method::GET, "/plain/api/orders").send();
-    sent.await.expect("an answer").status()
+    sent.await.expect("an answer").status().as_u16()
 }
 
 /// The same from a thread that waits, which drives a connection of its own.
@@ -22,7 +22,7 @@ async fn get_blocking(client: &Client) -> u16 {
             .expect("no panic")
     });
     let (answer, _) = sent.await.expect("no panic").expect("an answer");
-    answer.status()
+    answer.status().as_u16()
 }
 
 fn https(place: &Place) -> evertoken::ClientBuilder {

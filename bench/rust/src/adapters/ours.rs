@@ -31,7 +31,7 @@ async fn get(client: &evertoken::Client) -> u16 {
     match response.bytes().await {
         Ok(body) => {
             black_box(body);
-            response.status()
+            response.status().as_u16()
         }
         Err(_) => 0,
     }
@@ -90,7 +90,7 @@ pub fn blocking(plan: &Plan) -> Value {
         let request = client.request(Method::GET, "/accounts/123");
         evertoken::blocking::send(request).map_or(0, |(response, body)| {
             black_box(body);
-            response.status()
+            response.status().as_u16()
         })
     };
     if plan.case.starts_with("herd") {
