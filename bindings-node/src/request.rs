@@ -29,7 +29,7 @@ pub struct Details {
     pub headers: Vec<String>,
     /// Milliseconds; `Infinity` for none, nothing for the client's.
     pub timeout: Option<f64>,
-    /// Milliseconds until a connection has come about; nothing for the client's.
+    /// Milliseconds that making a connection may take; nothing for the client's.
     pub connect_timeout: Option<f64>,
     /// Milliseconds that the server may be silent; nothing for any.
     pub read_timeout: Option<f64>,

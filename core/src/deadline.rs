@@ -59,12 +59,12 @@ impl End {
 
 /// The timers of one runtime that no call has.
 #[derive(Clone)]
-pub(crate) struct Alarms {
+pub(crate) struct Timers {
     runtime: Id,
-    resting: Arc<Mutex<Vec<Alarm>>>,
+    resting: Arc<Mutex<Vec<Timer>>>,
 }
 
-impl Alarms {
+impl Timers {
     pub(crate) fn new(runtime: Id) -> Self {
         Self {
             runtime,
@@ -76,38 +76,38 @@ impl Alarms {
     pub(crate) fn deadline(&self, end: Option<End>) -> Deadline {
         Deadline {
             end,
-            alarm: None,
-            alarms: Some(self.clone()),
+            timer: None,
+            timers: Some(self.clone()),
             unwatched: 0,
         }
     }
 
-    fn take(&self, end: Instant) -> Alarm {
-        let Some(mut alarm) = self.resting().pop() else {
-            return Alarm::new(end);
+    fn take(&self, end: Instant) -> Timer {
+        let Some(mut timer) = self.resting().pop() else {
+            return Timer::new(end);
         };
-        if alarm.sleep.deadline() > end {
-            alarm.set(end);
+        if timer.sleep.deadline() > end {
+            timer.set(end);
         }
-        alarm
+        timer
     }
 
     /// Only what this runtime rings: another one may end before.
-    fn put(&self, alarm: Alarm) {
-        alarm.bell.caller.take();
+    fn put(&self, timer: Timer) {
+        timer.bell.caller.take();
         let mut resting = self.resting();
-        if alarm.runtime == self.runtime && resting.len() < KEPT {
-            resting.push(alarm);
+        if timer.runtime == self.runtime && resting.len() < KEPT {
+            resting.push(timer);
         }
     }
 
-    fn resting(&self) -> MutexGuard<'_, Vec<Alarm>> {
+    fn resting(&self) -> MutexGuard<'_, Vec<Timer>> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A timer, set for this call or an earlier one.
-struct Alarm {
+struct Timer {
     runtime: Id,
     sleep: Pin<Box<Sleep>>,
     bell: Arc<Bell>,
@@ -131,7 +131,7 @@ impl Wake for Bell {
     }
 }
 
-impl Alarm {
+impl Timer {
     fn new(end: Instant) -> Self {
         Self {
             runtime: Handle::current().id(),
@@ -170,9 +170,9 @@ impl Alarm {
 /// The end of a call's time, for its body too.
 pub(crate) struct Deadline {
     end: Option<End>,
-    alarm: Option<Alarm>,
+    timer: Option<Timer>,
     /// `None` where a driver minds the time.
-    alarms: Option<Alarms>,
+    timers: Option<Timers>,
     /// Times that work was looked at and the time was not.
     unwatched: u8,
 }
@@ -183,8 +183,8 @@ impl Deadline {
     pub(crate) fn of_the_driver(end: Option<End>) -> Self {
         Self {
             end,
-            alarm: None,
-            alarms: None,
+            timer: None,
+            timers: None,
             unwatched: 0,
         }
     }
@@ -212,11 +212,11 @@ impl Deadline {
         let Some(end) = self.end else {
             return Poll::Pending;
         };
-        let come = match &self.alarms {
+        let come = match &self.timers {
             None => driver::poll_until(end.at),
-            Some(alarms) => {
-                let alarm = self.alarm.get_or_insert_with(|| alarms.take(end.at));
-                alarm.poll(end.at, cx)
+            Some(timers) => {
+                let timer = self.timer.get_or_insert_with(|| timers.take(end.at));
+                timer.poll(end.at, cx)
             }
         };
         come.map(|()| end)
@@ -225,8 +225,8 @@ impl Deadline {
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        if let (Some(alarms), Some(alarm)) = (&self.alarms, self.alarm.take()) {
-            alarms.put(alarm);
+        if let (Some(timers), Some(timer)) = (&self.timers, self.timer.take()) {
+            timers.put(timer);
         }
     }
 }

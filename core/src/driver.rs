@@ -19,10 +19,10 @@ use tokio::runtime::Handle;
 use tokio::time;
 
 use crate::clock::timers_in;
-use bell::Bell;
+use doorbell::Doorbell;
 use here::{Here, RunBy, Wanted};
 
-mod bell;
+mod doorbell;
 mod event_loop;
 mod here;
 mod watched;
@@ -41,30 +41,33 @@ pub async fn nap(duration: Duration) {
 
 /// What a blocking call is waited for with; kept for the next one.
 pub(crate) struct Driver {
-    bell: Arc<Bell>,
+    doorbell: Arc<Doorbell>,
     /// What a call waits for besides its own socket goes on there.
     elsewhere: Handle,
 }
 
 impl Driver {
     pub(crate) fn new(elsewhere: Handle) -> io::Result<Self> {
-        let bell = Arc::new(Bell::new()?);
-        Ok(Self { bell, elsewhere })
+        let doorbell = Arc::new(Doorbell::new()?);
+        Ok(Self {
+            doorbell,
+            elsewhere,
+        })
     }
 
     /// Runs `call` to its end.
     pub(crate) fn run<F: Future>(&self, mut call: Pin<&mut F>) -> F::Output {
         let _elsewhere = self.elsewhere.enter();
         let _here = Here::is_run_by(RunBy::Driver);
-        let waker = Waker::from(Arc::clone(&self.bell));
+        let waker = Waker::from(Arc::clone(&self.doorbell));
         let mut cx = Context::from_waker(&waker);
         loop {
-            self.bell.run();
+            self.doorbell.run();
             if let Poll::Ready(outcome) = call.as_mut().poll(&mut cx) {
                 return outcome;
             }
             let wanted = Wanted::take();
-            if self.bell.may_sleep() {
+            if self.doorbell.may_sleep() {
                 self.sleep(&wanted);
             }
         }
@@ -73,10 +76,10 @@ impl Driver {
     /// A sleep that ends for no reason, such as a signal, costs one look at the call.
     fn sleep(&self, wanted: &Wanted) {
         let socket = wanted.socket.as_ref();
-        let ear = || PollFd::new(self.bell.ear(), PollFlags::POLLIN);
+        let reader = || PollFd::new(self.doorbell.reader(), PollFlags::POLLIN);
         let other = socket.map(|(socket, flags)| PollFd::new(socket.tcp.as_fd(), *flags));
         let count = 1 + usize::from(other.is_some());
-        let mut fds = [ear(), other.unwrap_or_else(ear)];
+        let mut fds = [reader(), other.unwrap_or_else(reader)];
         if poll(&mut fds[..count], millis(wanted.time)).is_err() {
             return;
         }
@@ -87,7 +90,7 @@ impl Driver {
             socket.look_again();
         }
         if rung {
-            self.bell.hear();
+            self.doorbell.hear();
         }
     }
 }

@@ -22,24 +22,24 @@ use crate::deadline::{Deadline, End};
 use crate::driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flow::{Answer, Outgoing};
-use body::{Arriving, Body};
+use body::{AnswerBody, Body};
 use encoding::Decoder;
 use explain::{bare_host, explain, resend};
 #[cfg(unix)]
-use lines::Sent;
+use pool::Sent;
 
 mod body;
 mod connect;
+#[cfg(unix)]
+mod connection;
 mod connector;
 mod encoding;
 mod explain;
 #[cfg(unix)]
-mod line;
-#[cfg(unix)]
-mod lines;
-mod names;
+mod pool;
 mod proxy;
 mod read_on;
+mod resolver;
 mod self_signed;
 #[cfg(unix)]
 mod socket;
@@ -118,13 +118,13 @@ pub(crate) struct Received {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     uri: Uri,
-    body: Arriving,
+    body: AnswerBody,
     decoder: Option<Box<Decoder>>,
     deadline: Deadline,
 }
 
 impl Received {
-    fn new(answer: Response<Arriving>, uri: Uri, deadline: Deadline) -> Self {
+    fn new(answer: Response<AnswerBody>, uri: Uri, deadline: Deadline) -> Self {
         let (mut head, body) = answer.into_parts();
         let decoder = Decoder::take_from(&mut head.headers).map(Box::new);
         Self {
@@ -229,7 +229,7 @@ impl Http {
             let mut deadline = if driver::is_driving() {
                 Deadline::of_the_driver(end)
             } else {
-                self.on_this_runtime(|made| made.alarms.deadline(end))?
+                self.on_this_runtime(|made| made.timers.deadline(end))?
             };
             let sent = deadline.within(self.send_driven(request, can_be_sent_again));
             match sent.await.map_err(too_late)?? {
@@ -240,7 +240,7 @@ impl Http {
             request
         };
         let (answer, mut deadline) = self.on_this_runtime(|made| {
-            let deadline = made.alarms.deadline(end);
+            let deadline = made.timers.deadline(end);
             (made.client.request(request), deadline)
         })?;
         let answer = deadline.within(answer).await;
@@ -248,7 +248,7 @@ impl Http {
             error: explain(&error, bare_host(&uri)),
             resend: resend(&error, explain::progress(&error).as_ref()),
         })?;
-        Ok(Received::new(answer.map(Arriving::from), uri, deadline))
+        Ok(Received::new(answer.map(AnswerBody::from), uri, deadline))
     }
 
     fn assemble(&self, sending: Sending) -> Result<Request<Body>> {

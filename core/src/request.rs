@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::deadline::End;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, Payload, Received, Resend, Sending};
-use crate::patience::Patience;
+use crate::read_timeout::ReadTimeout;
 use crate::redirect;
 use crate::response::{Head, Response};
 use crate::verdict::Reason;
@@ -113,7 +113,7 @@ impl RequestBuilder {
         self
     }
 
-    /// How long a connection may take to come about, default the client's `connect_timeout`. Calls with another one have
+    /// How long making a connection may take, default the client's `connect_timeout`. Calls with another one have
     /// connections of their own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         if timeout.is_zero() {
@@ -159,7 +159,7 @@ impl RequestBuilder {
             end: self.timeout.and_then(End::after),
             client: &self.client,
             http: self.client.http_within(self.connect_timeout)?,
-            patience: self.read_timeout.map(Patience::new),
+            read_timeout: self.read_timeout.map(ReadTimeout::new),
         };
         let mut hop = Hop {
             method: self.method,
@@ -181,7 +181,7 @@ impl RequestBuilder {
             // Where the body was a one-shot stream and is gone, the redirect itself is the answer.
             let next = next.filter(|next| next.drops_body || hop.payload.is_some());
             let Some(next) = next else {
-                return Ok(answered.into_response(hop.url, call.patience));
+                return Ok(answered.into_response(hop.url, call.read_timeout));
             };
             hops += 1;
             if hops > redirect::HOPS_MAX {
@@ -192,7 +192,7 @@ impl RequestBuilder {
                 );
             }
             // A body left unread would cost the connection.
-            let mut unread = answered.into_response(hop.url.clone(), call.patience.clone());
+            let mut unread = answered.into_response(hop.url.clone(), call.read_timeout.clone());
             unread.drain().await;
             hop.follow(next);
         }
@@ -213,7 +213,7 @@ struct Call<'a> {
     end: Option<End>,
     client: &'a Client,
     http: Arc<Http>,
-    patience: Option<Patience>,
+    read_timeout: Option<ReadTimeout>,
 }
 
 /// One hop of it: what is sent where.
@@ -247,8 +247,8 @@ struct Answered {
 }
 
 impl Answered {
-    fn into_response(self, url: Url, patience: Option<Patience>) -> Response {
-        Response::new(self.received, url, self.given_back, self.head, patience)
+    fn into_response(self, url: Url, read_timeout: Option<ReadTimeout>) -> Response {
+        Response::new(self.received, url, self.given_back, self.head, read_timeout)
     }
 }
 
@@ -330,9 +330,9 @@ impl Call<'_> {
                 payload,
                 end: self.end,
             };
-            let sent = match &self.patience {
-                Some(patience) => {
-                    let (payload, length) = patience.watch(sending.payload);
+            let sent = match &self.read_timeout {
+                Some(read_timeout) => {
+                    let (payload, length) = read_timeout.watch(sending.payload);
                     sending.payload = payload;
                     if let Some(length) = length {
                         sending
@@ -340,9 +340,9 @@ impl Call<'_> {
                             .entry(CONTENT_LENGTH)
                             .or_insert(length.into());
                     }
-                    let bearing = patience.bear(hop.url.host_str(), self.http.send(sending));
+                    let in_time = read_timeout.within(hop.url.host_str(), self.http.send(sending));
                     // Few calls have it, and every call would be as large.
-                    Box::pin(bearing).await
+                    Box::pin(in_time).await
                 }
                 None => self.http.send(sending).await,
             };

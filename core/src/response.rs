@@ -11,7 +11,7 @@ use url::Url;
 use crate::authorization::GiveBack;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Received;
-use crate::patience::Patience;
+use crate::read_timeout::ReadTimeout;
 
 /// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -60,7 +60,7 @@ pub struct Response {
     given_back: Option<GiveBack>,
     head: Head,
     rest: Received,
-    patience: Option<Patience>,
+    read_timeout: Option<ReadTimeout>,
 }
 
 impl Response {
@@ -69,7 +69,7 @@ impl Response {
         url: Url,
         given_back: Option<GiveBack>,
         head: Head,
-        patience: Option<Patience>,
+        read_timeout: Option<ReadTimeout>,
     ) -> Self {
         let headers = std::mem::take(&mut rest.headers);
         Self {
@@ -80,7 +80,7 @@ impl Response {
             given_back,
             head,
             rest,
-            patience,
+            read_timeout,
         }
     }
 
@@ -116,8 +116,12 @@ impl Response {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         match self.head.0.pop_front() {
             Some(chunk) => chunk.map(Some),
-            None => match &self.patience {
-                Some(patience) => patience.bear(self.url.host_str(), self.rest.chunk()).await,
+            None => match &self.read_timeout {
+                Some(read_timeout) => {
+                    read_timeout
+                        .within(self.url.host_str(), self.rest.chunk())
+                        .await
+                }
                 None => self.rest.chunk().await,
             },
         }

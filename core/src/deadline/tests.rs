@@ -4,18 +4,18 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, advance, sleep};
 
-use super::{Alarms, End, KEPT};
+use super::{End, KEPT, Timers};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn alarms() -> Alarms {
-    Alarms::new(Handle::current().id())
+fn timers() -> Timers {
+    Timers::new(Handle::current().id())
 }
 
-impl Alarms {
+impl Timers {
     /// When the timers that rest will ring, in seconds from `start`.
     fn ring(&self, start: Instant) -> Vec<u64> {
-        let seconds = |alarm: &super::Alarm| (alarm.sleep.deadline() - start).as_secs();
+        let seconds = |timer: &super::Timer| (timer.sleep.deadline() - start).as_secs();
         self.resting().iter().map(seconds).collect()
     }
 }
@@ -27,7 +27,7 @@ async fn work(seconds: u32) -> &'static str {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_ends_with_its_work_or_its_time() {
-    let (alarms, start) = (alarms(), Instant::now());
+    let (timers, start) = (timers(), Instant::now());
     for (timeout, takes, outcome, after) in [
         (Some(3), 2, Some("done"), 2),
         (Some(3), 4, None, 5),
@@ -36,7 +36,7 @@ async fn a_call_ends_with_its_work_or_its_time() {
         (None, 100, Some("done"), 105),
     ] {
         let mut deadline =
-            alarms.deadline(timeout.and_then(|seconds| End::after(SECOND * seconds)));
+            timers.deadline(timeout.and_then(|seconds| End::after(SECOND * seconds)));
         assert_eq!(deadline.within(work(takes)).await.ok(), outcome);
         assert_eq!(start.elapsed(), SECOND * after, "{timeout:?} {takes}");
     }
@@ -44,9 +44,9 @@ async fn a_call_ends_with_its_work_or_its_time() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_runs_through_all_that_a_call_does() {
-    let alarms = alarms();
+    let timers = timers();
     let start = Instant::now();
-    let mut deadline = alarms.deadline(End::after(SECOND * 5));
+    let mut deadline = timers.deadline(End::after(SECOND * 5));
     assert_eq!(deadline.within(work(2)).await.ok(), Some("done"));
     assert_eq!(deadline.within(work(2)).await.ok(), Some("done"));
     assert_eq!(deadline.within(work(2)).await.ok(), None);
@@ -55,7 +55,7 @@ async fn the_time_runs_through_all_that_a_call_does() {
 
 #[tokio::test(start_paused = true)]
 async fn it_ends_work_of_which_every_piece_is_there_at_once() {
-    let mut deadline = alarms().deadline(End::after(SECOND));
+    let mut deadline = timers().deadline(End::after(SECOND));
     advance(SECOND * 2).await;
     let mut pieces = 0;
     while deadline.within(ready(())).await.is_ok() {
@@ -66,21 +66,21 @@ async fn it_ends_work_of_which_every_piece_is_there_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timer_is_taken_over_as_it_is_set_unless_that_is_too_late() {
-    let (alarms, start) = (alarms(), Instant::now());
+    let (timers, start) = (timers(), Instant::now());
     // Timeout, how long the work takes, and when the timer that was left will ring.
     for (timeout, takes, rings) in [(30, 1, 30), (30, 1, 30), (10, 1, 12), (30, 1, 12)] {
-        let mut deadline = alarms.deadline(End::after(SECOND * timeout));
+        let mut deadline = timers.deadline(End::after(SECOND * timeout));
         assert_eq!(deadline.within(work(takes)).await.ok(), Some("done"));
         drop(deadline);
-        assert_eq!(alarms.ring(start), [rings]);
+        assert_eq!(timers.ring(start), [rings]);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
-    let (alarms, start) = (alarms(), Instant::now());
+    let (timers, start) = (timers(), Instant::now());
     assert!(
-        alarms
+        timers
             .deadline(End::after(SECOND * 3))
             .within(work(1))
             .await
@@ -88,40 +88,40 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     );
     // It rings at 3, in the middle of this one.
     assert!(
-        alarms
+        timers
             .deadline(End::after(SECOND * 9))
             .within(work(8))
             .await
             .is_ok()
     );
-    assert_eq!(alarms.ring(start), [10]);
+    assert_eq!(timers.ring(start), [10]);
     // It rings at 10, when nobody has it.
     sleep(SECOND * 5).await;
     let end = End::after(SECOND * 4);
-    let missed = alarms.deadline(end).within(pending::<()>()).await;
+    let missed = timers.deadline(end).within(pending::<()>()).await;
     assert_eq!(missed.err(), end);
     assert_eq!(start.elapsed(), SECOND * 18);
-    assert_eq!(alarms.ring(start), [18]);
+    assert_eq!(timers.ring(start), [18]);
     assert!(
-        alarms
+        timers
             .deadline(End::after(SECOND * 2))
             .within(work(1))
             .await
             .is_ok()
     );
-    assert_eq!(alarms.ring(start), [20]);
+    assert_eq!(timers.ring(start), [20]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_of_many_calls_has_its_own_and_some_are_kept() {
-    let alarms = alarms();
+    let timers = timers();
     let calls = (0..2 * KEPT).map(|_| async {
-        let mut deadline = alarms.deadline(End::after(SECOND * 3));
+        let mut deadline = timers.deadline(End::after(SECOND * 3));
         deadline.within(work(1)).await
     });
     let outcomes = futures_util::future::join_all(calls).await;
     assert_eq!(outcomes, vec![Ok("done"); 2 * KEPT]);
-    assert_eq!(alarms.resting().len(), KEPT);
+    assert_eq!(timers.resting().len(), KEPT);
 }
 
 #[test]
@@ -131,17 +131,17 @@ fn a_timer_of_another_runtime_is_not_kept() {
         builder.enable_time().start_paused(true).build().unwrap()
     };
     let (here, there) = (build(), build());
-    let alarms = here.block_on(async { alarms() });
-    let outcome = there.block_on(alarms.deadline(End::after(SECOND * 3)).within(work(1)));
+    let timers = here.block_on(async { timers() });
+    let outcome = there.block_on(timers.deadline(End::after(SECOND * 3)).within(work(1)));
     assert_eq!(outcome, Ok("done"));
-    assert_eq!(alarms.resting().len(), 0);
+    assert_eq!(timers.resting().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_has_done_its_share_for_now_loses_no_timer() {
-    let alarms = alarms();
+    let timers = timers();
     let start = Instant::now();
-    let mut deadline = alarms.deadline(End::after(SECOND));
+    let mut deadline = timers.deadline(End::after(SECOND));
     let outcome = deadline.within(async {
         // Uses up what the runtime lets a task do at a time, so that it turns the timer away at first.
         while tokio::task::coop::has_budget_remaining() {

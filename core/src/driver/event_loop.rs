@@ -22,7 +22,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Registry, Token};
 use tokio::runtime::Handle;
 
-use super::bell::Bell;
+use super::doorbell::Doorbell;
 use super::here::{Here, RunBy, set_reads_left};
 use super::watched::News;
 
@@ -39,7 +39,7 @@ pub struct EventLoop {
     news: RefCell<NewsOfAll>,
     sockets: Arc<Sockets>,
     calls: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
-    bell: Arc<Bell>,
+    doorbell: Arc<Doorbell>,
     /// What a call waits for besides its own socket goes on there.
     elsewhere: Handle,
 }
@@ -57,17 +57,17 @@ impl EventLoop {
     /// The operating system allows no more file descriptors.
     pub fn new(elsewhere: Handle) -> io::Result<Self> {
         let poll = mio::Poll::new()?;
-        let bell = Arc::new(Bell::new()?);
-        let ear = bell.ear().as_raw_fd();
+        let doorbell = Arc::new(Doorbell::new()?);
+        let reader = doorbell.reader().as_raw_fd();
         poll.registry()
-            .register(&mut SourceFd(&ear), BELL, Interest::READABLE)?;
+            .register(&mut SourceFd(&reader), BELL, Interest::READABLE)?;
         let sockets = Arc::new(Sockets::new(poll.registry().try_clone()?));
         let events = Events::with_capacity(NEWS);
         Ok(Self {
             news: RefCell::new(NewsOfAll { poll, events }),
             sockets,
             calls: RefCell::default(),
-            bell,
+            doorbell,
             elsewhere,
         })
     }
@@ -81,7 +81,7 @@ impl EventLoop {
     /// Goes on with the calls that can. It waits for nothing.
     pub fn turn(&self) {
         // Whoever is told has no need to ring.
-        self.bell.run();
+        self.doorbell.run();
         self.tell_news();
         self.run();
     }
@@ -94,7 +94,7 @@ impl EventLoop {
         }
         for event in &*events {
             if event.token() == BELL {
-                self.bell.hear();
+                self.doorbell.hear();
             } else {
                 self.sockets.tell(event);
             }
@@ -106,17 +106,17 @@ impl EventLoop {
         let _here = Here::is_run_by(RunBy::EventLoop(Arc::clone(&self.sockets)));
         set_reads_left(READS);
         let mut calls = self.calls.borrow_mut();
-        let waker = Waker::from(Arc::clone(&self.bell));
+        let waker = Waker::from(Arc::clone(&self.doorbell));
         let mut cx = Context::from_waker(&waker);
         for _ in 0..LOOKS {
-            self.bell.run();
+            self.doorbell.run();
             while let Poll::Ready(Some(())) = calls.poll_next_unpin(&mut cx) {}
-            if self.bell.may_sleep() {
+            if self.doorbell.may_sleep() {
                 return;
             }
         }
         // The loop does its other work, and comes back.
-        self.bell.ring();
+        self.doorbell.ring();
     }
 }
 

@@ -10,7 +10,7 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
 use super::Payload;
 #[cfg(unix)]
-use super::lines::Engaged;
+use super::pool::InUse;
 
 /// The body of one sending.
 pub(super) enum Body {
@@ -59,55 +59,55 @@ impl HttpBody for Body {
 }
 
 /// The body of an answer.
-pub(super) struct Arriving {
+pub(super) struct AnswerBody {
     body: Incoming,
     /// The connection, as long as more is to come and nobody else drives it.
     #[cfg(unix)]
-    engaged: Option<Engaged>,
+    connection: Option<InUse>,
 }
 
-impl From<Incoming> for Arriving {
+impl From<Incoming> for AnswerBody {
     fn from(body: Incoming) -> Self {
         Self {
             body,
             #[cfg(unix)]
-            engaged: None,
+            connection: None,
         }
     }
 }
 
-impl Arriving {
+impl AnswerBody {
     /// One that comes over a connection that its reader drives.
     #[cfg(unix)]
-    pub(super) fn over(engaged: Engaged, body: Incoming) -> Self {
-        let mut arriving = Self::from(body);
-        arriving.engaged = Some(engaged);
-        if arriving.is_end_stream() {
-            arriving.rest();
+    pub(super) fn over(connection: InUse, body: Incoming) -> Self {
+        let mut answer = Self::from(body);
+        answer.connection = Some(connection);
+        if answer.is_end_stream() {
+            answer.release();
         }
-        arriving
+        answer
     }
 
     /// Leaves the connection to the next call.
     #[cfg(unix)]
-    fn rest(&mut self) {
-        if let Some(engaged) = self.engaged.take() {
-            engaged.rest();
+    fn release(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.release();
         }
     }
 
     /// Has the connection bring more.
     #[cfg(unix)]
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-        let Some(engaged) = &mut self.engaged else {
+        let Some(connection) = &mut self.connection else {
             return Poll::Pending;
         };
-        engaged.drive(cx);
+        connection.drive(cx);
         Pin::new(&mut self.body).poll_frame(cx)
     }
 }
 
-impl HttpBody for Arriving {
+impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -121,7 +121,7 @@ impl HttpBody for Arriving {
             frame = self.drive(cx);
         }
         if matches!(frame, Poll::Ready(None)) || self.is_end_stream() {
-            self.rest();
+            self.release();
         }
         frame
     }

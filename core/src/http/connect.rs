@@ -18,10 +18,10 @@ use super::Failure;
 use super::body::Body;
 use super::connector::Connector;
 #[cfg(unix)]
-use super::lines::{Lines, Sent};
+use super::pool::{Pool, Sent};
 use super::proxy::Proxies;
 use super::tls::{self, Tls};
-use crate::deadline::Alarms;
+use crate::deadline::Timers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::weak_map::WeakMap;
@@ -76,19 +76,19 @@ impl HttpSettings {
 /// A connection is driven by the runtime that made it and stalls when that runtime is not running, so
 /// each runtime has a client, and so a connection pool, of its own.
 #[derive(Clone)]
-pub(super) struct Made {
+pub(super) struct RuntimeClient {
     runtime: Id,
     pub(super) client: Client<Connector, Body>,
-    pub(super) alarms: Alarms,
+    pub(super) timers: Timers,
 }
 
 /// What lives in one process: connections do not survive a fork, nor does a lock that was held.
 #[derive(Default)]
 struct Connections {
     tls: Arc<Tls>,
-    clients: ArcSwap<Vec<Made>>,
+    clients: ArcSwap<Vec<RuntimeClient>>,
     #[cfg(unix)]
-    lines: Arc<Lines>,
+    pool: Arc<Pool>,
 }
 
 /// The HTTP clients of one set of settings: made at first use, anew in each forked child.
@@ -113,7 +113,7 @@ impl Http {
         })
     }
 
-    /// The client with the same settings, but for how long a connection may take to come about.
+    /// The client with the same settings, but for its connect timeout.
     pub(crate) fn with_connect_timeout(self: &Arc<Self>, timeout: Duration) -> Result<Arc<Self>> {
         if timeout == self.settings.connect_timeout {
             return Ok(Arc::clone(self));
@@ -125,7 +125,7 @@ impl Http {
     }
 
     /// This runtime's client, for `then`.
-    pub(super) fn on_this_runtime<T>(&self, then: impl FnOnce(&Made) -> T) -> Result<T> {
+    pub(super) fn on_this_runtime<T>(&self, then: impl FnOnce(&RuntimeClient) -> T) -> Result<T> {
         let runtime = Handle::try_current()
             .map_err(|_| {
                 Error::new(
@@ -139,10 +139,10 @@ impl Http {
         if let Some(made) = made.iter().find(|made| made.runtime == runtime) {
             return Ok(then(made));
         }
-        let made = Made {
+        let made = RuntimeClient {
             runtime,
             client: self.build(Arc::clone(&connections.tls)),
-            alarms: Alarms::new(runtime),
+            timers: Timers::new(runtime),
         };
         connections.clients.rcu(|clients| {
             let spare = (clients.len() + 1).saturating_sub(CLIENTS_KEPT);
@@ -162,8 +162,8 @@ impl Http {
     ) -> Result<Sent, Failure> {
         let connections = self.connections.get();
         let connector = || self.connector(Arc::clone(&connections.tls));
-        let lines = &connections.lines;
-        lines.send(connector, request, can_be_sent_again).await
+        let pool = &connections.pool;
+        pool.send(connector, request, can_be_sent_again).await
     }
 
     fn connector(&self, tls: Arc<Tls>) -> Connector {
@@ -176,7 +176,7 @@ impl Http {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            // Servers in the field fold header lines, put blanks before the colon, and send lines that are no
+            // Servers in the field fold header pool, put blanks before the colon, and send pool that are no
             // header at all. Browsers read past it, and none of it touches how an answer is framed.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)

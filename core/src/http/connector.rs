@@ -1,4 +1,4 @@
-//! How a connection comes about: directly or through a proxy, with TLS where the URL says so.
+//! How a connection is made: directly or through a proxy, with TLS where the URL says so.
 
 use std::io;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use tower_service::Service;
 
 use super::connect::HttpSettings;
 use super::explain::{bare_host, explain_connect, explain_proxy, explain_tls};
-use super::names::Names;
 use super::proxy::{Proxies, is_https, with_port};
 use super::read_on::ReadOn;
+use super::resolver::Resolver;
 #[cfg(unix)]
 use super::socket::Socket;
 use super::stream::{Io, Stream};
@@ -41,7 +41,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// Makes the connections of one client.
 #[derive(Clone)]
 pub(super) struct Connector {
-    tcp: HttpConnector<Names>,
+    tcp: HttpConnector<Resolver>,
     settings: Arc<HttpSettings>,
     proxies: Arc<Proxies>,
     tls: Arc<Tls>,
@@ -52,7 +52,7 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(settings: Arc<HttpSettings>, proxies: Arc<Proxies>, tls: Arc<Tls>) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Names::default());
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         // Shared among a name's addresses, so that one that does not answer leaves time for the next.
@@ -83,7 +83,7 @@ impl Connector {
         let lost = || {
             Error::new(
                 ErrorKind::Internal,
-                "a connection came about without a socket",
+                "a connection was made without a socket",
             )
         };
         Ok((stream, socket.ok_or_else(lost)?))

@@ -9,7 +9,7 @@ use hyper_util::client::legacy;
 use rustls::AlertDescription;
 
 use super::Resend;
-use super::names::Unresolved;
+use super::resolver::Unresolved;
 use super::self_signed;
 use super::stream::Progress;
 use crate::error::{Error, ErrorKind};

@@ -117,7 +117,10 @@ async fn a_server_that_offers_it_gets_it() {
         .send()
         .await
         .expect("an answer");
-    assert_eq!((answer.status(), answer.version()), (StatusCode::OK, Version::HTTP_2));
+    assert_eq!(
+        (answer.status(), answer.version()),
+        (StatusCode::OK, Version::HTTP_2)
+    );
     assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
 }
 

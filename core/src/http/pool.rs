@@ -9,11 +9,11 @@ use http::uri::Authority;
 use http::{Request, Response, Uri};
 
 use super::Failure;
-use super::body::{Arriving, Body};
+use super::body::{AnswerBody, Body};
 use super::connect::IDLE_TIMEOUT;
+use super::connection::{Connection, Opened};
 use super::connector::Connector;
 use super::explain::{bare_host, explain, resend};
-use super::line::{Line, Opened};
 use crate::clock::{Clock, SystemClock};
 use crate::driver::home;
 use crate::error::Result;
@@ -24,49 +24,49 @@ const SHORT_REST: Duration = Duration::from_millis(1);
 
 /// The connections of such calls with one set of settings.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(super) struct Pool {
     /// The one that came last is at the end.
-    resting: Mutex<Vec<Resting>>,
+    idle: Mutex<Vec<Idle>>,
     /// The servers that prefer HTTP/2.
     http2: Mutex<Vec<Uri>>,
 }
 
-struct Resting {
-    line: Box<Line>,
+struct Idle {
+    connection: Box<Connection>,
     since: Duration,
 }
 
 /// The connection of an answer that is still arriving.
-pub(super) struct Engaged {
-    line: Box<Line>,
-    lines: Arc<Lines>,
+pub(super) struct InUse {
+    connection: Box<Connection>,
+    pool: Arc<Pool>,
 }
 
-impl Engaged {
+impl InUse {
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        self.line.drive(cx);
+        self.connection.drive(cx);
     }
 
     /// Leaves it to the next call.
-    pub(super) fn rest(mut self) {
+    pub(super) fn release(mut self) {
         // Nobody is to be woken when the next request is handed to it.
         let mut unheard = Context::from_waker(Waker::noop());
-        if self.line.is_free(&mut unheard) {
+        if self.connection.is_free(&mut unheard) {
             let since = SystemClock.coarse_boot();
-            let line = self.line;
-            lock(&self.lines.resting).push(Resting { line, since });
+            let connection = self.connection;
+            lock(&self.pool.idle).push(Idle { connection, since });
         }
     }
 }
 
 /// What became of a request.
 pub(super) enum Sent {
-    Answered(Response<Arriving>),
+    Answered(Response<AnswerBody>),
     /// The server prefers HTTP/2.
     NotHere(Request<Body>),
 }
 
-impl Lines {
+impl Pool {
     /// Sends `request` and waits for the head of its answer.
     pub(super) async fn send(
         self: &Arc<Self>,
@@ -78,20 +78,20 @@ impl Lines {
         loop {
             let rested = self.take(&to, can_be_sent_again).await;
             let was_used = rested.is_some();
-            let line = match rested {
-                Some(line) => Some(line),
+            let connection = match rested {
+                Some(connection) => Some(connection),
                 // Most calls find one, and every call would be as large.
                 None => Box::pin(self.open(&connector, &to)).await?,
             };
-            let Some(mut line) = line else {
+            let Some(mut connection) = connection else {
                 return Ok(Sent::NotHere(request));
             };
-            let mut failed = match line.send(request).await {
+            let mut failed = match connection.send(request).await {
                 Ok(answer) => {
-                    let lines = Arc::clone(self);
-                    let engaged = Engaged { line, lines };
+                    let pool = Arc::clone(self);
+                    let connection = InUse { connection, pool };
                     return Ok(Sent::Answered(
-                        answer.map(|body| Arriving::over(engaged, body)),
+                        answer.map(|body| AnswerBody::over(connection, body)),
                     ));
                 }
                 Err(failed) => failed,
@@ -110,7 +110,7 @@ impl Lines {
                     let error = failed.into_error();
                     return Err(Failure {
                         error: explain(&error, bare_host(&to)),
-                        resend: resend(&error, Some(line.progress())),
+                        resend: resend(&error, Some(connection.progress())),
                     });
                 }
             }
@@ -122,13 +122,13 @@ impl Lines {
         &self,
         connector: &impl Fn() -> Connector,
         to: &Uri,
-    ) -> Result<Option<Box<Line>>> {
+    ) -> Result<Option<Box<Connection>>> {
         let is_known = |known: &Uri| is_one_server(known, to);
         if lock(&self.http2).iter().any(is_known) {
             return Ok(None);
         }
-        match Line::open(&connector(), to).await? {
-            Opened::Line(line) => Ok(Some(line)),
+        match Connection::open(&connector(), to).await? {
+            Opened::Connection(connection) => Ok(Some(connection)),
             Opened::Http2 => {
                 lock(&self.http2).push(to.clone());
                 Ok(None)
@@ -136,58 +136,56 @@ impl Lines {
         }
     }
 
-    /// A resting connection that leads to `to`. It is made sure that the server has left it open, unless it hardly rested
+    /// A idle connection that leads to `to`. It is made sure that the server has left it open, unless it hardly rested
     /// and the request can be sent again.
-    async fn take(&self, to: &Uri, can_be_sent_again: bool) -> Option<Box<Line>> {
+    async fn take(&self, to: &Uri, can_be_sent_again: bool) -> Option<Box<Connection>> {
         let now = SystemClock.coarse_boot();
-        let rested = |resting: &Resting| now.saturating_sub(resting.since);
+        let rested = |idle: &Idle| now.saturating_sub(idle.since);
         loop {
             let (expired, found) = {
-                let mut all = lock(&self.resting);
-                let is_expired = |resting: &&Resting| rested(resting) > IDLE_TIMEOUT;
+                let mut all = lock(&self.idle);
+                let is_expired = |idle: &&Idle| rested(idle) > IDLE_TIMEOUT;
                 let expired = all.iter().take_while(is_expired).count();
                 let expired: Vec<_> = all.drain(..expired).collect();
-                let found = all.iter().rposition(|resting| resting.leads_to(to));
+                let found = all.iter().rposition(|idle| idle.leads_to(to));
                 (expired, found.map(|at| all.remove(at)))
             };
             close(expired);
             let mut found = found?;
             if can_be_sent_again && rested(&found) <= SHORT_REST
-                || poll_fn(|cx| Poll::Ready(found.line.is_still_free(cx))).await
+                || poll_fn(|cx| Poll::Ready(found.connection.is_still_free(cx))).await
             {
-                return Some(found.line);
+                return Some(found.connection);
             }
         }
     }
 
     /// Closes those that rest and lead to `to`.
     fn close(&self, to: &Uri) {
-        let gone = lock(&self.resting)
-            .extract_if(.., |resting| resting.leads_to(to))
+        let gone = lock(&self.idle)
+            .extract_if(.., |idle| idle.leads_to(to))
             .collect();
         close(gone);
     }
 }
 
-impl Resting {
+impl Idle {
     /// For the calls of whoever runs this one.
     fn leads_to(&self, to: &Uri) -> bool {
-        is_one_server(self.line.to(), to) && Some(self.line.home()) == home()
+        is_one_server(self.connection.to(), to) && Some(self.connection.home()) == home()
     }
 }
 
-fn close(gone: Vec<Resting>) {
-    for resting in gone {
-        resting.line.close();
+fn close(gone: Vec<Idle>) {
+    for idle in gone {
+        idle.connection.close();
     }
 }
 
-impl Drop for Lines {
+impl Drop for Pool {
     fn drop(&mut self) {
-        let resting = self.resting.get_mut();
-        close(std::mem::take(
-            resting.unwrap_or_else(PoisonError::into_inner),
-        ));
+        let idle = self.idle.get_mut();
+        close(std::mem::take(idle.unwrap_or_else(PoisonError::into_inner)));
     }
 }
 

@@ -20,13 +20,13 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// The longest silence that one call bears: neither side has sent anything.
 #[derive(Clone, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct ReadTimeout {
     limit: Duration,
     /// When a piece of the body was last taken.
     sent: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Patience {
+impl ReadTimeout {
     pub(crate) fn new(limit: Duration) -> Self {
         Self {
             limit,
@@ -63,7 +63,7 @@ impl Patience {
     ///
     /// # Errors
     /// `timed_out` once both sides have been silent for too long.
-    pub(crate) async fn bear<T, E: From<Error>>(
+    pub(crate) async fn within<T, E: From<Error>>(
         &self,
         host: Option<&str>,
         work: impl Future<Output = Result<T, E>>,
@@ -110,7 +110,7 @@ mod tests {
     use futures_util::StreamExt;
     use tokio::time::sleep;
 
-    use super::{PIECE_BYTES, Patience, timers_now};
+    use super::{PIECE_BYTES, ReadTimeout, timers_now};
     use crate::error::{Error, ErrorKind};
     use crate::http::Payload;
 
@@ -119,8 +119,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_ends_the_wait_and_an_answer_in_time_does_not() {
-        let patience = Patience::new(LIMIT);
-        let silent = patience.bear(Some("api.example"), pending::<Result<(), Error>>());
+        let read_timeout = ReadTimeout::new(LIMIT);
+        let silent = read_timeout.within(Some("api.example"), pending::<Result<(), Error>>());
         let error = silent.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert_eq!(error.message(), "api.example was silent for 5 s");
@@ -128,19 +128,19 @@ mod tests {
             sleep(JUST_BELOW).await;
             Ok::<_, Error>(7)
         };
-        assert_eq!(patience.bear(None, slow).await.unwrap(), 7);
+        assert_eq!(read_timeout.within(None, slow).await.unwrap(), 7);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_is_going_out_is_no_silence() {
         let bytes = Bytes::from(vec![7; 5 * PIECE_BYTES + 1]);
-        let patience = Patience::new(LIMIT);
-        let (payload, length) = patience.watch(Payload::Bytes(bytes.clone()));
+        let read_timeout = ReadTimeout::new(LIMIT);
+        let (payload, length) = read_timeout.watch(Payload::Bytes(bytes.clone()));
         assert_eq!(length, Some(bytes.len()));
         let Payload::Rewindable(make) = payload else {
             panic!("it can be sent again")
         };
-        let sent = patience.bear(None, async {
+        let sent = read_timeout.within(None, async {
             let mut body = make();
             let mut sent = Vec::new();
             while let Some(piece) = body.next().await {
@@ -154,8 +154,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_has_stopped_is() {
-        let patience = Patience::new(LIMIT);
-        let (payload, _) = patience.watch(Payload::Once(
+        let read_timeout = ReadTimeout::new(LIMIT);
+        let (payload, _) = read_timeout.watch(Payload::Once(
             futures_util::stream::iter([Ok(Bytes::from_static(b"a"))]).boxed(),
         ));
         let Payload::Once(mut body) = payload else {
@@ -167,7 +167,7 @@ mod tests {
             pending::<Result<(), Error>>().await
         };
         let begun = timers_now();
-        let outcome = patience.bear(None, work).await;
+        let outcome = read_timeout.within(None, work).await;
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::TimedOut);
         // Counted from the piece, and to the tick of a timer.
         assert_eq!(

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Wake;
 
 /// Rung to have calls looked at again.
-pub(super) struct Bell {
+pub(super) struct Doorbell {
     state: AtomicU8,
-    rope: PipeWriter,
-    /// Here and not with the thread that waits, so that it is there as long as somebody can pull the rope.
-    ear: PipeReader,
+    writer: PipeWriter,
+    /// Here and not with the thread that waits, so that it is there as long as somebody can ring.
+    reader: PipeReader,
 }
 
 /// Calls are being looked at.
@@ -21,7 +21,7 @@ const WOKEN: u8 = 1;
 /// The thread waits, or does something else: one must ring.
 const ASLEEP: u8 = 2;
 
-impl Wake for Bell {
+impl Wake for Doorbell {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -33,11 +33,15 @@ impl Wake for Bell {
     }
 }
 
-impl Bell {
+impl Doorbell {
     pub(super) fn new() -> io::Result<Self> {
-        let (ear, rope) = pipe()?;
+        let (reader, writer) = pipe()?;
         let state = AtomicU8::new(RUNNING);
-        Ok(Self { state, rope, ear })
+        Ok(Self {
+            state,
+            writer,
+            reader,
+        })
     }
 
     /// Calls are looked at from here on. What was done before somebody woke the thread is seen.
@@ -56,16 +60,16 @@ impl Bell {
 
     pub(super) fn ring(&self) {
         // It does not wait: each ring is heard before the next.
-        let _ = (&self.rope).write(&[0]);
+        let _ = (&self.writer).write(&[0]);
     }
 
-    /// To be called when [`Self::ear`] is readable.
+    /// To be called when [`Self::reader`] is readable.
     pub(super) fn hear(&self) {
-        let _ = (&self.ear).read(&mut [0; 16]);
+        let _ = (&self.reader).read(&mut [0; 16]);
     }
 
     /// Readable once it was rung.
-    pub(super) fn ear(&self) -> BorrowedFd<'_> {
-        self.ear.as_fd()
+    pub(super) fn reader(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
     }
 }

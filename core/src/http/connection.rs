@@ -22,31 +22,31 @@ use super::stream::{Progress, Stream};
 use crate::driver::Home;
 use crate::error::Result;
 
-type Connection = http1::Connection<TokioIo<Stream>, Body>;
+type Http1 = http1::Connection<TokioIo<Stream>, Body>;
 
 /// An open connection.
-pub(super) struct Line {
+pub(super) struct Connection {
     /// Where it leads.
     to: Uri,
     /// The same, for the `Host` field.
     host: HeaderValue,
     sender: SendRequest<Body>,
     /// `None` once it is over.
-    connection: Option<Connection>,
+    http1: Option<Http1>,
     socket: Socket,
     progress: Progress,
     /// The other end wants to be told whole URLs.
     is_to_forwarding_proxy: bool,
 }
 
-/// What came about.
+/// What was agreed upon.
 pub(super) enum Opened {
-    Line(Box<Line>),
+    Connection(Box<Connection>),
     /// The server prefers HTTP/2, where a connection is for many calls.
     Http2,
 }
 
-impl Line {
+impl Connection {
     pub(super) async fn open(connector: &Connector, to: &Uri) -> Result<Opened> {
         let (stream, socket) = connector.connect_for_caller(to).await?;
         if stream.is_h2() {
@@ -55,12 +55,12 @@ impl Line {
         let progress = stream.progress().clone();
         let is_to_forwarding_proxy = stream.is_forwarding_proxy();
         let shaken = settings().handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = shaken.map_err(|error| explain(&error, bare_host(to)))?;
-        Ok(Opened::Line(Box::new(Self {
+        let (sender, http1) = shaken.map_err(|error| explain(&error, bare_host(to)))?;
+        Ok(Opened::Connection(Box::new(Self {
             to: to.clone(),
             host: host(to),
             sender,
-            connection: Some(connection),
+            http1: Some(http1),
             socket,
             progress,
             is_to_forwarding_proxy,
@@ -69,8 +69,8 @@ impl Line {
 
     /// As HTTP and TLS want it; that the other end may have gone is no matter any more.
     pub(super) fn close(self) {
-        if let Some(connection) = self.connection {
-            let mut stream = connection.into_parts().io.into_inner();
+        if let Some(http1) = self.http1 {
+            let mut stream = http1.into_parts().io.into_inner();
             let mut cx = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut stream).poll_shutdown(&mut cx);
         }
@@ -92,13 +92,13 @@ impl Line {
 
     /// Does what is to be done at the moment.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        drive(&mut self.connection, cx);
+        drive(&mut self.http1, cx);
     }
 
     /// Whether it can take a request now.
     pub(super) fn is_free(&mut self, cx: &mut Context<'_>) -> bool {
         self.drive(cx);
-        self.connection.is_some() && self.sender.is_ready()
+        self.http1.is_some() && self.sender.is_ready()
     }
 
     /// The same after a rest, in which the server may have closed it.
@@ -114,9 +114,9 @@ impl Line {
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
         self.address(&mut request);
         let mut answer = pin!(self.sender.try_send_request(request));
-        let connection = &mut self.connection;
+        let http1 = &mut self.http1;
         poll_fn(|cx| {
-            drive(connection, cx);
+            drive(http1, cx);
             answer.as_mut().poll(cx)
         })
         .await
@@ -135,11 +135,11 @@ impl Line {
 }
 
 /// Whoever waits for something of a connection that is over is told by its drop.
-fn drive(connection: &mut Option<Connection>, cx: &mut Context<'_>) {
-    if let Some(open) = connection
+fn drive(http1: &mut Option<Http1>, cx: &mut Context<'_>) {
+    if let Some(open) = http1
         && Pin::new(open).poll(cx).is_ready()
     {
-        *connection = None;
+        *http1 = None;
     }
 }
 

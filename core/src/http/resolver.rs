@@ -10,9 +10,9 @@ use tower_service::Service;
 
 /// The operating system's resolver.
 #[derive(Clone)]
-pub(super) struct Names(GaiResolver);
+pub(super) struct Resolver(GaiResolver);
 
-impl Default for Names {
+impl Default for Resolver {
     fn default() -> Self {
         Self(GaiResolver::new())
     }
@@ -30,7 +30,7 @@ impl fmt::Display for Unresolved {
 
 impl std::error::Error for Unresolved {}
 
-impl Service<Name> for Names {
+impl Service<Name> for Resolver {
     type Response = GaiAddrs;
     type Error = Unresolved;
     type Future = MapErr<GaiFuture, fn(io::Error) -> Unresolved>;
