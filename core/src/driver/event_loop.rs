@@ -10,7 +10,7 @@ use std::future::Future;
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -23,12 +23,13 @@ use mio::{Events, Interest, Registry, Token};
 use tokio::runtime::Handle;
 
 use super::doorbell::Doorbell;
-use super::here::{Here, RunBy, set_reads_left};
+use super::here::{Here, RunBy};
 use super::watched::News;
 
 /// News taken at a time; what is beyond comes at the next turn.
 const NEWS: usize = 256;
-/// Reads in one turn, of 64 KiB at most. An answer that comes as fast as it is read would keep the loop from its other work.
+/// Reads from a socket in one turn, of 64 KiB at most, as libuv has it. An answer that comes as fast as it is read would keep the
+/// loop from its other work.
 const READS: u32 = 32;
 /// How often calls are looked at in one turn, if they wake each other.
 const LOOKS: usize = 8;
@@ -82,6 +83,7 @@ impl EventLoop {
     pub fn turn(&self) {
         // Whoever is told has no need to ring.
         self.doorbell.run();
+        self.sockets.turn.fetch_add(1, Ordering::Relaxed);
         self.tell_news();
         self.run();
     }
@@ -104,7 +106,6 @@ impl EventLoop {
     fn run(&self) {
         let _elsewhere = self.elsewhere.enter();
         let _here = Here::is_run_by(RunBy::EventLoop(Arc::clone(&self.sockets)));
-        set_reads_left(READS);
         let mut calls = self.calls.borrow_mut();
         let waker = Waker::from(Arc::clone(&self.doorbell));
         let mut cx = Context::from_waker(&waker);
@@ -133,6 +134,8 @@ pub(super) struct Sockets {
     number: usize,
     watched: Mutex<HashMap<Token, Arc<News>>>,
     last: AtomicUsize,
+    /// The number of the turn.
+    turn: AtomicUsize,
 }
 
 static LOOPS: AtomicUsize = AtomicUsize::new(0);
@@ -144,6 +147,7 @@ impl Sockets {
             number: LOOPS.fetch_add(1, Ordering::Relaxed),
             watched: Mutex::default(),
             last: AtomicUsize::new(BELL.0),
+            turn: AtomicUsize::new(0),
         }
     }
 
@@ -161,7 +165,13 @@ impl Sockets {
             .register(&mut SourceFd(&fd), token, interest)?;
         self.watched().insert(token, Arc::clone(news));
         let sockets = Arc::clone(self);
-        Ok(Place { sockets, token, fd })
+        Ok(Place {
+            sockets,
+            token,
+            fd,
+            turn: AtomicUsize::new(0),
+            reads: AtomicU32::new(0),
+        })
     }
 
     fn tell(&self, event: &Event) {
@@ -182,11 +192,24 @@ pub(super) struct Place {
     sockets: Arc<Sockets>,
     token: Token,
     fd: RawFd,
+    /// In which turn it was last read from.
+    turn: AtomicUsize,
+    /// How often.
+    reads: AtomicU32,
 }
 
 impl Place {
     pub(super) fn number(&self) -> usize {
         self.sockets.number
+    }
+
+    /// Uses up one of this turn's reads; whether there was one.
+    pub(super) fn take_read(&self) -> bool {
+        let turn = self.sockets.turn.load(Ordering::Relaxed);
+        if self.turn.swap(turn, Ordering::Relaxed) != turn {
+            self.reads.store(0, Ordering::Relaxed);
+        }
+        self.reads.fetch_add(1, Ordering::Relaxed) < READS
     }
 }
 

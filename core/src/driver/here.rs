@@ -1,6 +1,6 @@
 //! Who runs the code of this thread, and what it waits for.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -15,8 +15,6 @@ thread_local! {
     static RUN_BY: RefCell<RunBy> = const { RefCell::new(RunBy::Another) };
     /// What the call that a driver runs waits for.
     static WANTED: RefCell<Wanted> = const { RefCell::new(Wanted::NOTHING) };
-    /// How often an event loop's calls may read until it has its turn.
-    static READS_LEFT: Cell<u32> = const { Cell::new(0) };
 }
 
 pub(super) enum RunBy {
@@ -113,16 +111,4 @@ pub(crate) fn poll_until(end: Instant) -> Poll<()> {
     }
     Wanted::add_time(left);
     Poll::Pending
-}
-
-/// Gives the calls of an event loop so many reads.
-pub(super) fn set_reads_left(reads: u32) {
-    READS_LEFT.set(reads);
-}
-
-/// Uses one of them up; whether there was one.
-pub(super) fn take_read() -> bool {
-    let left = READS_LEFT.get();
-    READS_LEFT.set(left.saturating_sub(1));
-    left > 0
 }

@@ -80,9 +80,9 @@ impl Watched {
         self.news.come();
     }
 
-    /// Whether the call may read. In an event loop others have their turn after some reads, and the call its own after them.
+    /// Whether the call may read. In an event loop all else has its turn after some reads, and the call its own after that.
     pub(crate) fn may_read(&self, cx: &Context<'_>) -> bool {
-        let may = self.place.is_none() || here::take_read();
+        let may = self.place.as_ref().is_none_or(Place::take_read);
         if !may {
             cx.waker().wake_by_ref();
         }

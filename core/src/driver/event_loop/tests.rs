@@ -126,6 +126,21 @@ fn a_call_that_always_has_something_to_read_leaves_the_loop_its_turn() {
 }
 
 #[test]
+fn what_is_read_from_one_socket_is_nothing_to_another() {
+    let event_loop = event_loop();
+    let may_read = finish(&event_loop, async {
+        let (busy, far) = connection();
+        let (other, _far) = connection();
+        (&far).write_all(&[0; READS as usize]).unwrap();
+        for _ in 0..READS {
+            byte(&busy).await.unwrap();
+        }
+        poll_fn(|cx| Poll::Ready([busy.may_read(cx), other.may_read(cx)])).await
+    });
+    assert_eq!(may_read, [false, true]);
+}
+
+#[test]
 fn a_call_that_always_wakes_itself_leaves_the_loop_its_turn() {
     let event_loop = event_loop();
     event_loop.start(poll_fn(|cx| {
