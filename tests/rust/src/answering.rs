@@ -117,3 +117,12 @@ fn serve(tcp: &TcpStream, act: Act, number: usize) -> Option<()> {
         }
     }
 }
+
+/// The number of the connection that an answer's body tells.
+///
+/// # Panics
+/// It tells none.
+pub fn number(body: &[u8]) -> usize {
+    let text = std::str::from_utf8(body).expect("a number");
+    text.parse().expect("a number")
+}

@@ -7,14 +7,13 @@ use bytes::Bytes;
 use evertoken::flow::PassKit;
 use evertoken::runtime::block_on;
 use evertoken::{Client, ErrorKind, Method, blocking};
-use evertoken_tests::answering::{Act, Server};
+use evertoken_tests::answering::{Act, Server, number};
 
 /// The number of the connection that a call went over.
 fn call(client: &Client, method: Method) -> usize {
     let (answer, body) = blocking::send(client.request(method, "/")).expect("an answer");
     assert_eq!(answer.status(), 200);
-    let text = std::str::from_utf8(&body).expect("a number");
-    text.parse().expect("a number")
+    number(&body)
 }
 
 #[test]

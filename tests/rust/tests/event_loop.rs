@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use evertoken::{Client, Error, ErrorKind, Method, blocking};
-use evertoken_tests::answering::{Act, Server};
+use evertoken_tests::answering::{Act, Server, number};
 use evertoken_tests::event_loop::{event_loop, finish, outcome, start, turn};
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -16,8 +16,7 @@ use tokio::sync::oneshot;
 async fn call(client: Client, method: Method) -> usize {
     let sent = client.request(method, "/").send().await;
     let body = sent.expect("an answer").bytes().await.expect("a body");
-    let text = std::str::from_utf8(&body).expect("a number");
-    text.parse().expect("a number")
+    number(&body)
 }
 
 #[test]
