@@ -82,7 +82,7 @@ typedef enum {
   EVERTOKEN_SAME_TOKEN = 7010,
   /// The token may not go to this URL: evertoken_config_allow_origin() if it should.
   EVERTOKEN_ORIGIN_REFUSED = 7011,
-  /// evertoken_request_cancel() was called.
+  /// evertoken_call_cancel() was called.
   EVERTOKEN_CANCELLED = 7012,
   /// The client was closed.
   EVERTOKEN_CLOSED = 7013,
@@ -135,12 +135,18 @@ typedef enum {
 /// _is_resend, _free.
 typedef struct evertoken_authorization evertoken_authorization;
 
-/// A call of the API in the making: for what evertoken_client_request() has no parameter for.
+/// A started call.
 ///
-/// Owner: the caller, who frees it with evertoken_call_free(), at the earliest after evertoken_client_send() or
-/// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
-/// Methods: evertoken_call_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_connect_timeout_ms,
-/// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
+/// Its callback runs exactly once if and only if the _start function returned EVERTOKEN_OK: on a library thread, never
+/// under a lock, possibly before the _start function returns. It owns what it is given: either the result or the error;
+/// the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two library
+/// threads: a callback should be brief, and calls that wait are EVERTOKEN_MISUSE in it. It must not throw.
+///
+/// Owner: the caller, who frees it with evertoken_call_free() at any time, in the callback too; that cancels nothing. A
+/// caller that will not cancel passes NULL for `call` and has nothing to free.
+/// Threads: any. A call started before fork() goes on in the parent only.
+/// Methods: evertoken_client_token_start, _token_for_start, _authorize_start, _judge_start, _request_start, _send_start;
+/// evertoken_call_cancel, _free.
 typedef struct evertoken_call evertoken_call;
 
 /// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
@@ -177,18 +183,12 @@ typedef struct evertoken_error evertoken_error;
 /// Methods: evertoken_event_name, _identity, _fingerprint, _via, _expires_in_ms, _reason, _error, _pause_ms.
 typedef struct evertoken_event evertoken_event;
 
-/// A started call.
+/// A request that is described before it is sent: for what evertoken_client_request() has no parameter for.
 ///
-/// Its callback runs exactly once if and only if the _start function returned EVERTOKEN_OK: on a library thread, never
-/// under a lock, possibly before the _start function returns. It owns what it is given: either the result or the error;
-/// the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two library
-/// threads: a callback should be brief, and calls that wait are EVERTOKEN_MISUSE in it. It must not throw.
-///
-/// Owner: the caller, who frees it with evertoken_request_free() at any time, in the callback too; that cancels nothing. A
-/// caller that will not cancel passes NULL for `request` and has nothing to free.
-/// Threads: any. A call started before fork() goes on in the parent only.
-/// Methods: evertoken_client_token_start, _token_for_start, _authorize_start, _judge_start, _request_start, _send_start;
-/// evertoken_request_cancel, _free.
+/// Owner: the caller, who frees it with evertoken_request_free(), at the earliest after evertoken_client_send() or
+/// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
+/// Methods: evertoken_request_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_connect_timeout_ms,
+/// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
 typedef struct evertoken_request evertoken_request;
 
 /// An answer of the API: status, headers and body.
@@ -714,66 +714,68 @@ const char *evertoken_verdict_reason(const evertoken_verdict *verdict);
 /// The failed renewal, where there was one, else NULL. It belongs to the verdict.
 const evertoken_error *evertoken_verdict_error(const evertoken_verdict *verdict);
 
-/// A call of `url`, absolute or below the client's base URL, with `method` such as `GET`.
-evertoken_status evertoken_call_new(const char *method,
-                                    const char *url,
-                                    evertoken_call **call,
-                                    evertoken_error **error);
+/// A request to `url`, absolute or below the client's base URL, with `method` such as `GET`.
+evertoken_status evertoken_request_new(const char *method,
+                                       const char *url,
+                                       evertoken_request **request,
+                                       evertoken_error **error);
 
-/// Adds a header. `Authorization` is the client's and is refused when the call is sent.
-evertoken_status evertoken_call_add_header(evertoken_call *call,
-                                           const char *name,
-                                           const char *value,
-                                           evertoken_error **error);
+/// Adds a header. `Authorization` is the client's and is refused when the request is sent.
+evertoken_status evertoken_request_add_header(evertoken_request *request,
+                                              const char *name,
+                                              const char *value,
+                                              evertoken_error **error);
 
 /// Sets the body: a copy of `body_len` bytes. It can be sent again after a 401.
-evertoken_status evertoken_call_set_body(evertoken_call *call,
-                                         const void *body,
-                                         size_t body_len,
-                                         evertoken_error **error);
+evertoken_status evertoken_request_set_body(evertoken_request *request,
+                                            const void *body,
+                                            size_t body_len,
+                                            evertoken_error **error);
 
 /// Has the body read from a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent
 /// again: a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
-evertoken_status evertoken_call_set_body_reader(evertoken_call *call,
-                                                evertoken_read_callback read,
-                                                void *userdata,
-                                                evertoken_error **error);
+evertoken_status evertoken_request_set_body_reader(evertoken_request *request,
+                                                   evertoken_read_callback read,
+                                                   void *userdata,
+                                                   evertoken_error **error);
 
 /// Deadline of the whole call, the token and the body included. 0: the client's timeout, the default;
 /// EVERTOKEN_NO_TIMEOUT: none but the token's.
-evertoken_status evertoken_call_set_timeout_ms(evertoken_call *call,
-                                               int64_t timeout_ms,
-                                               evertoken_error **error);
+evertoken_status evertoken_request_set_timeout_ms(evertoken_request *request,
+                                                  int64_t timeout_ms,
+                                                  evertoken_error **error);
 
 /// How long it may take to establish a connection. 0: the client's limit, the default. Calls with another one have
 /// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
-evertoken_status evertoken_call_set_connect_timeout_ms(evertoken_call *call,
-                                                       int64_t timeout_ms,
-                                                       evertoken_error **error);
+evertoken_status evertoken_request_set_connect_timeout_ms(evertoken_request *request,
+                                                          int64_t timeout_ms,
+                                                          evertoken_error **error);
 
 /// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
 /// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
 /// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
-evertoken_status evertoken_call_set_read_timeout_ms(evertoken_call *call,
-                                                    int64_t timeout_ms,
-                                                    evertoken_error **error);
+evertoken_status evertoken_request_set_read_timeout_ms(evertoken_request *request,
+                                                       int64_t timeout_ms,
+                                                       evertoken_error **error);
 
 /// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
-evertoken_status evertoken_call_set_follow_redirects(evertoken_call *call, int on, evertoken_error **error);
+evertoken_status evertoken_request_set_follow_redirects(evertoken_request *request,
+                                                        int on,
+                                                        evertoken_error **error);
 
 /// Whether the response is handed over as soon as its head is there, its body still to be read with
 /// evertoken_response_read(); default no.
-evertoken_status evertoken_call_set_streaming(evertoken_call *call, int on, evertoken_error **error);
+evertoken_status evertoken_request_set_streaming(evertoken_request *request, int on, evertoken_error **error);
 
 /// Has the response's body written to a function as it arrives. The response is handed over after the last piece, and
-/// its own body is empty. Takes the place of evertoken_call_set_streaming(), and the other way round.
-evertoken_status evertoken_call_set_response_writer(evertoken_call *call,
-                                                    evertoken_write_callback write,
-                                                    void *userdata,
-                                                    evertoken_error **error);
+/// its own body is empty. Takes the place of evertoken_request_set_streaming(), and the other way round.
+evertoken_status evertoken_request_set_response_writer(evertoken_request *request,
+                                                       evertoken_write_callback write,
+                                                       void *userdata,
+                                                       evertoken_error **error);
 
-/// Frees a call. NULL is a no-op.
-void evertoken_call_free(evertoken_call *call);
+/// Frees the request. NULL is a no-op.
+void evertoken_request_free(evertoken_request *request);
 
 /// Frees a response, read to its end or not. NULL is a no-op.
 void evertoken_response_free(evertoken_response *response);
@@ -839,9 +841,9 @@ evertoken_status evertoken_client_request(const evertoken_client *client,
                                           evertoken_response **response,
                                           evertoken_error **error);
 
-/// Sends a call that was set up with evertoken_call_new(); else as evertoken_client_request().
+/// Sends a request that was described with evertoken_request_new(); otherwise as evertoken_client_request().
 evertoken_status evertoken_client_send(const evertoken_client *client,
-                                       const evertoken_call *call,
+                                       const evertoken_request *request,
                                        evertoken_response **response,
                                        evertoken_error **error);
 
@@ -895,17 +897,17 @@ evertoken_status evertoken_log_subscribe(int level,
 /// NULL is a no-op.
 void evertoken_subscription_free(evertoken_subscription *subscription);
 
-/// Starts evertoken_client_token(). `callback` receives the token; see evertoken_request.
+/// Starts evertoken_client_token(). `callback` receives the token; see evertoken_call.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_client_token_start(const evertoken_client *client,
                                               int64_t timeout_ms,
                                               evertoken_token_callback callback,
                                               void *userdata,
-                                              evertoken_request **request,
+                                              evertoken_call **call,
                                               evertoken_error **error);
 
-/// Starts evertoken_client_token_for(). `callback` receives the token; see evertoken_request.
+/// Starts evertoken_client_token_for(). `callback` receives the token; see evertoken_call.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_client_token_for_start(const evertoken_client *client,
@@ -913,20 +915,20 @@ evertoken_status evertoken_client_token_for_start(const evertoken_client *client
                                                   int64_t timeout_ms,
                                                   evertoken_token_callback callback,
                                                   void *userdata,
-                                                  evertoken_request **request,
+                                                  evertoken_call **call,
                                                   evertoken_error **error);
 
-/// Starts evertoken_client_authorize(). `callback` receives the authorization; see evertoken_request.
+/// Starts evertoken_client_authorize(). `callback` receives the authorization; see evertoken_call.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_client_authorize_start(const evertoken_client *client,
                                                   const char *url,
                                                   evertoken_authorization_callback callback,
                                                   void *userdata,
-                                                  evertoken_request **request,
+                                                  evertoken_call **call,
                                                   evertoken_error **error);
 
-/// Starts evertoken_client_judge(), which copies what it is given. `callback` receives the verdict; see evertoken_request.
+/// Starts evertoken_client_judge(), which copies what it is given. `callback` receives the verdict; see evertoken_call.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_client_judge_start(const evertoken_client *client,
@@ -940,10 +942,10 @@ evertoken_status evertoken_client_judge_start(const evertoken_client *client,
                                               int64_t timeout_ms,
                                               evertoken_verdict_callback callback,
                                               void *userdata,
-                                              evertoken_request **request,
+                                              evertoken_call **call,
                                               evertoken_error **error);
 
-/// Starts evertoken_client_request(), which copies the body. `callback` receives the response; see evertoken_request.
+/// Starts evertoken_client_request(), which copies the body. `callback` receives the response; see evertoken_call.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_client_request_start(const evertoken_client *client,
@@ -954,25 +956,25 @@ evertoken_status evertoken_client_request_start(const evertoken_client *client,
                                                 int64_t timeout_ms,
                                                 evertoken_response_callback callback,
                                                 void *userdata,
-                                                evertoken_request **request,
+                                                evertoken_call **call,
                                                 evertoken_error **error);
 
-/// Starts evertoken_client_send(), which copies the call. `callback` receives the response; see evertoken_request.
+/// Starts evertoken_client_send(), which copies the request. `callback` receives the response; see evertoken_call.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_client_send_start(const evertoken_client *client,
-                                             const evertoken_call *call,
+                                             const evertoken_request *request,
                                              evertoken_response_callback callback,
                                              void *userdata,
-                                             evertoken_request **request,
+                                             evertoken_call **call,
                                              evertoken_error **error);
 
 /// Gives a started call up: its callback runs soon with EVERTOKEN_CANCELLED, unless it ran already or is running. A login
 /// that others may wait for goes on. NULL is a no-op; once more too. Threads: any.
-void evertoken_request_cancel(const evertoken_request *request);
+void evertoken_call_cancel(const evertoken_call *call);
 
 /// Frees the handle of a started call; the call goes on. NULL is a no-op. Threads: any.
-void evertoken_request_free(evertoken_request *request);
+void evertoken_call_free(evertoken_call *call);
 
 #ifdef __cplusplus
 }  // extern "C"

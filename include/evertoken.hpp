@@ -408,19 +408,19 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
   /// Sends a request with the token; any answer is a Response.
   Response request(const std::string& method, const std::string& url, std::string_view body = {},
                    const std::vector<Header>& headers = {}, Limits limits = {}) const {
-    detail::Handle<evertoken_call, evertoken_call_free> call{detail::made<evertoken_call>(
-        [&](auto out, auto error) { return evertoken_call_new(method.c_str(), url.c_str(), out, error); })};
+    detail::Handle<evertoken_request, evertoken_request_free> request{detail::made<evertoken_request>(
+        [&](auto out, auto error) { return evertoken_request_new(method.c_str(), url.c_str(), out, error); })};
     for (const Header& header : headers) {
-      detail::checked([&](auto error) { return evertoken_call_add_header(call.get(), header.first.c_str(), header.second.c_str(), error); });
+      detail::checked([&](auto error) { return evertoken_request_add_header(request.get(), header.first.c_str(), header.second.c_str(), error); });
     }
     if (!body.empty()) {
-      detail::checked([&](auto error) { return evertoken_call_set_body(call.get(), body.data(), body.size(), error); });
+      detail::checked([&](auto error) { return evertoken_request_set_body(request.get(), body.data(), body.size(), error); });
     }
-    detail::checked([&](auto error) { return evertoken_call_set_timeout_ms(call.get(), limits.ms(), error); });
-    detail::checked([&](auto error) { return evertoken_call_set_connect_timeout_ms(call.get(), limits.connect_ms(), error); });
-    detail::checked([&](auto error) { return evertoken_call_set_read_timeout_ms(call.get(), limits.read_ms(), error); });
+    detail::checked([&](auto error) { return evertoken_request_set_timeout_ms(request.get(), limits.ms(), error); });
+    detail::checked([&](auto error) { return evertoken_request_set_connect_timeout_ms(request.get(), limits.connect_ms(), error); });
+    detail::checked([&](auto error) { return evertoken_request_set_read_timeout_ms(request.get(), limits.read_ms(), error); });
     return Response{
-        detail::made<evertoken_response>([&](auto out, auto error) { return evertoken_client_send(handle(), call.get(), out, error); })};
+        detail::made<evertoken_response>([&](auto out, auto error) { return evertoken_client_send(handle(), request.get(), out, error); })};
   }
   /// GET.
   Response get(const std::string& url, Limits limits = {}) const { return request("GET", url, {}, {}, limits); }

@@ -62,7 +62,7 @@ class Limits {
     changed.connect_ms_ = detail::limit_ms(limit);
     return changed;
   }
-  /// How long the server may be silent, see evertoken_call_set_read_timeout_ms(); rounded as a Timeout.
+  /// How long the server may be silent, see evertoken_request_set_read_timeout_ms(); rounded as a Timeout.
   template <typename Rep, typename Period>
   [[nodiscard]] constexpr Limits read(std::chrono::duration<Rep, Period> limit) const noexcept {
     Limits changed = *this;

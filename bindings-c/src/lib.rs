@@ -34,7 +34,7 @@ pub mod token;
 pub mod authorization;
 pub mod verdict;
 
-pub mod call;
+pub mod request;
 pub mod response;
 pub mod send;
 
@@ -42,4 +42,4 @@ pub mod event;
 pub mod log;
 pub mod subscription;
 
-pub mod request;
+pub mod call;

@@ -1,364 +1,392 @@
-//! Calls that are started and answered by a callback.
+//! Requests that are described before they are sent.
 
 use std::ffi::{c_char, c_int, c_void};
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::io;
+use std::time::Duration;
 
-use evertoken::{Error, ErrorKind, runtime};
-use tokio::sync::Notify;
+use bytes::Bytes;
+use evertoken::{Error, Method, RequestBuilder};
 
-use crate::authorization::{authorize, evertoken_authorization};
-use crate::boundary::{Failure, Outcome, enter, look, release};
-use crate::call::{Call, evertoken_call};
+use crate::boundary::{Failure, Outcome, enter, release, timeout};
 use crate::callback::{Userdata, call_back};
-use crate::client::evertoken_client;
 use crate::error::evertoken_error;
-use crate::ffi::{Contract, Opaque, Out, Owned, hand_over};
-use crate::response::evertoken_response;
-use crate::send::send_in_background;
+use crate::ffi::{Opaque, Owned, hand_over};
 use crate::status::evertoken_status;
-use crate::token::{evertoken_token, fetch};
-use crate::verdict::{Case, Given, evertoken_header, evertoken_verdict};
 
-/// A started call.
+/// A request that is described before it is sent: for what evertoken_client_request() has no parameter for.
 ///
-/// Its callback runs exactly once if and only if the _start function returned EVERTOKEN_OK: on a library thread, never
-/// under a lock, possibly before the _start function returns. It owns what it is given: either the result or the error;
-/// the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two library
-/// threads: a callback should be brief, and calls that wait are EVERTOKEN_MISUSE in it. It must not throw.
-///
-/// Owner: the caller, who frees it with evertoken_request_free() at any time, in the callback too; that cancels nothing. A
-/// caller that will not cancel passes NULL for `request` and has nothing to free.
-/// Threads: any. A call started before fork() goes on in the parent only.
-/// Methods: evertoken_client_token_start, _token_for_start, _authorize_start, _judge_start, _request_start, _send_start;
-/// evertoken_request_cancel, _free.
+/// Owner: the caller, who frees it with evertoken_request_free(), at the earliest after evertoken_client_send() or
+/// _send_start() returned, which copy it. It may be sent several times. Threads: one at a time.
+/// Methods: evertoken_request_new, _add_header, _set_body, _set_body_reader, _set_timeout_ms, _set_connect_timeout_ms,
+/// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
 pub struct evertoken_request {
     _opaque: [u8; 0],
 }
 
 impl Opaque for evertoken_request {
-    type Value = Cancel;
+    type Value = Request;
     type Ownership = Owned;
     const TAG: [u8; 4] = *b"REQU";
     const NAME: &'static str = "evertoken_request";
 }
 
-/// Receives a token or an error, and owns it.
-pub type evertoken_token_callback = Option<
-    unsafe extern "C" fn(
-        userdata: *mut c_void,
-        token: *mut evertoken_token,
-        error: *mut evertoken_error,
-    ),
+/// Gives the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns how many; 0 at the end;
+/// below 0 if it failed, and then the call ends with EVERTOKEN_CALLBACK_FAILED.
+///
+/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
+/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() runs. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+pub type evertoken_read_callback = Option<
+    unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut c_void, capacity: usize) -> isize,
 >;
 
-/// Receives an authorization or an error, and owns it.
-pub type evertoken_authorization_callback = Option<
-    unsafe extern "C" fn(
-        userdata: *mut c_void,
-        authorization: *mut evertoken_authorization,
-        error: *mut evertoken_error,
-    ),
->;
-
-/// Receives a verdict or an error, and owns it.
-pub type evertoken_verdict_callback = Option<
-    unsafe extern "C" fn(
-        userdata: *mut c_void,
-        verdict: *mut evertoken_verdict,
-        error: *mut evertoken_error,
-    ),
->;
-
-/// Receives a response or an error, and owns it.
-pub type evertoken_response_callback = Option<
-    unsafe extern "C" fn(
-        userdata: *mut c_void,
-        response: *mut evertoken_response,
-        error: *mut evertoken_error,
-    ),
->;
-
-/// Whether the caller has given up, shared by a request's handle and its work.
-#[derive(Clone)]
-pub(crate) struct Cancel(Arc<Notify>);
-
-impl Cancel {
-    /// What `work` comes to, or `cancelled`.
-    pub(crate) async fn or<T>(
-        &self,
-        work: Pin<&mut impl Future<Output = Outcome<T>>>,
-    ) -> Outcome<T> {
-        tokio::select! {
-            biased;
-            () = self.0.notified() => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").into()),
-            outcome = work => outcome,
-        }
-    }
-}
-
-/// A callback that has to run once.
-struct PendingCallback<X: Opaque<Ownership = Owned>> {
-    call: unsafe extern "C" fn(*mut c_void, *mut X, *mut evertoken_error),
+/// A read function and its userdata.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader {
+    read: unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> isize,
     userdata: Userdata,
-    has_run: bool,
 }
 
-impl<X: Opaque<Ownership = Owned>> PendingCallback<X> {
-    fn new(
-        callback: Option<unsafe extern "C" fn(*mut c_void, *mut X, *mut evertoken_error)>,
-        userdata: *mut c_void,
-    ) -> Outcome<Self> {
-        let call = callback.ok_or_else(|| {
-            Failure::face(
-                evertoken_status::EVERTOKEN_NULL_ARGUMENT,
-                "callback is NULL",
-            )
-        })?;
-        Ok(Self {
-            call,
-            userdata: Userdata::new(userdata),
-            has_run: false,
-        })
-    }
-
-    fn run(&mut self, outcome: Outcome<X::Value>) {
-        if std::mem::replace(&mut self.has_run, true) {
-            return;
+impl Reader {
+    /// The next piece; `None` at the end.
+    pub(crate) fn next(self) -> Option<io::Result<Bytes>> {
+        /// One system call's worth, and little enough to have on the heap for each upload.
+        const PIECE_BYTES: usize = 64 * 1024;
+        let mut piece = vec![0_u8; PIECE_BYTES];
+        // SAFETY: by the contract the function and its userdata are good until the request is over; the buffer is as long as said.
+        let count = call_back(|| unsafe {
+            (self.read)(self.userdata.get(), piece.as_mut_ptr().cast(), piece.len())
+        });
+        match usize::try_from(count) {
+            Ok(0) => None,
+            Ok(count) if count <= PIECE_BYTES => {
+                piece.truncate(count);
+                Some(Ok(piece.into()))
+            }
+            _ => Some(Err(io::Error::other("the read function failed"))),
         }
-        let (result, error) = match outcome {
-            Ok(value) => (hand_over::<X>(value), std::ptr::null_mut()),
-            Err(failure) => (std::ptr::null_mut(), failure.into_handle()),
-        };
-        // SAFETY: by the contract the function and its userdata are good until this one call, and it does not throw.
-        call_back(|| unsafe { (self.call)(self.userdata.get(), result, error) });
     }
 }
 
-/// A panic in the work does not keep the caller waiting.
-impl<X: Opaque<Ownership = Owned>> Drop for PendingCallback<X> {
-    fn drop(&mut self) {
-        self.run(Err(Failure::panic()));
-    }
-}
-
-/// Starts `work` on the library's threads. `request` is written before anything runs.
-fn launch<X, F>(
-    request: Option<Out<'_, *mut evertoken_request>>,
-    mut callback: PendingCallback<X>,
-    work: impl FnOnce(Cancel) -> F,
-) where
-    X: Opaque<Ownership = Owned> + 'static,
-    F: Future<Output = Outcome<X::Value>> + Send + 'static,
-{
-    let cancel = Cancel(Arc::new(Notify::new()));
-    // Some kilobytes, which the runtime would move about with the task.
-    let work = Box::pin(work(cancel.clone()));
-    let threads = runtime::handle();
-    if let Some(request) = request {
-        request.write(hand_over(cancel));
-    }
-    threads.spawn(async move {
-        let outcome = work.await;
-        callback.run(outcome);
-    });
-}
-
-/// Starts evertoken_client_token(). `callback` receives the token; see evertoken_request.
+/// Takes the next piece of a response's body, `len` bytes that are good for the duration of the callback; returns 0 to go on.
+/// Anything else breaks the call off, which then ends with EVERTOKEN_CALLBACK_FAILED.
 ///
-/// Threads: any, callbacks included.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_client_token_start(
-    client: *const evertoken_client,
-    timeout_ms: i64,
-    callback: evertoken_token_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
-    error: *mut *mut evertoken_error,
-) -> evertoken_status {
-    // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        evertoken_client_token_for_start(client, 0, timeout_ms, callback, userdata, request, error)
+/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
+/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() runs. It sees the body of the answer only, nothing of a redirect or of a 401 that was
+/// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+pub type evertoken_write_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, data: *const c_void, len: usize) -> c_int>;
+
+/// A write function and its userdata.
+#[derive(Clone, Copy)]
+pub(crate) struct Writer {
+    write: unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> c_int,
+    userdata: Userdata,
+}
+
+impl Writer {
+    /// Whether the function took the piece.
+    pub(crate) fn take(self, piece: &[u8]) -> bool {
+        // SAFETY: by the contract the function and its userdata are good until the request is over.
+        let outcome = call_back(|| unsafe {
+            (self.write)(self.userdata.get(), piece.as_ptr().cast(), piece.len())
+        });
+        outcome == 0
     }
 }
 
-/// Starts evertoken_client_token_for(). `callback` receives the token; see evertoken_request.
-///
-/// Threads: any, callbacks included.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_client_token_for_start(
-    client: *const evertoken_client,
-    min_ttl_ms: i64,
+/// How a response's body reaches the caller.
+#[derive(Clone, Copy)]
+pub(crate) enum Delivery {
+    Whole,
+    Streaming,
+    Written(Writer),
+}
+
+/// Where a body comes from.
+#[derive(Clone)]
+pub(crate) enum Body {
+    None,
+    Bytes(Bytes),
+    Reader(Reader),
+}
+
+/// A request as it was described.
+#[derive(Clone)]
+pub(crate) struct Request {
+    method: Method,
+    url: String,
+    headers: Vec<(String, String)>,
+    pub(crate) body: Body,
     timeout_ms: i64,
-    callback: evertoken_token_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
-    error: *mut *mut evertoken_error,
-) -> evertoken_status {
-    // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let client = contract.get(client, "client")?.core.clone();
-            let pending = PendingCallback::new(callback, userdata)?;
-            launch(
-                contract.out_or_none(request),
-                pending,
-                |cancel| async move { cancel.or(pin!(fetch(client, min_ttl_ms, timeout_ms))).await },
-            );
-            Ok(())
+    connect_timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
+    follow: bool,
+    pub(crate) delivery: Delivery,
+}
+
+impl Request {
+    pub(crate) fn new(method: &str, url: &str) -> Outcome<Self> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| Error::config("method", "is not an HTTP method"))?;
+        Ok(Self {
+            method,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: Body::None,
+            timeout_ms: 0,
+            connect_timeout: None,
+            read_timeout: None,
+            follow: true,
+            delivery: Delivery::Whole,
         })
     }
-}
 
-/// Starts evertoken_client_authorize(). `callback` receives the authorization; see evertoken_request.
-///
-/// Threads: any, callbacks included.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_client_authorize_start(
-    client: *const evertoken_client,
-    url: *const c_char,
-    callback: evertoken_authorization_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
-    error: *mut *mut evertoken_error,
-) -> evertoken_status {
-    // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let client = contract.get(client, "client")?.core.clone();
-            let url = contract.text_or_none(url, "url")?.map(str::to_owned);
-            let pending = PendingCallback::new(callback, userdata)?;
-            launch(
-                contract.out_or_none(request),
-                pending,
-                |cancel| async move { cancel.or(pin!(authorize(client, url))).await },
-            );
-            Ok(())
-        })
+    pub(crate) fn with(mut self, body: &[u8], timeout_ms: i64) -> Self {
+        if !body.is_empty() {
+            self.body = Body::Bytes(Bytes::copy_from_slice(body));
+        }
+        self.timeout_ms = timeout_ms;
+        self
+    }
+
+    /// The request for the core, without a body that is read from a function.
+    pub(crate) fn builder(&self, client: &evertoken::Client) -> RequestBuilder {
+        let mut request = client
+            .request(self.method.clone(), &self.url)
+            .follow_redirects(self.follow);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Body::Bytes(bytes) = &self.body {
+            request = request.body(bytes.clone());
+        }
+        if let Some(limit) = self.connect_timeout {
+            request = request.connect_timeout(limit);
+        }
+        if let Some(limit) = self.read_timeout {
+            request = request.read_timeout(limit);
+        }
+        match self.timeout_ms {
+            0 => request,
+            ..0 => request.timeout(None),
+            _ => request.timeout(timeout(self.timeout_ms)),
+        }
     }
 }
 
-/// Starts evertoken_client_judge(), which copies what it is given. `callback` receives the verdict; see evertoken_request.
-///
-/// Threads: any, callbacks included.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_client_judge_start(
-    client: *const evertoken_client,
-    authorization: *const evertoken_authorization,
-    status: c_int,
-    headers: *const evertoken_header,
-    header_count: usize,
-    body_prefix: *const c_void,
-    body_prefix_len: usize,
-    replayable: c_int,
-    timeout_ms: i64,
-    callback: evertoken_verdict_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
-    error: *mut *mut evertoken_error,
-) -> evertoken_status {
-    // SAFETY: the caller keeps the header's contract.
-    unsafe {
-        enter(error, |contract| {
-            let given = Given {
-                client,
-                authorization,
-                status,
-                headers,
-                header_count,
-                body_prefix,
-                body_prefix_len,
-                replayable,
-                timeout_ms,
-            };
-            let case = Case::read(contract, &given)?;
-            let pending = PendingCallback::new(callback, userdata)?;
-            launch(
-                contract.out_or_none(request),
-                pending,
-                |cancel| async move { cancel.or(pin!(case.judge())).await },
-            );
-            Ok(())
-        })
+/// A limit for a part of a request as C gives it: milliseconds, 0 for what `zero` says. Unlike a deadline it has no value
+/// for "none": the connection always has a limit, and the server's silence has none at 0.
+fn limit(name: &str, timeout_ms: i64, zero: &str) -> Outcome<Option<Duration>> {
+    if timeout_ms < 0 {
+        let problem = format!("must be 0 or more milliseconds; 0 is {zero}");
+        return Err(Error::config(name, problem).into());
     }
+    Ok(timeout(timeout_ms))
 }
 
-/// Starts evertoken_client_request(), which copies the body. `callback` receives the response; see evertoken_request.
-///
-/// Threads: any, callbacks included.
+/// A request to `url`, absolute or below the client's base URL, with `method` such as `GET`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_client_request_start(
-    client: *const evertoken_client,
+pub unsafe extern "C" fn evertoken_request_new(
     method: *const c_char,
     url: *const c_char,
+    request: *mut *mut evertoken_request,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let out = contract.out(request, "request")?;
+            out.write(hand_over(Request::new(
+                contract.text(method, "method")?,
+                contract.text(url, "url")?,
+            )?));
+            Ok(())
+        })
+    }
+}
+
+/// Adds a header. `Authorization` is the client's and is refused when the request is sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_add_header(
+    request: *mut evertoken_request,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let header = (
+                contract.text(name, "name")?.to_owned(),
+                contract.text(value, "value")?.to_owned(),
+            );
+            contract.get_mut(request, "request")?.headers.push(header);
+            Ok(())
+        })
+    }
+}
+
+/// Sets the body: a copy of `body_len` bytes. It can be sent again after a 401.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_set_body(
+    request: *mut evertoken_request,
     body: *const c_void,
     body_len: usize,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let body =
+                Bytes::copy_from_slice(contract.slice(body.cast::<u8>(), body_len, "body")?);
+            contract.get_mut(request, "request")?.body = Body::Bytes(body);
+            Ok(())
+        })
+    }
+}
+
+/// Has the body read from a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent
+/// again: a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_set_body_reader(
+    request: *mut evertoken_request,
+    read: evertoken_read_callback,
+    userdata: *mut c_void,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let read = read.ok_or_else(|| {
+                Failure::face(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "read is NULL")
+            })?;
+            contract.get_mut(request, "request")?.body = Body::Reader(Reader {
+                read,
+                userdata: Userdata::new(userdata),
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Deadline of the whole call, the token and the body included. 0: the client's timeout, the default;
+/// EVERTOKEN_NO_TIMEOUT: none but the token's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_set_timeout_ms(
+    request: *mut evertoken_request,
     timeout_ms: i64,
-    callback: evertoken_response_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
     // SAFETY: the caller keeps the header's contract.
     unsafe {
         enter(error, |contract| {
-            let call = Call::new(contract.text(method, "method")?, contract.text(url, "url")?)?;
-            let call = call.with(
-                contract.slice(body.cast::<u8>(), body_len, "body")?,
-                timeout_ms,
-            );
-            start_call(contract, client, call, callback, userdata, request)
+            contract.get_mut(request, "request")?.timeout_ms = timeout_ms;
+            Ok(())
         })
     }
 }
 
-/// Starts evertoken_client_send(), which copies the call. `callback` receives the response; see evertoken_request.
-///
-/// Threads: any, callbacks included.
+/// How long it may take to establish a connection. 0: the client's limit, the default. Calls with another one have
+/// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_client_send_start(
-    client: *const evertoken_client,
-    call: *const evertoken_call,
-    callback: evertoken_response_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
+pub unsafe extern "C" fn evertoken_request_set_connect_timeout_ms(
+    request: *mut evertoken_request,
+    timeout_ms: i64,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
     // SAFETY: the caller keeps the header's contract.
     unsafe {
         enter(error, |contract| {
-            let call = contract.get(call, "call")?.clone();
-            start_call(contract, client, call, callback, userdata, request)
+            let request = contract.get_mut(request, "request")?;
+            request.connect_timeout = limit("connect_timeout", timeout_ms, "the client's limit")?;
+            Ok(())
         })
     }
 }
 
-fn start_call(
-    contract: &Contract,
-    client: *const evertoken_client,
-    call: Call,
-    callback: evertoken_response_callback,
-    userdata: *mut c_void,
-    request: *mut *mut evertoken_request,
-) -> Outcome<()> {
-    let client = contract.get(client, "client")?.core.clone();
-    let pending = PendingCallback::new(callback, userdata)?;
-    launch(contract.out_or_none(request), pending, |cancel| {
-        send_in_background(call, client, cancel)
-    });
-    Ok(())
-}
-
-/// Gives a started call up: its callback runs soon with EVERTOKEN_CANCELLED, unless it ran already or is running. A login
-/// that others may wait for goes on. NULL is a no-op; once more too. Threads: any.
+/// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+/// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
+/// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evertoken_request_cancel(request: *const evertoken_request) {
+pub unsafe extern "C" fn evertoken_request_set_read_timeout_ms(
+    request: *mut evertoken_request,
+    timeout_ms: i64,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
     // SAFETY: the caller keeps the header's contract.
-    unsafe { look(request, (), |request, _| request.0.notify_one()) }
+    unsafe {
+        enter(error, |contract| {
+            let request = contract.get_mut(request, "request")?;
+            request.read_timeout = limit("read_timeout", timeout_ms, "no limit")?;
+            Ok(())
+        })
+    }
 }
 
-/// Frees the handle of a started call; the call goes on. NULL is a no-op. Threads: any.
+/// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_set_follow_redirects(
+    request: *mut evertoken_request,
+    on: c_int,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            contract.get_mut(request, "request")?.follow = on != 0;
+            Ok(())
+        })
+    }
+}
+
+/// Whether the response is handed over as soon as its head is there, its body still to be read with
+/// evertoken_response_read(); default no.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_set_streaming(
+    request: *mut evertoken_request,
+    on: c_int,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            contract.get_mut(request, "request")?.delivery = if on == 0 {
+                Delivery::Whole
+            } else {
+                Delivery::Streaming
+            };
+            Ok(())
+        })
+    }
+}
+
+/// Has the response's body written to a function as it arrives. The response is handed over after the last piece, and
+/// its own body is empty. Takes the place of evertoken_request_set_streaming(), and the other way round.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn evertoken_request_set_response_writer(
+    request: *mut evertoken_request,
+    write: evertoken_write_callback,
+    userdata: *mut c_void,
+    error: *mut *mut evertoken_error,
+) -> evertoken_status {
+    // SAFETY: the caller keeps the header's contract.
+    unsafe {
+        enter(error, |contract| {
+            let write = write.ok_or_else(|| {
+                Failure::face(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "write is NULL")
+            })?;
+            contract.get_mut(request, "request")?.delivery = Delivery::Written(Writer {
+                write,
+                userdata: Userdata::new(userdata),
+            });
+            Ok(())
+        })
+    }
+}
+
+/// Frees the request. NULL is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_free(request: *mut evertoken_request) {
     // SAFETY: the caller keeps the header's contract.

@@ -1,4 +1,4 @@
-//! Sending calls, with bodies that are read from a function too.
+//! Sending requests, with bodies that are read from a function too.
 
 use std::ffi::{c_char, c_void};
 use std::future::Future;
@@ -15,11 +15,11 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::boundary::{Failure, Outcome, enter, wait, wait_shared, wait_whole};
-use crate::call::{Body, Call, Delivery, Reader, Writer, evertoken_call};
+use crate::call::Cancel;
 use crate::client::evertoken_client;
 use crate::error::evertoken_error;
 use crate::ffi::hand_over;
-use crate::request::Cancel;
+use crate::request::{Body, Delivery, Reader, Request, Writer, evertoken_request};
 use crate::response::{Answer, evertoken_response};
 use crate::status::evertoken_status;
 
@@ -47,22 +47,23 @@ pub unsafe extern "C" fn evertoken_client_request(
         enter(error, |contract| {
             let out = contract.out(response, "response")?;
             let client = &contract.get(client, "client")?.core;
-            let call = Call::new(contract.text(method, "method")?, contract.text(url, "url")?)?;
-            let call = call.with(
+            let request =
+                Request::new(contract.text(method, "method")?, contract.text(url, "url")?)?;
+            let request = request.with(
                 contract.slice(body.cast::<u8>(), body_len, "body")?,
                 timeout_ms,
             );
-            out.write(hand_over(send(&call, client)?));
+            out.write(hand_over(send(&request, client)?));
             Ok(())
         })
     }
 }
 
-/// Sends a call that was set up with evertoken_call_new(); else as evertoken_client_request().
+/// Sends a request that was described with evertoken_request_new(); otherwise as evertoken_client_request().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_send(
     client: *const evertoken_client,
-    call: *const evertoken_call,
+    request: *const evertoken_request,
     response: *mut *mut evertoken_response,
     error: *mut *mut evertoken_error,
 ) -> evertoken_status {
@@ -71,20 +72,20 @@ pub unsafe extern "C" fn evertoken_client_send(
         enter(error, |contract| {
             let out = contract.out(response, "response")?;
             let client = &contract.get(client, "client")?.core;
-            out.write(hand_over(send(contract.get(call, "call")?, client)?));
+            out.write(hand_over(send(contract.get(request, "request")?, client)?));
             Ok(())
         })
     }
 }
 
 /// Sends on this thread.
-fn send(call: &Call, client: &evertoken::Client) -> Outcome<Answer> {
-    let request = call.request(client);
-    let delivery = call.delivery;
-    match (&call.body, delivery) {
-        (Body::Reader(reader), _) => wait_on(delivery, read_here(request, delivery, *reader)),
-        (_, Delivery::Whole) => wait_whole(|| answer(request, delivery, &Place::Here)),
-        _ => wait_on(delivery, answer(request, delivery, &Place::Here)),
+fn send(request: &Request, client: &evertoken::Client) -> Outcome<Answer> {
+    let builder = request.builder(client);
+    let delivery = request.delivery;
+    match (&request.body, delivery) {
+        (Body::Reader(reader), _) => wait_on(delivery, read_here(builder, delivery, *reader)),
+        (_, Delivery::Whole) => wait_whole(|| answer(builder, delivery, &Place::Here)),
+        _ => wait_on(delivery, answer(builder, delivery, &Place::Here)),
     }
 }
 
@@ -101,20 +102,20 @@ fn wait_on(
 
 /// Sends on the library's threads.
 pub(crate) async fn send_in_background(
-    call: Call,
+    request: Request,
     client: evertoken::Client,
     cancel: Cancel,
 ) -> Outcome<Answer> {
-    let request = call.request(&client);
+    let builder = request.builder(&client);
     let writing = Arc::default();
     let place = Place::Background(Arc::clone(&writing));
-    let outcome = match call.body {
+    let outcome = match request.body {
         Body::Reader(reader) => {
-            read_in_background(request, call.delivery, reader, &place, &cancel).await
+            read_in_background(builder, request.delivery, reader, &place, &cancel).await
         }
         _ => {
             cancel
-                .or(pin!(answer(request, call.delivery, &place)))
+                .or(pin!(answer(builder, request.delivery, &place)))
                 .await
         }
     };

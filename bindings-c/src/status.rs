@@ -42,7 +42,7 @@ pub enum evertoken_status {
     EVERTOKEN_SAME_TOKEN = 7010,
     /// The token may not go to this URL: evertoken_config_allow_origin() if it should.
     EVERTOKEN_ORIGIN_REFUSED = 7011,
-    /// evertoken_request_cancel() was called.
+    /// evertoken_call_cancel() was called.
     EVERTOKEN_CANCELLED = 7012,
     /// The client was closed.
     EVERTOKEN_CLOSED = 7013,

@@ -17,20 +17,20 @@ static void a_cancelled_call_answers_once_and_the_login_goes_on(void) {
     gate("login");
     evertoken_error *error = NULL;
     evertoken_client *client = pismo_client(&box, "cancel");
-    evertoken_request *request = NULL;
+    evertoken_call *call = NULL;
     evertoken_token *token = NULL;
     waiter cancelled, kept;
     waiter_init(&cancelled);
     waiter_init(&kept);
-    CHECK_OK(evertoken_client_token_start(client, EVERTOKEN_NO_TIMEOUT, count_token, &cancelled, &request, &error));
+    CHECK_OK(evertoken_client_token_start(client, EVERTOKEN_NO_TIMEOUT, count_token, &cancelled, &call, &error));
     CHECK_OK(evertoken_client_token_start(client, EVERTOKEN_NO_TIMEOUT, count_token, &kept, NULL, &error));
     sandbox_do(&box, "POST", "/wait", "{\"held\":1}");
-    evertoken_request_cancel(request);
-    evertoken_request_cancel(request);
+    evertoken_call_cancel(call);
+    evertoken_call_cancel(call);
     waiter_wait(&cancelled, 1);
     CHECK_INT(cancelled.last_failure, EVERTOKEN_CANCELLED);
-    evertoken_request_cancel(request); /* after the fact */
-    evertoken_request_free(request);
+    evertoken_call_cancel(call); /* after the fact */
+    evertoken_call_free(call);
     sandbox_do(&box, "POST", "/release", "{}");
     waiter_wait(&kept, 1);
     CHECK_INT(kept.successes, 1);
@@ -48,18 +48,18 @@ static void a_thousand_calls_are_cancelled_one_by_one(void) {
     gate("api");
     evertoken_error *error = NULL;
     evertoken_client *client = pismo_client(&box, "cancel-many");
-    evertoken_request *requests[CALLS];
+    evertoken_call *started[CALLS];
     waiter w;
     waiter_init(&w);
     sandbox_do(&box, "POST", "/faults", "{\"route\":\"login\",\"fault\":\"gate\"}");
     for (int i = 0; i < CALLS; i++) {
-        CHECK_OK(evertoken_client_request_start(client, "GET", "/pismo/api/x", NULL, 0, EVERTOKEN_NO_TIMEOUT, count_response, &w, &requests[i], &error));
+        CHECK_OK(evertoken_client_request_start(client, "GET", "/pismo/api/x", NULL, 0, EVERTOKEN_NO_TIMEOUT, count_response, &w, &started[i], &error));
     }
-    for (int i = 0; i < CALLS; i++) evertoken_request_cancel(requests[i]);
+    for (int i = 0; i < CALLS; i++) evertoken_call_cancel(started[i]);
     waiter_wait(&w, CALLS);
     CHECK_INT(w.failures, CALLS);
     CHECK_INT(w.last_failure, EVERTOKEN_CANCELLED);
-    for (int i = 0; i < CALLS; i++) evertoken_request_free(requests[i]);
+    for (int i = 0; i < CALLS; i++) evertoken_call_free(started[i]);
     sandbox_do(&box, "POST", "/release", "{}");
     waiter_destroy(&w);
     evertoken_client_free(client);
@@ -122,7 +122,7 @@ static void closing_can_revoke(void) {
 typedef struct {
     waiter w;
     evertoken_client *client;
-    evertoken_request *request;
+    evertoken_call *call;
 } inside;
 
 /* In a callback: waiting is refused, what the cache has is served, starting, freeing and cancelling are allowed. */
@@ -144,18 +144,18 @@ static void try_everything(void *userdata, evertoken_token *token, evertoken_err
     CHECK(copied == EVERTOKEN_OK || copied == EVERTOKEN_MISUSE);
     (void)verdict;
     evertoken_token_free(token);
-    evertoken_request_free(i->request);
+    evertoken_call_free(i->call);
     CHECK_OK(evertoken_client_token_start(i->client, EVERTOKEN_NO_TIMEOUT, count_token, &i->w, NULL, &error));
     evertoken_client_free(i->client);
     waiter_count(&i->w, NULL);
 }
 
 static void a_callback_may_start_and_free_but_not_wait(void) {
-    gate("login"); /* so that the request is written before the callback can run */
+    gate("login"); /* so that the call is written before the callback can run */
     evertoken_error *error = NULL;
     inside i = {.client = pismo_client(&box, "inside")};
     waiter_init(&i.w);
-    CHECK_OK(evertoken_client_token_start(i.client, EVERTOKEN_NO_TIMEOUT, try_everything, &i, &i.request, &error));
+    CHECK_OK(evertoken_client_token_start(i.client, EVERTOKEN_NO_TIMEOUT, try_everything, &i, &i.call, &error));
     sandbox_do(&box, "POST", "/wait", "{\"held\":1}");
     sandbox_do(&box, "POST", "/release", "{}");
     waiter_wait(&i.w, 2);

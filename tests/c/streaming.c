@@ -28,13 +28,13 @@ static ptrdiff_t read_source(void *userdata, void *buffer, size_t capacity) {
     return (ptrdiff_t)count;
 }
 
-static evertoken_call *upload(source *s) {
+static evertoken_request *upload(source *s) {
     evertoken_error *error = NULL;
-    evertoken_call *call = NULL;
-    CHECK_OK(evertoken_call_new("PUT", "/pismo/api/upload", &call, &error));
-    CHECK_OK(evertoken_call_add_header(call, "X-Test", "streamed", &error));
-    CHECK_OK(evertoken_call_set_body_reader(call, read_source, s, &error));
-    return call;
+    evertoken_request *request = NULL;
+    CHECK_OK(evertoken_request_new("PUT", "/pismo/api/upload", &request, &error));
+    CHECK_OK(evertoken_request_add_header(request, "X-Test", "streamed", &error));
+    CHECK_OK(evertoken_request_set_body_reader(request, read_source, s, &error));
+    return request;
 }
 
 static void check_upload(const evertoken_response *response, const char *body_length) {
@@ -48,12 +48,12 @@ static void a_body_is_read_from_a_function_on_the_callers_thread(void) {
     evertoken_error *error = NULL;
     evertoken_response *response = NULL;
     source s = {.left = 300000, .client = pismo_client(&box, "upload")};
-    evertoken_call *call = upload(&s);
-    CHECK_OK(evertoken_client_send(s.client, call, &response, &error));
+    evertoken_request *request = upload(&s);
+    CHECK_OK(evertoken_client_send(s.client, request, &response, &error));
     check_upload(response, "\"body_length\":300000");
     CHECK(s.left == 0 && s.calls >= 2 && pthread_equal(s.thread, pthread_self()));
     evertoken_response_free(response);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(s.client);
 }
 
@@ -75,9 +75,9 @@ static void a_body_is_read_in_the_background_on_another_thread(void) {
     source s = {.left = 300000, .client = pismo_client(&box, "upload-started")};
     expected_upload e = {.body_length = "\"body_length\":300000"};
     waiter_init(&e.w);
-    evertoken_call *call = upload(&s);
-    CHECK_OK(evertoken_client_send_start(s.client, call, on_uploaded, &e, NULL, &error));
-    evertoken_call_free(call);
+    evertoken_request *request = upload(&s);
+    CHECK_OK(evertoken_client_send_start(s.client, request, on_uploaded, &e, NULL, &error));
+    evertoken_request_free(request);
     waiter_wait(&e.w, 1);
     CHECK_INT(e.w.successes, 1);
     CHECK(s.left == 0 && !pthread_equal(s.thread, pthread_self()));
@@ -92,14 +92,14 @@ static void a_function_that_fails_fails_the_call(void) {
     source s = {.left = 100000, .fails = true, .client = pismo_client(&box, "upload-failed")};
     expected_upload e = {.body_length = ""};
     waiter_init(&e.w);
-    evertoken_call *call = upload(&s);
-    CHECK_FAILS(evertoken_client_send(s.client, call, &response, &error), EVERTOKEN_CALLBACK_FAILED);
+    evertoken_request *request = upload(&s);
+    CHECK_FAILS(evertoken_client_send(s.client, request, &response, &error), EVERTOKEN_CALLBACK_FAILED);
     s.left = 100000;
-    CHECK_OK(evertoken_client_send_start(s.client, call, on_uploaded, &e, NULL, &error));
+    CHECK_OK(evertoken_client_send_start(s.client, request, on_uploaded, &e, NULL, &error));
     waiter_wait(&e.w, 1);
     CHECK_INT(e.w.last_failure, EVERTOKEN_CALLBACK_FAILED);
     waiter_destroy(&e.w);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(s.client);
 }
 
@@ -109,10 +109,10 @@ static void a_function_is_not_asked_before_there_is_a_token(void) {
     evertoken_error *error = NULL;
     evertoken_response *response = NULL;
     source s = {.left = 10, .client = pismo_client(&box, "upload-early")};
-    evertoken_call *call = upload(&s);
-    CHECK_FAILS(evertoken_client_send(s.client, call, &response, &error), EVERTOKEN_CREDENTIALS_REJECTED);
+    evertoken_request *request = upload(&s);
+    CHECK_FAILS(evertoken_client_send(s.client, request, &response, &error), EVERTOKEN_CREDENTIALS_REJECTED);
     CHECK_INT(s.calls, 0);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(s.client);
 }
 
@@ -122,11 +122,11 @@ static void a_refused_upload_is_given_back_and_the_next_call_works(void) {
     evertoken_response *response = NULL;
     evertoken_token *token = NULL;
     source s = {.left = 10, .client = pismo_client(&box, "upload-refused")};
-    evertoken_call *call = upload(&s);
+    evertoken_request *request = upload(&s);
     CHECK_OK(evertoken_client_token(s.client, EVERTOKEN_DEFAULT_TIMEOUT, &token, &error));
     evertoken_token_free(token);
     sandbox_do(&box, "POST", "/revoke", "{}");
-    CHECK_OK(evertoken_client_send(s.client, call, &response, &error));
+    CHECK_OK(evertoken_client_send(s.client, request, &response, &error));
     CHECK_INT(evertoken_response_status(response), 401);
     CHECK_STR(evertoken_response_reason(response), "body_not_replayable");
     CHECK(evertoken_response_error(response) == NULL);
@@ -136,7 +136,7 @@ static void a_refused_upload_is_given_back_and_the_next_call_works(void) {
     CHECK(evertoken_response_reason(response) == NULL);
     evertoken_response_free(response);
     CHECK_INT(sandbox_count(&box, "total.login"), 2);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(s.client);
 }
 
@@ -173,24 +173,24 @@ static void on_over(void *userdata, evertoken_response *response, evertoken_erro
 static void a_cancelled_upload_reads_no_more(void) {
     sandbox_do(&box, "POST", "/reset", "{}");
     evertoken_error *error = NULL;
-    evertoken_request *request = NULL;
     evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_client *client = pismo_client(&box, "upload-cancelled");
     endless e = {.over = false};
     CHECK(pthread_mutex_init(&e.lock, NULL) == 0 && pthread_cond_init(&e.changed, NULL) == 0);
-    CHECK_OK(evertoken_call_new("PUT", "/pismo/api/upload", &call, &error));
-    CHECK_OK(evertoken_call_set_body_reader(call, read_endless, &e, &error));
-    CHECK_OK(evertoken_call_set_timeout_ms(call, EVERTOKEN_NO_TIMEOUT, &error));
-    CHECK_OK(evertoken_client_send_start(client, call, on_over, &e, &request, &error));
+    CHECK_OK(evertoken_request_new("PUT", "/pismo/api/upload", &request, &error));
+    CHECK_OK(evertoken_request_set_body_reader(request, read_endless, &e, &error));
+    CHECK_OK(evertoken_request_set_timeout_ms(request, EVERTOKEN_NO_TIMEOUT, &error));
+    CHECK_OK(evertoken_client_send_start(client, request, on_over, &e, &call, &error));
     pthread_mutex_lock(&e.lock);
     while (!e.reading) pthread_cond_wait(&e.changed, &e.lock);
     pthread_mutex_unlock(&e.lock);
-    evertoken_request_cancel(request);
+    evertoken_call_cancel(call);
     pthread_mutex_lock(&e.lock);
     while (!e.over) pthread_cond_wait(&e.changed, &e.lock);
     pthread_mutex_unlock(&e.lock);
-    evertoken_request_free(request);
     evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
     pthread_mutex_destroy(&e.lock);
     pthread_cond_destroy(&e.changed);
@@ -201,13 +201,13 @@ static void an_answer_is_read_piece_by_piece(void) {
     sandbox_do(&box, "POST", "/faults", "{\"route\":\"api\",\"count\":2,\"fault\":{\"type\":\"huge\",\"bytes\":1000000}}");
     evertoken_error *error = NULL;
     evertoken_response *response = NULL;
-    evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_client *client = pismo_client(&box, "download");
     char piece[7000];
-    CHECK_OK(evertoken_call_new("GET", "/pismo/api/x", &call, &error));
+    CHECK_OK(evertoken_request_new("GET", "/pismo/api/x", &request, &error));
     for (int streaming = 0; streaming < 2; streaming++) {
-        CHECK_OK(evertoken_call_set_streaming(call, streaming, &error));
-        CHECK_OK(evertoken_client_send(client, call, &response, &error));
+        CHECK_OK(evertoken_request_set_streaming(request, streaming, &error));
+        CHECK_OK(evertoken_client_send(client, request, &response, &error));
         size_t length = 99, total = 0, whole = 0;
         CHECK((evertoken_response_body(response, &whole) == NULL) == (streaming == 1));
         CHECK_OK(evertoken_response_read(response, NULL, 0, &length, &error));
@@ -222,7 +222,7 @@ static void an_answer_is_read_piece_by_piece(void) {
         CHECK_INT(length, 0);
         evertoken_response_free(response);
     }
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 
@@ -231,32 +231,32 @@ static void an_answer_that_breaks_off_says_so(void) {
     sandbox_do(&box, "POST", "/faults", "{\"route\":\"api\",\"fault\":{\"type\":\"truncate\"}}");
     evertoken_error *error = NULL;
     evertoken_response *response = NULL;
-    evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_client *client = pismo_client(&box, "broken");
     char piece[64];
     size_t length = 0;
     evertoken_status status = EVERTOKEN_OK;
-    CHECK_OK(evertoken_call_new("GET", "/pismo/api/x", &call, &error));
-    CHECK_OK(evertoken_call_set_streaming(call, 1, &error));
-    CHECK_OK(evertoken_client_send(client, call, &response, &error));
+    CHECK_OK(evertoken_request_new("GET", "/pismo/api/x", &request, &error));
+    CHECK_OK(evertoken_request_set_streaming(request, 1, &error));
+    CHECK_OK(evertoken_client_send(client, request, &response, &error));
     do status = evertoken_response_read(response, piece, sizeof piece, &length, &error);
     while (status == EVERTOKEN_OK && length > 0);
     CHECK_INT(status, EVERTOKEN_UNREACHABLE);
     evertoken_error_free(error);
     evertoken_response_free(response);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 
 static void authorization_is_not_the_callers_to_set(void) {
     evertoken_error *error = NULL;
     evertoken_response *response = NULL;
-    evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_client *client = pismo_client(&box, "own-header");
-    CHECK_OK(evertoken_call_new("GET", "/pismo/api/x", &call, &error));
-    CHECK_OK(evertoken_call_add_header(call, "authorization", "Basic x", &error));
-    CHECK_FAILS(evertoken_client_send(client, call, &response, &error), EVERTOKEN_CONFIG_INVALID);
-    evertoken_call_free(call);
+    CHECK_OK(evertoken_request_new("GET", "/pismo/api/x", &request, &error));
+    CHECK_OK(evertoken_request_add_header(request, "authorization", "Basic x", &error));
+    CHECK_FAILS(evertoken_client_send(client, request, &response, &error), EVERTOKEN_CONFIG_INVALID);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 

@@ -46,12 +46,12 @@ static void freeing_null_does_nothing(void) {
     evertoken_token_free(NULL);
     evertoken_authorization_free(NULL);
     evertoken_verdict_free(NULL);
-    evertoken_call_free(NULL);
+    evertoken_request_free(NULL);
     evertoken_response_free(NULL);
     evertoken_state_free(NULL);
     evertoken_subscription_free(NULL);
-    evertoken_request_cancel(NULL);
-    evertoken_request_free(NULL);
+    evertoken_call_cancel(NULL);
+    evertoken_call_free(NULL);
 }
 
 static void reading_null_gives_what_the_header_says(void) {
@@ -113,7 +113,7 @@ static void constructors_answer_null_and_bad_utf8_and_leave_the_output_alone(voi
     evertoken_error *error = NULL;
     evertoken_config *config = UNTOUCHED;
     evertoken_client *client = UNTOUCHED;
-    evertoken_call *call = UNTOUCHED;
+    evertoken_request *request = UNTOUCHED;
     CHECK_FAILS(evertoken_config_new(NULL, &config, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_config_new("pismo", NULL, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_config_new("pismi", &config, &error), EVERTOKEN_CONFIG_INVALID);
@@ -132,9 +132,9 @@ static void constructors_answer_null_and_bad_utf8_and_leave_the_output_alone(voi
     CHECK_FAILS(evertoken_config_client_credentials("u", "i", NULL, &config, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_config_json_login(NULL, &config, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_client_new(NULL, &client, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_call_new("GET", NULL, &call, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_call_new("not a method", "/x", &call, &error), EVERTOKEN_CONFIG_INVALID);
-    CHECK(config == UNTOUCHED && client == UNTOUCHED && call == UNTOUCHED);
+    CHECK_FAILS(evertoken_request_new("GET", NULL, &request, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_request_new("not a method", "/x", &request, &error), EVERTOKEN_CONFIG_INVALID);
+    CHECK(config == UNTOUCHED && client == UNTOUCHED && request == UNTOUCHED);
     CHECK_INT(evertoken_config_new(NULL, &config, NULL), EVERTOKEN_NULL_ARGUMENT); /* no error wanted */
 }
 
@@ -213,12 +213,12 @@ static void calls_answer_null_and_bad_utf8_and_leave_the_outputs_alone(void) {
     evertoken_response *response = UNTOUCHED;
     evertoken_state *state = UNTOUCHED;
     evertoken_subscription *subscription = UNTOUCHED;
-    evertoken_request *request = UNTOUCHED;
+    evertoken_call *call = UNTOUCHED;
     evertoken_stats stats;
-    evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     char buffer[16] = "same";
     size_t len = 99;
-    CHECK_OK(evertoken_call_new("GET", "/x", &call, &error));
+    CHECK_OK(evertoken_request_new("GET", "/x", &request, &error));
 
     CHECK_FAILS(evertoken_client_token(NULL, 0, &token, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_client_token(client, 0, NULL, &error), EVERTOKEN_NULL_ARGUMENT);
@@ -240,21 +240,21 @@ static void calls_answer_null_and_bad_utf8_and_leave_the_outputs_alone(void) {
     CHECK_FAILS(evertoken_client_stats(client, NULL, sizeof stats, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_client_subscribe(client, NULL, NULL, &subscription, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_client_revoke_and_close(NULL, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_client_token_start(client, 0, NULL, NULL, &request, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_client_authorize_start(client, NULL, NULL, NULL, &request, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_client_request_start(client, "GET", "/x", NULL, 0, 0, NULL, NULL, &request, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_client_send_start(client, call, NULL, NULL, &request, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_call_add_header(call, NULL, "v", &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_call_add_header(call, "n", BAD, &error), EVERTOKEN_BAD_UTF8);
-    CHECK_FAILS(evertoken_call_set_body(call, NULL, 1, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_call_set_body_reader(call, NULL, NULL, &error), EVERTOKEN_NULL_ARGUMENT);
-    CHECK_FAILS(evertoken_call_set_streaming(NULL, 1, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_client_token_start(client, 0, NULL, NULL, &call, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_client_authorize_start(client, NULL, NULL, NULL, &call, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_client_request_start(client, "GET", "/x", NULL, 0, 0, NULL, NULL, &call, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_client_send_start(client, request, NULL, NULL, &call, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_request_add_header(request, NULL, "v", &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_request_add_header(request, "n", BAD, &error), EVERTOKEN_BAD_UTF8);
+    CHECK_FAILS(evertoken_request_set_body(request, NULL, 1, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_request_set_body_reader(request, NULL, NULL, &error), EVERTOKEN_NULL_ARGUMENT);
+    CHECK_FAILS(evertoken_request_set_streaming(NULL, 1, &error), EVERTOKEN_NULL_ARGUMENT);
     CHECK_FAILS(evertoken_response_read(NULL, buffer, sizeof buffer, &len, &error), EVERTOKEN_NULL_ARGUMENT);
 
     CHECK(token == UNTOUCHED && authorization == UNTOUCHED && verdict == UNTOUCHED && response == UNTOUCHED);
-    CHECK(state == UNTOUCHED && subscription == UNTOUCHED && request == UNTOUCHED && len == 99);
+    CHECK(state == UNTOUCHED && subscription == UNTOUCHED && call == UNTOUCHED && len == 99);
     CHECK_STR(buffer, "same");
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 

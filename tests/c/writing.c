@@ -27,12 +27,12 @@ static int take(void *userdata, const void *data, size_t len) {
     return s->total > s->fails_after ? 1 : 0;
 }
 
-static evertoken_call *download(sink *s) {
+static evertoken_request *download(sink *s) {
     evertoken_error *error = NULL;
-    evertoken_call *call = NULL;
-    CHECK_OK(evertoken_call_new("GET", "/pismo/api/x", &call, &error));
-    CHECK_OK(evertoken_call_set_response_writer(call, take, s, &error));
-    return call;
+    evertoken_request *request = NULL;
+    CHECK_OK(evertoken_request_new("GET", "/pismo/api/x", &request, &error));
+    CHECK_OK(evertoken_request_set_response_writer(request, take, s, &error));
+    return request;
 }
 
 static void huge_answers(int count) {
@@ -48,16 +48,16 @@ static void a_body_is_written_on_the_callers_thread(void) {
     evertoken_response *response = NULL;
     evertoken_client *client = pismo_client(&box, "written");
     sink s = {.fails_after = SIZE_MAX, .client = client};
-    evertoken_call *call = download(&s);
+    evertoken_request *request = download(&s);
     size_t len = 9;
-    CHECK_OK(evertoken_client_send(client, call, &response, &error));
+    CHECK_OK(evertoken_client_send(client, request, &response, &error));
     CHECK_INT(evertoken_response_status(response), 200);
     CHECK_INT(s.total, 1000000);
     CHECK(s.calls > 1 && pthread_equal(s.thread, pthread_self()) && s.head[0] == '{');
     CHECK_STR(evertoken_response_body(response, &len), "");
     CHECK_INT(len, 0);
     evertoken_response_free(response);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 
@@ -66,11 +66,11 @@ static void a_body_is_written_in_the_background_on_another_thread(void) {
     evertoken_error *error = NULL;
     evertoken_client *client = pismo_client(&box, "written-started");
     sink s = {.fails_after = SIZE_MAX, .client = client};
-    evertoken_call *call = download(&s);
+    evertoken_request *request = download(&s);
     waiter w;
     waiter_init(&w);
-    CHECK_OK(evertoken_client_send_start(client, call, count_response, &w, NULL, &error));
-    evertoken_call_free(call);
+    CHECK_OK(evertoken_client_send_start(client, request, count_response, &w, NULL, &error));
+    evertoken_request_free(request);
     waiter_wait(&w, 1);
     CHECK_INT(w.successes, 1);
     CHECK_INT(s.total, 1000000);
@@ -85,19 +85,19 @@ static void a_function_that_fails_fails_the_call(void) {
     evertoken_response *response = NULL;
     evertoken_client *client = pismo_client(&box, "written-failed");
     sink s = {.fails_after = 1000, .client = client};
-    evertoken_call *call = download(&s);
+    evertoken_request *request = download(&s);
     waiter w;
     waiter_init(&w);
-    CHECK_FAILS(evertoken_client_send(client, call, &response, &error), EVERTOKEN_CALLBACK_FAILED);
+    CHECK_FAILS(evertoken_client_send(client, request, &response, &error), EVERTOKEN_CALLBACK_FAILED);
     int calls = s.calls;
     CHECK(response == NULL && s.total < 1000000);
     s.total = 0;
-    CHECK_OK(evertoken_client_send_start(client, call, count_response, &w, NULL, &error));
+    CHECK_OK(evertoken_client_send_start(client, request, count_response, &w, NULL, &error));
     waiter_wait(&w, 1);
     CHECK_INT(w.last_failure, EVERTOKEN_CALLBACK_FAILED);
     CHECK(s.calls > calls && s.total < 1000000);
     waiter_destroy(&w);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 
@@ -108,16 +108,16 @@ static void nothing_of_a_healed_401_is_written(void) {
     evertoken_token *token = NULL;
     evertoken_client *client = pismo_client(&box, "written-healed");
     sink s = {.fails_after = SIZE_MAX, .client = client};
-    evertoken_call *call = download(&s);
+    evertoken_request *request = download(&s);
     CHECK_OK(evertoken_client_token(client, EVERTOKEN_DEFAULT_TIMEOUT, &token, &error));
     evertoken_token_free(token);
     sandbox_do(&box, "POST", "/revoke", "{}");
-    CHECK_OK(evertoken_client_send(client, call, &response, &error));
+    CHECK_OK(evertoken_client_send(client, request, &response, &error));
     CHECK_INT(evertoken_response_status(response), 200);
     CHECK(strncmp(s.head, "{\"body_length\":0", 16) == 0);
     CHECK_INT(sandbox_count(&box, "pismo.api_401"), 1);
     evertoken_response_free(response);
-    evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
 }
 
@@ -155,18 +155,18 @@ static void on_over(void *userdata, evertoken_response *response, evertoken_erro
 static void a_cancelled_call_ends_after_its_write_function_has_returned(void) {
     huge_answers(1);
     evertoken_error *error = NULL;
-    evertoken_request *request = NULL;
     evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_client *client = pismo_client(&box, "written-cancelled");
     held h = {.over = false};
     CHECK(pthread_mutex_init(&h.lock, NULL) == 0 && pthread_cond_init(&h.changed, NULL) == 0);
-    CHECK_OK(evertoken_call_new("GET", "/pismo/api/x", &call, &error));
-    CHECK_OK(evertoken_call_set_response_writer(call, hold, &h, &error));
-    CHECK_OK(evertoken_client_send_start(client, call, on_over, &h, &request, &error));
+    CHECK_OK(evertoken_request_new("GET", "/pismo/api/x", &request, &error));
+    CHECK_OK(evertoken_request_set_response_writer(request, hold, &h, &error));
+    CHECK_OK(evertoken_client_send_start(client, request, on_over, &h, &call, &error));
     pthread_mutex_lock(&h.lock);
     while (!h.writing) pthread_cond_wait(&h.changed, &h.lock);
     pthread_mutex_unlock(&h.lock);
-    evertoken_request_cancel(request);
+    evertoken_call_cancel(call);
     pthread_mutex_lock(&h.lock);
     CHECK(!h.over);
     h.let_go = true;
@@ -174,8 +174,8 @@ static void a_cancelled_call_ends_after_its_write_function_has_returned(void) {
     while (!h.over) pthread_cond_wait(&h.changed, &h.lock);
     CHECK(h.returned_before_the_end);
     pthread_mutex_unlock(&h.lock);
-    evertoken_request_free(request);
     evertoken_call_free(call);
+    evertoken_request_free(request);
     evertoken_client_free(client);
     pthread_mutex_destroy(&h.lock);
     pthread_cond_destroy(&h.changed);
@@ -191,7 +191,7 @@ static ptrdiff_t read_some(void *userdata, void *buffer, size_t capacity) {
 static void functions_both_ways(void) {
     sandbox_do(&box, "POST", "/reset", "{}");
     evertoken_error *error = NULL;
-    evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_client *client = pismo_client(&box, "written-and-read");
     waiter w;
     waiter_init(&w);
@@ -199,19 +199,19 @@ static void functions_both_ways(void) {
         size_t left = 200000;
         sink s = {.fails_after = SIZE_MAX, .client = client};
         evertoken_response *response = NULL;
-        CHECK_OK(evertoken_call_new("PUT", "/pismo/api/x", &call, &error));
-        CHECK_OK(evertoken_call_set_body_reader(call, read_some, &left, &error));
-        CHECK_OK(evertoken_call_set_response_writer(call, take, &s, &error));
+        CHECK_OK(evertoken_request_new("PUT", "/pismo/api/x", &request, &error));
+        CHECK_OK(evertoken_request_set_body_reader(request, read_some, &left, &error));
+        CHECK_OK(evertoken_request_set_response_writer(request, take, &s, &error));
         if (started == 0) {
-            CHECK_OK(evertoken_client_send(client, call, &response, &error));
+            CHECK_OK(evertoken_client_send(client, request, &response, &error));
             evertoken_response_free(response);
         } else {
-            CHECK_OK(evertoken_client_send_start(client, call, count_response, &w, NULL, &error));
+            CHECK_OK(evertoken_client_send_start(client, request, count_response, &w, NULL, &error));
             waiter_wait(&w, 1);
             CHECK_INT(w.successes, 1);
         }
         CHECK(strncmp(s.head, "{\"body_length\":200000", 21) == 0);
-        evertoken_call_free(call);
+        evertoken_request_free(request);
     }
     waiter_destroy(&w);
     evertoken_client_free(client);

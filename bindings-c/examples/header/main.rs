@@ -29,13 +29,13 @@ const SOURCES: &[&str] = &[
     "token.rs",
     "authorization.rs",
     "verdict.rs",
-    "call.rs",
+    "request.rs",
     "response.rs",
     "send.rs",
     "event.rs",
     "log.rs",
     "subscription.rs",
-    "request.rs",
+    "call.rs",
 ];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {

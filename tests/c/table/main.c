@@ -21,11 +21,11 @@ static struct {
     evertoken_token *token;
     evertoken_authorization *authorization;
     evertoken_verdict *verdict;
-    evertoken_call *call;
+    evertoken_request *request;
     evertoken_response *response;
     evertoken_state *state;
     evertoken_subscription *subscription;
-    evertoken_request *request;
+    evertoken_call *call;
     evertoken_error *error;
     const evertoken_event *event; /* lives in its callback only */
 } good;
@@ -37,11 +37,11 @@ static struct {
     evertoken_token *token;
     evertoken_authorization *authorization;
     evertoken_verdict *verdict;
-    evertoken_call *call;
+    evertoken_request *request;
     evertoken_response *response;
     evertoken_state *state;
     evertoken_subscription *subscription;
-    evertoken_request *request;
+    evertoken_call *call;
     evertoken_stats stats;
     evertoken_header header;
     char buffer[4096];
@@ -74,23 +74,23 @@ static void reset(void) {
     memset(&out, 0, sizeof out);
     memset(&out.stats, 0x5A, sizeof out.stats);
     out.config = UNTOUCHED, out.client = UNTOUCHED, out.token = UNTOUCHED, out.authorization = UNTOUCHED;
-    out.verdict = UNTOUCHED, out.call = UNTOUCHED, out.response = UNTOUCHED, out.state = UNTOUCHED;
-    out.subscription = UNTOUCHED, out.request = UNTOUCHED;
+    out.verdict = UNTOUCHED, out.request = UNTOUCHED, out.response = UNTOUCHED, out.state = UNTOUCHED;
+    out.subscription = UNTOUCHED, out.call = UNTOUCHED;
     out.len = 0x5A5A;
 }
 
 static bool outputs_are_untouched(void) {
     return out.config == UNTOUCHED && out.client == UNTOUCHED && out.token == UNTOUCHED && out.authorization == UNTOUCHED
-        && out.verdict == UNTOUCHED && out.call == UNTOUCHED && out.response == UNTOUCHED && out.state == UNTOUCHED
-        && out.subscription == UNTOUCHED && out.request == UNTOUCHED && out.len == 0x5A5A && out.header.name == NULL
+        && out.verdict == UNTOUCHED && out.request == UNTOUCHED && out.response == UNTOUCHED && out.state == UNTOUCHED
+        && out.subscription == UNTOUCHED && out.call == UNTOUCHED && out.len == 0x5A5A && out.header.name == NULL
         && out.buffer[0] == '\0' && out.stats.flights == UINT64_C(0x5A5A5A5A5A5A5A5A);
 }
 
-/* Frees what a call that worked has handed over. */
+/* Frees what a successful call has handed over. */
 static void take_back(void) {
     if (out.config != UNTOUCHED) evertoken_config_free(out.config);
     if (out.authorization != UNTOUCHED) evertoken_authorization_free(out.authorization);
-    if (out.request != UNTOUCHED) evertoken_request_free(out.request);
+    if (out.call != UNTOUCHED) evertoken_call_free(out.call);
 }
 
 static void settle(const char *what, evertoken_status expected, evertoken_status status, bool with_error, evertoken_error *error) {
@@ -134,11 +134,11 @@ static void make_the_handles(void) {
     CHECK_OK(evertoken_client_token(good.client, EVERTOKEN_DEFAULT_TIMEOUT, &good.token, &error));
     CHECK_OK(evertoken_client_authorize(good.client, NULL, &good.authorization, &error));
     CHECK_OK(evertoken_client_judge(good.client, good.authorization, 200, NULL, 0, NULL, 0, 1, 0, &good.verdict, &error));
-    CHECK_OK(evertoken_call_new("GET", "/pismo/api/x", &good.call, &error));
-    CHECK_OK(evertoken_client_send(good.client, good.call, &good.response, &error));
+    CHECK_OK(evertoken_request_new("GET", "/pismo/api/x", &good.request, &error));
+    CHECK_OK(evertoken_client_send(good.client, good.request, &good.response, &error));
     CHECK_OK(evertoken_client_state(good.client, &good.state, &error));
     CHECK_OK(evertoken_client_subscribe(good.client, see_event, NULL, &good.subscription, &error));
-    CHECK_OK(evertoken_client_token_start(good.client, EVERTOKEN_DEFAULT_TIMEOUT, count_token, &counted, &good.request, &error));
+    CHECK_OK(evertoken_client_token_start(good.client, EVERTOKEN_DEFAULT_TIMEOUT, count_token, &counted, &good.call, &error));
     started++;
     CHECK_INT(evertoken_config_new(NULL, NULL, &good.error), EVERTOKEN_NULL_ARGUMENT);
     int fd = mkstemp(profile_path);
@@ -164,11 +164,11 @@ static void free_the_handles(void) {
     evertoken_token_free(good.token);
     evertoken_authorization_free(good.authorization);
     evertoken_verdict_free(good.verdict);
-    evertoken_call_free(good.call);
+    evertoken_request_free(good.request);
     evertoken_response_free(good.response);
     evertoken_state_free(good.state);
     evertoken_subscription_free(good.subscription);
-    evertoken_request_free(good.request);
+    evertoken_call_free(good.call);
     evertoken_error_free(good.error);
 }
 

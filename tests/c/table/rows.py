@@ -105,14 +105,14 @@ def rows(signature: str) -> list[str]:
     for at, (kind, name) in enumerate(arguments):
         if name == "userdata" or kind == "evertoken_error **" or ("*" not in kind and "callback" not in kind):
             continue
-        if function.endswith("_start") and name == "request":
+        if function.endswith("_start") and name == "call":
             row(at, "NULL", "OK")
             continue
         row(at, "NULL", OPTIONAL.get((function, name), "NULL_ARGUMENT"))
         if kind == "const char *":
             row(at, "BAD", "BAD_UTF8")
         if is_handle(kind):
-            stranger = "good.call" if "evertoken_config" in kind else "good.config"
+            stranger = "good.request" if "evertoken_config" in kind else "good.config"
             row(at, f"({kind})(void *){stranger}", "MISUSE")
     return written
 

@@ -21,7 +21,7 @@ typedef struct {
     size_t index;
 } place_of_one;
 
-/* One call landed. The handles are moved under the lock, so that a waiting thread sees them whole. */
+/* One call ended. The handles are moved under the lock, so that a waiting thread sees them whole. */
 static void land(void *userdata, outcome landed) {
     place_of_one *one = userdata;
     calls *c = one->all;
@@ -61,19 +61,19 @@ static int64_t ms_of(const json *value) {
     return (int64_t)(json_number(value, 0) * 1000.0);
 }
 
-static evertoken_call *call_of(calls *c) {
+static evertoken_request *request_of(calls *c) {
     const json *step = c->step;
-    evertoken_call *call = NULL;
+    evertoken_request *request = NULL;
     evertoken_error *error = NULL;
-    CHECK_OK(evertoken_call_new(json_text(json_get(step, "method"), "GET"), c->url, &call, &error));
+    CHECK_OK(evertoken_request_new(json_text(json_get(step, "method"), "GET"), c->url, &request, &error));
     const json *headers = json_get(step, "headers");
     for (const json *header = headers == NULL ? NULL : headers->first; header != NULL; header = header->next) {
-        CHECK_OK(evertoken_call_add_header(call, header->name, json_text(header, ""), &error));
+        CHECK_OK(evertoken_request_add_header(request, header->name, json_text(header, ""), &error));
     }
-    if (json_true(json_get(step, "one_shot"))) CHECK_OK(evertoken_call_set_body_reader(call, read_body, c, &error));
-    else if (c->body != NULL) CHECK_OK(evertoken_call_set_body(call, c->body, strlen(c->body), &error));
-    CHECK_OK(evertoken_call_set_timeout_ms(call, ms_of(json_get(step, "timeout")), &error));
-    return call;
+    if (json_true(json_get(step, "one_shot"))) CHECK_OK(evertoken_request_set_body_reader(request, read_body, c, &error));
+    else if (c->body != NULL) CHECK_OK(evertoken_request_set_body(request, c->body, strlen(c->body), &error));
+    CHECK_OK(evertoken_request_set_timeout_ms(request, ms_of(json_get(step, "timeout")), &error));
+    return request;
 }
 
 static void call_and_wait(calls *c, const evertoken_client *client, const char *what) {
@@ -83,9 +83,9 @@ static void call_and_wait(calls *c, const evertoken_client *client, const char *
     } else if (strcmp(what, "authorization") == 0) {
         evertoken_client_authorize(client, c->url, &o->authorization, &o->error);
     } else {
-        evertoken_call *call = call_of(c);
-        evertoken_client_send(client, call, &o->response, &o->error);
-        evertoken_call_free(call);
+        evertoken_request *request = request_of(c);
+        evertoken_client_send(client, request, &o->response, &o->error);
+        evertoken_request_free(request);
     }
     c->landed = 1;
 }
@@ -95,16 +95,16 @@ static void start_one(calls *c, size_t index, const evertoken_client *client, co
     place_of_one *one = malloc(sizeof *one);
     CHECK(one != NULL);
     *one = (place_of_one){c, index};
-    evertoken_request **request = &c->requests[index];
+    evertoken_call **call = &c->started[index];
     if (strcmp(what, "token") == 0) {
         int64_t min_ttl_ms = ms_of(json_get(c->step, "min_ttl")), timeout_ms = ms_of(json_get(c->step, "timeout"));
-        CHECK_OK(evertoken_client_token_for_start(client, min_ttl_ms, timeout_ms, on_token, one, request, &error));
+        CHECK_OK(evertoken_client_token_for_start(client, min_ttl_ms, timeout_ms, on_token, one, call, &error));
     } else if (strcmp(what, "authorization") == 0) {
-        CHECK_OK(evertoken_client_authorize_start(client, c->url, on_authorization, one, request, &error));
+        CHECK_OK(evertoken_client_authorize_start(client, c->url, on_authorization, one, call, &error));
     } else {
-        evertoken_call *call = call_of(c);
-        CHECK_OK(evertoken_client_send_start(client, call, on_response, one, request, &error));
-        evertoken_call_free(call);
+        evertoken_request *request = request_of(c);
+        CHECK_OK(evertoken_client_send_start(client, request, on_response, one, call, &error));
+        evertoken_request_free(request);
     }
 }
 
@@ -114,8 +114,8 @@ calls *calls_start(const place *p, evertoken_client *client, const json *step) {
     c->step = step;
     c->count = (size_t)json_number(json_get(step, "callers"), 1);
     c->outcomes = calloc(c->count, sizeof *c->outcomes);
-    c->requests = calloc(c->count, sizeof *c->requests);
-    CHECK(c->outcomes != NULL && c->requests != NULL);
+    c->started = calloc(c->count, sizeof *c->started);
+    CHECK(c->outcomes != NULL && c->started != NULL);
     CHECK(pthread_mutex_init(&c->lock, NULL) == 0 && pthread_cond_init(&c->changed, NULL) == 0);
     const char *what = json_text(json_get(step, "do"), ""), *url = json_text(json_get(step, "url"), NULL), *body = json_text(json_get(step, "body"), NULL);
     c->url = url == NULL ? NULL : place_fill(p, url);
@@ -135,7 +135,7 @@ void calls_wait(calls *c) {
 }
 
 void calls_cancel(calls *c) {
-    for (size_t i = 0; i < c->count; i++) evertoken_request_cancel(c->requests[i]);
+    for (size_t i = 0; i < c->count; i++) evertoken_call_cancel(c->started[i]);
 }
 
 void calls_free(calls *c) {
@@ -144,12 +144,12 @@ void calls_free(calls *c) {
         evertoken_authorization_free(c->outcomes[i].authorization);
         evertoken_response_free(c->outcomes[i].response);
         evertoken_error_free(c->outcomes[i].error);
-        evertoken_request_free(c->requests[i]);
+        evertoken_call_free(c->started[i]);
     }
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->changed);
     free(c->outcomes);
-    free(c->requests);
+    free(c->started);
     free(c->url);
     free(c->body);
     free(c);

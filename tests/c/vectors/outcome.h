@@ -6,7 +6,7 @@
 
 #include "place.h"
 
-/* What one call came to; all but one of the handles are NULL. */
+/* How one call ended; all but one of the handles are NULL. */
 typedef struct {
     evertoken_token *token;
     evertoken_authorization *authorization;
@@ -19,7 +19,7 @@ typedef struct calls {
     const json *step;
     size_t count, landed;
     outcome *outcomes;
-    evertoken_request **requests;
+    evertoken_call **started;
     char *url, *body;
     size_t body_read;
     pthread_mutex_t lock;

@@ -9,16 +9,16 @@ use evertoken_c_rlib::authorization::{
     evertoken_authorization_free, evertoken_authorization_value,
     evertoken_client_authorization_copy, evertoken_client_authorize,
 };
-use evertoken_c_rlib::call::{
-    evertoken_call_add_header, evertoken_call_free, evertoken_call_new, evertoken_call_set_body,
-    evertoken_call_set_connect_timeout_ms, evertoken_call_set_read_timeout_ms,
-    evertoken_call_set_timeout_ms,
-};
 use evertoken_c_rlib::client::{
     evertoken_client, evertoken_client_close, evertoken_client_free, evertoken_client_new,
 };
 use evertoken_c_rlib::config::{evertoken_config_free, evertoken_config_passkit_token};
 use evertoken_c_rlib::config_options::evertoken_config_set_base_url;
+use evertoken_c_rlib::request::{
+    evertoken_request_add_header, evertoken_request_free, evertoken_request_new,
+    evertoken_request_set_body, evertoken_request_set_connect_timeout_ms,
+    evertoken_request_set_read_timeout_ms, evertoken_request_set_timeout_ms,
+};
 use evertoken_c_rlib::response::{
     evertoken_response, evertoken_response_free, evertoken_response_header,
     evertoken_response_header_at,
@@ -85,32 +85,36 @@ pub fn call(data: &[u8]) {
     authorize(&url);
     look_up(&method, fields.number());
     // SAFETY: texts ended by NUL.
-    let call = made(evertoken_call_free, |out, error| unsafe {
-        evertoken_call_new(method.as_ptr(), url.as_ptr(), out, error)
+    let request = made(evertoken_request_free, |out, error| unsafe {
+        evertoken_request_new(method.as_ptr(), url.as_ptr(), out, error)
     });
-    let Ok(call) = call else {
+    let Ok(request) = request else {
         return;
     };
     for _ in 0..fields.number().clamp(0, 4) {
         let (name, value) = (fields.text(), fields.text());
-        // SAFETY: the call is alive, texts are ended by NUL.
+        // SAFETY: the request is alive, texts are ended by NUL.
         asked(|error| unsafe {
-            evertoken_call_add_header(call.ptr(), name.as_ptr(), value.as_ptr(), error)
+            evertoken_request_add_header(request.ptr(), name.as_ptr(), value.as_ptr(), error)
         });
     }
     let timeout_ms = fields.number();
     let (connect_ms, read_ms, body) = (fields.number(), fields.number(), fields.rest());
     // SAFETY: as above; the body is as long as said.
     unsafe {
-        asked(|error| evertoken_call_set_timeout_ms(call.ptr(), timeout_ms, error));
-        let status =
-            asked(|error| evertoken_call_set_connect_timeout_ms(call.ptr(), connect_ms, error));
+        asked(|error| evertoken_request_set_timeout_ms(request.ptr(), timeout_ms, error));
+        let status = asked(|error| {
+            evertoken_request_set_connect_timeout_ms(request.ptr(), connect_ms, error)
+        });
         assert_eq!(status, limit_status(connect_ms));
-        let status = asked(|error| evertoken_call_set_read_timeout_ms(call.ptr(), read_ms, error));
+        let status =
+            asked(|error| evertoken_request_set_read_timeout_ms(request.ptr(), read_ms, error));
         assert_eq!(status, limit_status(read_ms));
-        asked(|error| evertoken_call_set_body(call.ptr(), body.as_ptr().cast(), body.len(), error));
+        asked(|error| {
+            evertoken_request_set_body(request.ptr(), body.as_ptr().cast(), body.len(), error)
+        });
         let sent = made(evertoken_response_free, |out, error| {
-            evertoken_client_send(CLOSED.ptr(), call.ptr(), out, error)
+            evertoken_client_send(CLOSED.ptr(), request.ptr(), out, error)
         });
         let refusals = [
             evertoken_status::EVERTOKEN_CLOSED,
