@@ -20,6 +20,7 @@ mod failure;
 mod head;
 mod header;
 mod imported;
+mod interpreter;
 mod log;
 mod options;
 mod sandbox;
@@ -73,6 +74,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {
+        crate::interpreter::only_main(py)?;
         crate::exit::watch(py)
     }
 }
