@@ -31,6 +31,18 @@ class Adapter:
     def key(self) -> str:
         return f"{self.language}/{self.name}"
 
+    @property
+    def library(self) -> str | None:
+        """The key of the client that an adapter of ours sits on."""
+        return _LIBRARIES.get(self.key)
+
+
+_LIBRARIES = {
+    f"{language}/evertoken_{library}": f"{language}/{library}"
+    for language, libraries in (("python", "requests httpx httpx_async aiohttp urllib3"), ("node", "fetch undici axios got"))
+    for library in libraries.split()
+}
+
 
 def _table(language: str, kind: str, rows: list[tuple]) -> list[Adapter]:
     """Rows of name, label, cases and, where it has them, package, imports and slow."""
@@ -100,6 +112,7 @@ ADAPTERS: list[Adapter] = [
             ("floor_empty", "an empty native call", "header"),
             ("floor_cached", "a native call that returns a held string", "header"),
             ("floor_optional", "the same with an optional argument", "header"),
+            ("floor_sleep", "threads that sleep 50 ms", "herd"),
         ],
     ),
     *_table(

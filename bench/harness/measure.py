@@ -45,15 +45,21 @@ def _interleaved_groups(
 
 
 def _header(version: Version, languages: set[str], runs: dict) -> None:
-    adapters = chosen("header", languages, version.full)
     for callers in plan.HEADER_CALLERS:
-        _interleaved(
-            runs,
-            f"header-{callers}",
-            adapters,
-            version.header_rounds,
-            lambda adapter, callers=callers: runner.run(adapter, "header", callers, version.header_seconds, pinned=callers == 1),
-        )
+
+        def once(adapter: Adapter, callers: int = callers) -> dict:
+            result = runner.run(adapter, "header", callers, version.header_seconds, _core(callers))
+            if callers > 1 and adapter.key in targets.SHARED:
+                apart = runner.run_on_all(adapter, "header", 3 * version.header_seconds)
+                runs.setdefault(plan.APART, {}).setdefault(adapter.key, []).append(apart)
+            return result
+
+        _interleaved(runs, f"header-{callers}", chosen("header", languages, version.full), version.header_rounds, once)
+
+
+def _core(callers: int) -> int | None:
+    """One caller is pinned to a core."""
+    return runner.CORES[0] if callers == 1 else None
 
 
 def _request(version: Version, languages: set[str], runs: dict) -> None:
@@ -61,10 +67,10 @@ def _request(version: Version, languages: set[str], runs: dict) -> None:
     for callers in plan.REQUEST_CALLERS:
 
         def once(group: list[Adapter], callers: int = callers) -> list[dict]:
-            pinned = callers == 1
+            core = _core(callers)
             if group[0].language in turns.LANGUAGES:
-                return turns.run(group, callers, version.request_cpu_seconds, pinned)
-            return [runner.run(adapter, "request", callers, version.request_seconds, pinned) for adapter in group]
+                return turns.run(group, callers, version.request_cpu_seconds, core)
+            return [runner.run(adapter, "request", callers, version.request_seconds, core) for adapter in group]
 
         _interleaved_groups(runs, f"request-{callers}", groups, version.request_rounds, once)
 
@@ -81,15 +87,25 @@ def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
 def _herd(version: Version, languages: set[str], runs: dict) -> None:
     adapters = chosen("herd", languages, version.full)
     for callers in plan.HERD_CALLERS:
-        taking_part = [adapter for adapter in adapters if version.full or callers == plan.HERD_CALLERS[0] or adapter.kind == "ours"]
-        for herd in (plan.CALM, *plan.HERDS):
-            _interleaved(
-                runs,
-                f"{herd}-{callers}",
-                taking_part,
-                version.herd_rounds,
-                lambda adapter, herd=herd, callers=callers: runner.run(adapter, herd, callers, 1, pinned=False),
-            )
+        for herd in dict.fromkeys((*plan.CALM_AS.values(), *plan.HERDS)):
+            taking_part = [adapter for adapter in adapters if _is_in_herd(adapter, herd, callers, version)]
+            key = f"{herd}-{callers}"
+
+            def once(adapter: Adapter, herd: str = herd, callers: int = callers) -> dict:
+                return runner.run(adapter, herd, callers, 1)
+
+            def is_slow(adapter: Adapter, key: str = key) -> bool:
+                return any(result.get("seconds", 0) > version.herd_seconds for result in runs.get(key, {}).get(adapter.key, []))
+
+            for _ in range(version.herd_rounds):
+                _interleaved(runs, key, [adapter for adapter in taking_part if not is_slow(adapter)], 1, once)
+
+
+def _is_in_herd(adapter: Adapter, herd: str, callers: int, version: Version) -> bool:
+    """The short version has many callers for ours and the floors only; what a library takes anyway is asked of our adapters."""
+    if herd not in (plan.CALM, *plan.HERDS):
+        return adapter.library is not None
+    return version.full or callers == plan.HERD_CALLERS[0] or adapter.kind in {"ours", "floor"}
 
 
 def _start(version: Version, languages: set[str], runs: dict) -> None:
@@ -105,7 +121,7 @@ def _memory(version: Version, languages: set[str], runs: dict) -> None:
         "memory",
         chosen("memory", languages, version.full),
         version.memory_rounds,
-        lambda adapter: runner.run(adapter, "memory", 1, 1, pinned=False),
+        lambda adapter: runner.run(adapter, "memory", 1, 1),
     )
 
 

@@ -9,21 +9,23 @@ import resource
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from statistics import mean
 
 from . import places
 from .catalogue import Adapter
 
 #: A run that takes longer has hung; the slowest peer's herd takes half a minute.
 TIMEOUT_SECS = 120
-#: The core of the runs that are pinned.
-CORE = "0"
+#: The cores that there are.
+CORES = sorted(os.sched_getaffinity(0))
 
 
-def run(adapter: Adapter, case: str, callers: int, seconds: float, pinned: bool) -> dict:
-    """Measures once. The result is the worker's, with `load`; or `error` with the end of what it said."""
+def run(adapter: Adapter, case: str, callers: int, seconds: float, core: int | None = None) -> dict:
+    """Measures once, on `core` if it says so. The result is the worker's, with `load`; or `error` with the end of what it said."""
     load = os.getloadavg()[0]
-    prefix = pinning(pinned)
+    prefix = pinning(core)
     with server(prefix) as port:
         if adapter.language == "wrk":
             found = _wrk(prefix, port, callers, seconds)
@@ -34,9 +36,17 @@ def run(adapter: Adapter, case: str, callers: int, seconds: float, pinned: bool)
     return {"load": round(load, 2)} | found
 
 
-def pinning(pinned: bool) -> list[str]:
+def run_on_all(adapter: Adapter, case: str, seconds: float) -> dict:
+    """One caller in a process of its own on each core at the same time; the mean of their `ns`."""
+    with ThreadPoolExecutor(len(CORES)) as pool:
+        found = list(pool.map(lambda core: run(adapter, case, 1, seconds, core), CORES))
+    failed = next((each for each in found if "error" in each), None)
+    return failed or found[0] | {"ns": mean(each["ns"] for each in found)}
+
+
+def pinning(core: int | None) -> list[str]:
     """What a command begins with."""
-    return ["taskset", "-c", CORE] if pinned else []
+    return [] if core is None else ["taskset", "-c", str(core)]
 
 
 @contextmanager

@@ -23,11 +23,11 @@ LANGUAGES = {"python", "node"}
 TURN_SECONDS = 0.05
 
 
-def run(adapters: list[Adapter], callers: int, cpu_seconds: float, pinned: bool) -> list[dict]:
+def run(adapters: list[Adapter], callers: int, cpu_seconds: float, core: int | None) -> list[dict]:
     """Requests until each client has used so much processor time after its warm-up. The results are those of `runner.run`."""
     load = round(os.getloadavg()[0], 2)
     with ExitStack() as stack:
-        workers = [_Worker(stack, adapter, callers, pinned) for adapter in adapters]
+        workers = [_Worker(stack, adapter, callers, core) for adapter in adapters]
         _take_turns(workers, cpu_seconds)
         return [{"load": load} | worker.result() for worker in workers]
 
@@ -46,8 +46,8 @@ def _take_turns(workers: list[_Worker], cpu_seconds: float) -> None:
 class _Worker:
     """A worker and its server. Both end with the stack."""
 
-    def __init__(self, stack: ExitStack, adapter: Adapter, callers: int, pinned: bool) -> None:
-        prefix = runner.pinning(pinned)
+    def __init__(self, stack: ExitStack, adapter: Adapter, callers: int, core: int | None) -> None:
+        prefix = runner.pinning(core)
         port = stack.enter_context(runner.server(prefix))
         self._complaints = stack.enter_context(tempfile.TemporaryFile("w+"))
         arguments = [adapter.name, "request", str(port), str(callers), str(TURN_SECONDS)]

@@ -128,9 +128,17 @@ async function herdOfPromises(Adapter, plan) {
   const client = await Adapter.open(plan.server, plan.callers)
   await client.get()
   await sleep(await herd.beforeHerd(plan))
+  const requests = herd.requestsEach(plan)
   const began = performance.now()
-  // Whatever a library throws, the call has failed.
-  const callers = Array.from({ length: plan.callers }, () => client.get().catch(() => 0))
+  const callers = Array.from({ length: plan.callers }, async () => {
+    try {
+      for (let sent = 1; sent < requests; sent++) await client.get()
+      return await client.get()
+    } catch {
+      // Whatever a library throws, the call has failed.
+      return 0
+    }
+  })
   const statuses = await Promise.all(callers)
   return herd.report(plan, statuses, (performance.now() - began) / 1e3)
 }

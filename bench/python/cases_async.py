@@ -90,9 +90,13 @@ async def herd_of_tasks(client: AsyncAdapter, plan: Plan) -> dict:
     await client.get()
     await asyncio.sleep(herd.before_herd(plan))
 
+    requests = herd.requests_each(plan)
+
     async def caller() -> int:
         try:
-            return await client.get()
+            for _ in range(requests):
+                status = await client.get()
+            return status
         except Exception:  # whatever a library raises, the call has failed
             return 0
 

@@ -17,13 +17,20 @@ def before_first(plan: Plan) -> None:
 
 def before_herd(plan: Plan) -> float:
     """Before the callers start: the token is no longer good, and counting begins. Seconds to wait for that."""
-    gate, spread = {"herd-revoked": (plan.callers, 0), "herd-late": (plan.callers, SPREAD_MS)}.get(plan.case, (0, 0))
-    plan.server.control(f"set?life=3600&token_ms={TOKEN_MS}&gate={gate}&spread_ms={spread}")
+    gate = plan.callers if plan.case.endswith(("-revoked", "-late")) else 0
+    spread = SPREAD_MS if plan.case.endswith("-late") else 0
+    is_calm = plan.case.startswith("herd-valid")
+    plan.server.control(f"set?life=3600&token_ms={TOKEN_MS}&gate={gate}&spread_ms={spread}&hold={int(is_calm)}")
     if plan.case == "herd-expiry":
         return UNTIL_EXPIRED
-    if plan.case != "herd-valid":
+    if not is_calm:
         plan.server.control("revoke")
     return 0.0
+
+
+def requests_each(plan: Plan) -> int:
+    """What a caller sends: twice where a good token stands in for one that is revoked."""
+    return 2 if plan.case in {"herd-valid-revoked", "herd-valid-late"} else 1
 
 
 def report(plan: Plan, statuses: list[int], seconds: float) -> dict[str, float]:

@@ -39,6 +39,7 @@ ADAPTERS = {
     "floor_empty": "floors:NativeEmpty",
     "floor_cached": "floors:NativeCached",
     "floor_optional": "floors:NativeOptional",
+    "floor_sleep": "floors:Sleep",
 }
 
 

@@ -1,8 +1,11 @@
-"""What a cached header could cost at least: the same loop, the same method around it, and next to nothing inside."""
+"""What a cached header or a herd of threads could cost at least: the same loop, the same method around it, and next to nothing inside."""
 
 from __future__ import annotations
 
+from time import sleep
+
 from adapters import Adapter
+from herd import TOKEN_MS
 
 TEXT = "Bearer " + "x" * 180
 
@@ -25,6 +28,17 @@ class PythonCall(Adapter):
 
     def header(self):
         return self.call()
+
+
+class Sleep(Adapter):
+    """Sleeps as long as a token request takes: what so many threads cost by themselves."""
+
+    def __init__(self, server, callers):
+        pass
+
+    def get(self):
+        sleep(TOKEN_MS / 1e3)
+        return 200
 
 
 class Native(Adapter):

@@ -23,6 +23,8 @@ pub struct Settings {
     pub gate: usize,
     /// They are then answered evenly spread over so long (`spread_ms`); 0 answers all together.
     pub spread: Duration,
+    /// So many good answers are held as 401s are (`hold` other than 0): what the waiting by itself costs a client.
+    pub holds_good: bool,
 }
 
 /// What was counted since the last `/control/set`.
@@ -70,6 +72,7 @@ impl Default for Authority {
                 token_time: Duration::ZERO,
                 gate: 0,
                 spread: Duration::ZERO,
+                holds_good: false,
             },
             counts: Counts::default(),
             deaths: Vec::new(),
@@ -109,6 +112,14 @@ impl Authority {
         let now = Instant::now();
         self.deaths.fill(now);
         self.held = Held::default();
+    }
+
+    /// How the good answer that is due now waits, if it does.
+    pub fn pause_good(&mut self) -> Option<Pause> {
+        let Settings {
+            gate, holds_good, ..
+        } = self.settings;
+        (holds_good && self.held.count < gate).then(|| self.pause())
     }
 
     /// How the 401 that is due now waits.

@@ -6,7 +6,7 @@
 //! | route | what it does |
 //! |---|---|
 //! | `POST` anything that ends in `/token` | a new token; counted |
-//! | `GET /control/set?life=&token_ms=&gate=&spread_ms=` | sets what is named; see [`Settings`] |
+//! | `GET /control/set?life=&token_ms=&gate=&spread_ms=&hold=` | sets what is named; see [`Settings`] |
 //! | `GET /control/revoke` | every token made so far is dead |
 //! | `GET /control/counts` | the counts since the last `set`, as JSON |
 //! | `GET /…/openid-configuration`, `/…/discovery/instance` | what some clients ask for first |

@@ -47,17 +47,23 @@ async fn token(shared: &Shared, output: &mut Vec<u8>) {
 }
 
 async fn api(request: &Request<'_>, shared: &Shared, output: &mut Vec<u8>) {
-    let pause = {
+    let (is_good, pause) = {
         let mut authority = shared.borrow_mut();
         if authority.accepts(request.authorization) {
             authority.counts.accepted += 1;
-            write(output, "200 OK", "", DOCUMENT);
-            return;
+            (true, authority.pause_good())
+        } else {
+            authority.counts.refused += 1;
+            (false, Some(authority.pause()))
         }
-        authority.counts.refused += 1;
-        authority.pause()
     };
-    pause.over(shared).await;
+    if let Some(pause) = pause {
+        pause.over(shared).await;
+    }
+    if is_good {
+        write(output, "200 OK", "", DOCUMENT);
+        return;
+    }
     let challenge = "www-authenticate: Bearer error=\"invalid_token\"\r\n";
     write(
         output,
@@ -114,6 +120,7 @@ fn set(settings: &mut crate::authority::Settings, pair: &str) -> Option<()> {
         "token_ms" => settings.token_time = Duration::from_millis(value),
         "gate" => settings.gate = usize::try_from(value).ok()?,
         "spread_ms" => settings.spread = Duration::from_millis(value),
+        "hold" => settings.holds_good = value != 0,
         _ => return None,
     }
     Some(())
