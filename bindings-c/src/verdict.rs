@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use evertoken::{Authorization, HeaderMap, HeaderValue, Seen, Verdict};
+use evertoken::{Authorization, HeaderMap, HeaderValue, ResponseFacts, Verdict};
 use http::HeaderName;
 
 use crate::authorization::{View as AuthorizationView, evertoken_authorization};
@@ -151,7 +151,7 @@ impl Case {
     }
 
     pub(crate) async fn judge(self) -> Outcome<View> {
-        let seen = Seen {
+        let seen = ResponseFacts {
             status: self.status,
             headers: &self.headers,
             body_prefix: &self.prefix,

@@ -1,6 +1,6 @@
 //! The header as JavaScript keeps it, and the verdict on an answer.
 
-use evertoken::{Authorization, Client, GiveBack, Seen, Verdict};
+use evertoken::{Authorization, Client, GiveBack, ResponseFacts, Verdict};
 use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use napi::bindgen_prelude::Buffer;
@@ -93,11 +93,11 @@ pub struct Answer {
 /// Judges an answer, renewing the token where that may heal it.
 pub(crate) async fn judge(client: Client, sent: Authorization, answer: Answer) -> Value {
     let sent = match client.resolve(&answer.url) {
-        Ok(url) => sent.aimed_at(&url),
+        Ok(url) => sent.for_url(&url),
         Err(_) => sent,
     };
     let headers = header_map(&answer.headers);
-    let seen = Seen {
+    let seen = ResponseFacts {
         status: status(answer.status),
         headers: &headers,
         body_prefix: answer.body.as_deref().unwrap_or_default(),
@@ -110,7 +110,7 @@ pub(crate) async fn judge(client: Client, sent: Authorization, answer: Answer) -
 
 /// Notes the first good answer to a token. Such a verdict waits for nothing.
 pub(crate) fn note(client: &Client, sent: &Authorization, status_code: u32) {
-    let seen = Seen {
+    let seen = ResponseFacts {
         status: status(status_code),
         headers: &HeaderMap::new(),
         body_prefix: &[],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evertoken::{GiveBack, Seen};
+use evertoken::{GiveBack, ResponseFacts};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -149,7 +149,7 @@ impl Facts {
         client: evertoken::Client,
         sent: evertoken::Authorization,
     ) -> Result<Verdict, Failure> {
-        let seen = Seen {
+        let seen = ResponseFacts {
             status: self.status,
             headers: &self.headers,
             body_prefix: &self.body_prefix,

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::path::PathBuf;
 
-use evertoken::{ClientBuilder, Options, Seen, profile};
+use evertoken::{ClientBuilder, Options, ResponseFacts, profile};
 use futures_util::FutureExt;
 use http::HeaderMap;
 use pyo3::exceptions::{PyTypeError, PyUserWarning};
@@ -165,7 +165,7 @@ impl BaseClient {
     fn _accepted(&self, authorization: &Bound<'_, Authorization>, status: u16) {
         debug_assert_ne!(status, 401);
         let headers = HeaderMap::new();
-        let seen = Seen {
+        let seen = ResponseFacts {
             status,
             headers: &headers,
             body_prefix: &[],

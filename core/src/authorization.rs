@@ -1,4 +1,4 @@
-//! The header that carries a token, and what an answer to it means.
+//! The header that carries a token, and what a response to it means.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -123,7 +123,7 @@ impl Freshness {
 
 /// Permission to send one request with the token: the header, and which token it carries.
 ///
-/// Show it to `judge` with the answer. `Debug` shows a fingerprint.
+/// Show it to `judge` with the response. `Debug` shows a fingerprint.
 #[derive(Clone)]
 pub struct Authorization {
     pub(crate) header: Arc<Header>,
@@ -156,14 +156,14 @@ impl Authorization {
     /// The same header for a request to another URL, for callers that keep it: 401s are remembered by resource.
     #[doc(hidden)]
     #[must_use]
-    pub fn aimed_at(&self, url: &Url) -> Self {
+    pub fn for_url(&self, url: &Url) -> Self {
         Self {
             target: target_of(url),
             ..self.clone()
         }
     }
 
-    /// Whether an API has taken the token: another good answer to it is no news.
+    /// Whether an API has taken the token: another good response to it is no news.
     #[doc(hidden)]
     pub fn is_accepted(&self) -> bool {
         self.header.current.accepted()
@@ -195,14 +195,14 @@ pub(crate) fn target_at(host: Option<&str>, port: Option<u16>, path: &str) -> u6
     TARGET_KEYS.hash_one((host, port, path))
 }
 
-/// What an answer means for the code that sent the request.
+/// What a response means for the code that sent the request.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Nothing to do: the answer is the caller's.
+    /// Nothing to do: the response is the caller's.
     Done,
     /// Send the same request again with this header, once.
     Resend(Authorization),
-    /// Nothing to do: the answer is the caller's, a 401 that was not healed.
+    /// Nothing to do: the response is the caller's, a 401 that was not healed.
     GiveBack(GiveBack),
 }
 
@@ -217,10 +217,10 @@ pub struct GiveBack {
 
 /// What `judge` looks at besides the authorization.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'a> {
-    /// The answer's status; of the `http` crate's type, `as_u16()`.
+pub struct ResponseFacts<'a> {
+    /// The response's status; of the `http` crate's type, `as_u16()`.
     pub status: u16,
-    /// The answer's headers.
+    /// The response's headers.
     pub headers: &'a http::HeaderMap,
     /// The first bytes of the body; some kilobytes are enough, none is allowed.
     pub body_prefix: &'a [u8],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 
-use crate::authorization::{Authorization, Seen, Verdict};
+use crate::authorization::{Authorization, ResponseFacts, Verdict};
 use crate::error::Result;
 use crate::request::RequestBuilder;
 use crate::response::Response;
@@ -13,7 +13,7 @@ use crate::runtime::{block_on, block_on_whole};
 use crate::token::Token;
 
 /// A blocking view of a [`Client`](crate::Client). Not for use inside an asynchronous runtime: there every
-/// method answers with `internal`.
+/// method fails with `internal`.
 #[derive(Clone, Debug)]
 pub struct Client(crate::Client);
 
@@ -68,7 +68,7 @@ impl Client {
     ///
     /// # Errors
     /// `internal` inside an asynchronous runtime.
-    pub fn judge(&self, sent: &Authorization, seen: Seen<'_>) -> Result<Verdict> {
+    pub fn judge(&self, sent: &Authorization, seen: ResponseFacts<'_>) -> Result<Verdict> {
         block_on(async { Ok(self.0.judge(sent, seen).await) })
     }
 

@@ -14,14 +14,14 @@ use crate::client::{Client, Inner};
 use crate::error::{Error, Result};
 use crate::flow::{self, Flow, IntoFlow};
 use crate::http::{self, Http, HttpSettings};
-use crate::keeper::{Keeper, Terms};
+use crate::keeper::{Keeper, RenewalPolicy};
 use crate::options::Options;
 use crate::origin::{Origin, Origins, check_base, parse_base};
 use crate::registry;
 
 mod pem;
 
-/// A whole call: token, tries and answer. Long enough for a slow login, short enough for a caller.
+/// A whole call: token, tries and response. Long enough for a slow login, short enough for a caller.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A connection that is not established by then rarely will be.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -275,7 +275,7 @@ impl ClientBuilder {
             tracing::warn!(base_url = %base_url.host_str().unwrap_or_default(), "certificates are not checked: anyone on the way can read the secrets");
         }
         let http = http::shared(settings)?;
-        let terms = Terms {
+        let policy = RenewalPolicy {
             transport: Arc::<Http>::clone(&http),
             timeout: self.timeout,
             max_attempts: self.max_attempts,
@@ -286,7 +286,7 @@ impl ClientBuilder {
         };
         Ok(assemble(
             registry::keeper(flow),
-            Arc::new(terms),
+            Arc::new(policy),
             http,
             base_url,
             Origins::new(origins),
@@ -353,18 +353,18 @@ fn base_url(given: Option<Url>, flow: &Flow) -> Result<Url> {
 /// Puts a client together; tests bring their own keeper.
 pub(crate) fn assemble(
     keeper: Arc<Keeper>,
-    terms: Arc<Terms>,
+    policy: Arc<RenewalPolicy>,
     http: Arc<Http>,
     base_url: Url,
     origins: Origins,
     scheme: String,
 ) -> Client {
-    if terms.keep_warm {
-        keeper.want_warm(&terms);
+    if policy.keep_warm {
+        keeper.want_warm(&policy);
     }
     Client(Arc::new(Inner {
         keeper,
-        terms,
+        policy,
         http,
         apart: ArcSwap::default(),
         base_url,

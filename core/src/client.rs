@@ -10,7 +10,7 @@ use http::Method;
 use url::Url;
 
 use crate::authorization::{
-    Authorization, Freshness, GiveBack, Header, Seen, Verdict, target_at, target_of,
+    Authorization, Freshness, GiveBack, Header, ResponseFacts, Verdict, target_at, target_of,
 };
 use crate::builder::ClientBuilder;
 use crate::challenge;
@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, EventKind, Listener, Stats, Subscription, count};
 use crate::flow::IntoFlow;
 use crate::http::Http;
-use crate::keeper::{Keeper, State, Terms};
+use crate::keeper::{Keeper, RenewalPolicy, State};
 use crate::origin::{self, Origins};
 use crate::request::RequestBuilder;
 use crate::token::{Current, Token};
@@ -34,7 +34,7 @@ pub struct Client(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) keeper: Arc<Keeper>,
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) policy: Arc<RenewalPolicy>,
     pub(crate) http: Arc<Http>,
     /// For calls with a connect timeout of their own; they hold their connections.
     pub(crate) apart: ArcSwap<Vec<(Duration, Arc<Http>)>>,
@@ -76,9 +76,9 @@ impl Client {
         inner
             .keeper
             .token(
-                &inner.terms,
+                &inner.policy,
                 min_ttl,
-                timeout.unwrap_or(inner.terms.timeout),
+                timeout.unwrap_or(inner.policy.timeout),
             )
             .await
     }
@@ -223,13 +223,13 @@ impl Client {
         url: &Url,
         timeout: Option<Duration>,
     ) -> Result<Authorization> {
-        let unaimed = self.authorize_unaimed(|| Ok(timeout)).await?;
-        Ok(unaimed.aimed_at(url))
+        let authorization = self.authorize_any_url(|| Ok(timeout)).await?;
+        Ok(authorization.for_url(url))
     }
 
-    /// As [`Self::authorize_url`], without the URL: [`Authorization::aimed_at`] adds it before a 401 is judged, which few
-    /// answers are. `timeout` is called only if a token has to be waited for.
-    pub(crate) async fn authorize_unaimed(
+    /// As [`Self::authorize_url`], without the URL: [`Authorization::for_url`] adds it before a 401 is judged, which few
+    /// responses are. `timeout` is called only if a token has to be waited for.
+    pub(crate) async fn authorize_any_url(
         &self,
         timeout: impl FnOnce() -> Result<Option<Duration>>,
     ) -> Result<Authorization> {
@@ -266,12 +266,12 @@ impl Client {
         Ok(header)
     }
 
-    /// What an answer means: done, send again with another header, or give the 401 back. Renews the
+    /// What a response means: done, send again with another header, or give the 401 back. Renews the
     /// token where that may heal it; callers with the same refused token share one renewal.
     ///
     /// # Errors
-    /// None: a failed renewal is a reason to give the answer back.
-    pub async fn judge(&self, sent: &Authorization, seen: Seen<'_>) -> Verdict {
+    /// None: a failed renewal is a reason to give the response back.
+    pub async fn judge(&self, sent: &Authorization, seen: ResponseFacts<'_>) -> Verdict {
         let inner = &*self.0;
         let keeper = &inner.keeper;
         let token = &sent.header.current;
@@ -315,7 +315,7 @@ impl Client {
             }
             Step::RenewForNext => {
                 keeper.refuse(token);
-                keeper.renew_early(&inner.terms);
+                keeper.renew_early(&inner.policy);
                 self.give_back(Reason::BodyNotReplayable, None)
             }
         }
@@ -411,7 +411,7 @@ impl Client {
 
     /// The deadline of a call that names none.
     pub fn timeout(&self) -> Duration {
-        self.0.terms.timeout
+        self.0.policy.timeout
     }
 
     /// Calls `listener` with every event of the identity until the subscription is dropped.

@@ -52,7 +52,7 @@ pub trait Clock: Send + Sync {
 
     /// Now on clocks that cost a few nanoseconds and may be some milliseconds old. Their origin differs
     /// from [`Clock::now`]'s, so coarse moments are compared only with coarse moments. The boot clock
-    /// may stand still during suspend here; the wall clock does not, and the older answer wins.
+    /// may stand still during suspend here; the wall clock does not, and the older one wins.
     fn coarse(&self) -> Moment {
         Moment {
             boot: self.coarse_boot(),

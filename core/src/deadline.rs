@@ -1,9 +1,9 @@
-//! The end of a call's time, without a timer set anew for each call.
+//! Deadlines of calls, with timers that calls pass on to one another.
 //!
-//! To set a timer that rings before all others wakes the thread that waits for the runtime's sockets: it must wait
-//! less long. Where calls come one after another each of them would do that, for a timer that never rings; a lone
-//! request on a runtime with threads would take a fifth more processor time. So a call leaves its timer set when it is
-//! over, and the next one takes it. Should it ring too early for that one, it is set anew.
+//! To set a timer that fires before all others wakes the thread that waits for the runtime's sockets, because that thread
+//! must then wait less long. With calls one after another each would do so, for a timer that never fires; a lone request
+//! on a multi-threaded runtime would take a fifth more processor time. So a call that is over leaves its timer set, the
+//! next call takes it over, and a timer that fires too early for its present call is set again.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -17,35 +17,36 @@ use tokio::runtime::{Handle, Id};
 use tokio::time::{Sleep, sleep_until};
 
 use crate::clock::{Instant, timers_in, timers_now};
-use crate::driver;
 use crate::error::{Error, ErrorKind};
+use crate::executor;
 
-/// Timers kept for the next calls: as many as there were calls at once, and no more than this.
+/// Timers kept for later calls: as many as there were calls at once, up to this number.
 const KEPT: usize = 64;
-/// Every so many looks at a call's work there is one at the time.
-const UNWATCHED_MAX: u8 = 32;
+/// The time is checked at least once in so many polls of a call's work.
+const UNCHECKED_POLLS_MAX: u8 = 32;
 
 /// When a call must be over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct End {
+pub(crate) struct Deadline {
     at: Instant,
+    /// How long the call was given, for the error's text.
     limit: Duration,
 }
 
-impl End {
+impl Deadline {
     /// `limit` from now; `None` if that is too far away for a timer.
     pub(crate) fn after(limit: Duration) -> Option<Self> {
         let at = timers_in(limit)?;
         Some(Self { at, limit })
     }
 
-    /// `None` if it has come.
+    /// What is left until then; `None` if it has passed.
     pub(crate) fn left(self) -> Option<Duration> {
         let left = self.at.saturating_duration_since(timers_now());
         (!left.is_zero()).then_some(left)
     }
 
-    /// It came before the answer of `host`.
+    /// The error of a call that `host` did not respond to in time.
     pub(crate) fn missed(self, host: &str) -> Error {
         Error::new(
             ErrorKind::TimedOut,
@@ -57,148 +58,149 @@ impl End {
     }
 }
 
-/// The timers of one runtime that no call has.
+/// The idle timers of one runtime.
 #[derive(Clone)]
 pub(crate) struct Timers {
     runtime: Id,
-    resting: Arc<Mutex<Vec<Timer>>>,
+    idle: Arc<Mutex<Vec<Timer>>>,
 }
 
 impl Timers {
     pub(crate) fn new(runtime: Id) -> Self {
         Self {
             runtime,
-            resting: Arc::default(),
+            idle: Arc::default(),
         }
     }
 
-    /// A call that must be over at `end`; `None`: whenever.
-    pub(crate) fn deadline(&self, end: Option<End>) -> Deadline {
-        Deadline {
-            end,
+    /// A timer for a call with this deadline; without one it never fires.
+    pub(crate) fn for_call(&self, deadline: Option<Deadline>) -> DeadlineTimer {
+        DeadlineTimer {
+            deadline,
             timer: None,
             timers: Some(self.clone()),
-            unwatched: 0,
+            unchecked_polls: 0,
         }
     }
 
-    fn take(&self, end: Instant) -> Timer {
-        let Some(mut timer) = self.resting().pop() else {
-            return Timer::new(end);
+    fn take(&self, at: Instant) -> Timer {
+        let Some(mut timer) = self.idle().pop() else {
+            return Timer::new(at);
         };
-        if timer.sleep.deadline() > end {
-            timer.set(end);
+        if timer.sleep.deadline() > at {
+            timer.set(at);
         }
         timer
     }
 
-    /// Only what this runtime rings: another one may end before.
+    /// Keeps only timers of this runtime: another runtime may end before it.
     fn put(&self, timer: Timer) {
-        timer.bell.caller.take();
-        let mut resting = self.resting();
-        if timer.runtime == self.runtime && resting.len() < KEPT {
-            resting.push(timer);
+        timer.alarm.call.take();
+        let mut idle = self.idle();
+        if timer.runtime == self.runtime && idle.len() < KEPT {
+            idle.push(timer);
         }
     }
 
-    fn resting(&self) -> MutexGuard<'_, Vec<Timer>> {
-        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, Vec<Timer>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A timer, set for this call or an earlier one.
+/// A timer, set by the call that has it or by an earlier one.
 struct Timer {
     runtime: Id,
     sleep: Pin<Box<Sleep>>,
-    bell: Arc<Bell>,
+    alarm: Arc<Alarm>,
 }
 
-/// Whom a timer wakes: the call that has it now, and nobody while it rests.
-struct Bell {
-    caller: AtomicWaker,
-    /// The timer wants to be looked at.
-    rang: AtomicBool,
+/// The waker of a [`Timer`], which outlives the calls that the timer serves.
+struct Alarm {
+    /// The waker of the call that has the timer; none while it is idle.
+    call: AtomicWaker,
+    /// The timer must be polled: it has fired or was set.
+    fired: AtomicBool,
 }
 
-impl Wake for Bell {
+impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.rang.store(true, Ordering::Release);
-        self.caller.wake();
+        self.fired.store(true, Ordering::Release);
+        self.call.wake();
     }
 }
 
 impl Timer {
-    fn new(end: Instant) -> Self {
+    fn new(at: Instant) -> Self {
         Self {
             runtime: Handle::current().id(),
-            sleep: Box::pin(sleep_until(end)),
-            bell: Arc::new(Bell {
-                caller: AtomicWaker::new(),
-                rang: AtomicBool::new(true),
+            sleep: Box::pin(sleep_until(at)),
+            alarm: Arc::new(Alarm {
+                call: AtomicWaker::new(),
+                fired: AtomicBool::new(true),
             }),
         }
     }
 
-    fn set(&mut self, end: Instant) {
-        self.sleep.as_mut().reset(end);
-        self.bell.rang.store(true, Ordering::Release);
+    fn set(&mut self, at: Instant) {
+        self.sleep.as_mut().reset(at);
+        self.alarm.fired.store(true, Ordering::Release);
     }
 
-    fn poll(&mut self, end: Instant, cx: &Context<'_>) -> Poll<()> {
-        self.bell.caller.register(cx.waker());
-        if !self.bell.rang.swap(false, Ordering::AcqRel) {
+    fn poll(&mut self, at: Instant, cx: &Context<'_>) -> Poll<()> {
+        self.alarm.call.register(cx.waker());
+        if !self.alarm.fired.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
-        let waker = Waker::from(Arc::clone(&self.bell));
-        let mut bell = Context::from_waker(&waker);
-        while self.sleep.as_mut().poll(&mut bell).is_ready() {
-            if self.sleep.deadline() >= end {
-                // It is to be set before it can ring again.
-                self.bell.rang.store(true, Ordering::Release);
+        let waker = Waker::from(Arc::clone(&self.alarm));
+        let mut alarm_cx = Context::from_waker(&waker);
+        while self.sleep.as_mut().poll(&mut alarm_cx).is_ready() {
+            if self.sleep.deadline() >= at {
+                // A timer that has fired wakes nobody until it is set again, so the next poll must look at it.
+                self.alarm.fired.store(true, Ordering::Release);
                 return Poll::Ready(());
             }
-            self.sleep.as_mut().reset(end);
+            self.sleep.as_mut().reset(at);
         }
         Poll::Pending
     }
 }
 
-/// The end of a call's time, for its body too.
-pub(crate) struct Deadline {
-    end: Option<End>,
+/// Enforces a call's deadline, while its response's body is read as well.
+pub(crate) struct DeadlineTimer {
+    deadline: Option<Deadline>,
     timer: Option<Timer>,
-    /// `None` where a driver minds the time.
+    /// `None` in a blocking call, whose executor keeps the time.
     timers: Option<Timers>,
-    /// Times that work was looked at and the time was not.
-    unwatched: u8,
+    /// Polls of the work since the time was last checked.
+    unchecked_polls: u8,
 }
 
-impl Deadline {
-    /// The same where a [`driver`] runs the call.
+impl DeadlineTimer {
+    /// The timer of a call that a blocking [`executor`] runs.
     #[cfg(unix)]
-    pub(crate) fn of_the_driver(end: Option<End>) -> Self {
+    pub(crate) fn of_blocking_call(deadline: Option<Deadline>) -> Self {
         Self {
-            end,
+            deadline,
             timer: None,
             timers: None,
-            unwatched: 0,
+            unchecked_polls: 0,
         }
     }
 
-    /// What `work` comes to, or the end that came first. Work that is done costs no look at the time, but for some of much: a
-    /// body may come so fast that one never waits for it.
-    pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
+    /// The result of `work`, or the deadline that passed before it. Work that is ready is taken without a look at the time,
+    /// except once in [`UNCHECKED_POLLS_MAX`] polls: a body may arrive so fast that its reader never has to wait.
+    pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Deadline> {
         let mut work = pin!(work);
         poll_fn(|cx| {
-            self.unwatched = (self.unwatched + 1) % UNWATCHED_MAX;
-            if self.unwatched == 0
-                && let Poll::Ready(end) = self.poll(cx)
+            self.unchecked_polls = (self.unchecked_polls + 1) % UNCHECKED_POLLS_MAX;
+            if self.unchecked_polls == 0
+                && let Poll::Ready(missed) = self.poll(cx)
             {
-                return Poll::Ready(Err(end));
+                return Poll::Ready(Err(missed));
             }
             match work.as_mut().poll(cx) {
                 Poll::Ready(done) => Poll::Ready(Ok(done)),
@@ -208,22 +210,22 @@ impl Deadline {
         .await
     }
 
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<End> {
-        let Some(end) = self.end else {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Deadline> {
+        let Some(deadline) = self.deadline else {
             return Poll::Pending;
         };
-        let come = match &self.timers {
-            None => driver::poll_until(end.at),
+        let passed = match &self.timers {
+            None => executor::poll_until(deadline.at),
             Some(timers) => {
-                let timer = self.timer.get_or_insert_with(|| timers.take(end.at));
-                timer.poll(end.at, cx)
+                let timer = self.timer.get_or_insert_with(|| timers.take(deadline.at));
+                timer.poll(deadline.at, cx)
             }
         };
-        come.map(|()| end)
+        passed.map(|()| deadline)
     }
 }
 
-impl Drop for Deadline {
+impl Drop for DeadlineTimer {
     fn drop(&mut self) {
         if let (Some(timers), Some(timer)) = (&self.timers, self.timer.take()) {
             timers.put(timer);

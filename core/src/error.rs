@@ -141,7 +141,7 @@ impl Error {
         })
     }
 
-    /// The same error with the answer's status.
+    /// The same error with the response's status.
     #[must_use]
     pub fn with_http_status(self, status: u16) -> Self {
         self.edit(|inner| inner.http_status = Some(status))
@@ -208,7 +208,7 @@ impl Error {
         self.0.identity.as_deref()
     }
 
-    /// The status of the answer that led to it.
+    /// The status of the response that led to it.
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }

@@ -273,7 +273,7 @@ pub struct Stats {
     pub logins: u64,
     /// Refreshes that brought a token.
     pub refreshes: u64,
-    /// Answers with 401 that were judged.
+    /// 401 responses that were judged.
     pub refused: u64,
     /// Requests sent again after a 401.
     pub resends: u64,

@@ -15,16 +15,16 @@ pub const HARD_SECS: (f64, f64) = (1.0, 10.0);
 /// The soft window opens up to this much earlier, drawn per token, so that a fleet does not renew in step.
 const JITTER_SHARE: f64 = 0.20;
 
-/// What an answer and its surroundings say about a token's life. All in seconds; wall times are Unix seconds.
+/// What a response and its surroundings say about a token's life. All in seconds; wall times are Unix seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
-    /// What the answer itself states, such as `expires_in` (RFC 6749 §5.1).
+    /// What the response itself states, such as `expires_in` (RFC 6749 §5.1).
     pub stated: Life,
     /// The JWT's `exp` (RFC 7519 §4.1.4).
     pub jwt_exp: Option<i64>,
     /// The JWT's `iat` (RFC 7519 §4.1.6).
     pub jwt_iat: Option<i64>,
-    /// The answer's `Date` (RFC 9110 §6.6.1).
+    /// The response's `Date` (RFC 9110 §6.6.1).
     pub server_date: Option<i64>,
     /// This machine's wall clock.
     pub wall_now: i64,

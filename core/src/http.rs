@@ -1,4 +1,4 @@
-//! Port: HTTP. The only room that names the HTTP library.
+//! Port: HTTP. The only module that names the HTTP library.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -17,12 +17,12 @@ use hyper::body::Body as _;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::deadline::{Deadline, End};
-#[cfg(unix)]
-use crate::driver;
+use crate::deadline::{Deadline, DeadlineTimer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::{Answer, Outgoing};
-use body::{AnswerBody, Body};
+#[cfg(unix)]
+use crate::executor;
+use crate::flow::{TokenRequest, TokenResponse};
+use body::{Body, ResponseBody};
 use encoding::Decoder;
 use explain::{bare_host, explain, resend};
 #[cfg(unix)]
@@ -35,10 +35,10 @@ mod connection;
 mod connector;
 mod encoding;
 mod explain;
+mod keep_reading;
 #[cfg(unix)]
 mod pool;
 mod proxy;
-mod read_on;
 mod resolver;
 mod self_signed;
 #[cfg(unix)]
@@ -48,15 +48,20 @@ mod tls;
 
 pub(crate) use connect::{Http, HttpSettings, Pem, shared};
 
-/// A token endpoint's answer beyond this is refused: tokens are some kilobytes at most.
-const ANSWER_MAX_BYTES: usize = 1 << 20;
+/// A longer response of a token endpoint is refused: tokens have a few kilobytes at most.
+const RESPONSE_MAX_BYTES: usize = 1 << 20;
 
-/// Sends a token request and returns the whole answer. The keeper's only way out; a fake stands in for it in tests.
+/// Sends a token request and returns the whole response. The keeper's only access to the network; tests put a fake in its
+/// place.
 ///
-/// Implementations neither log nor put into errors what a request or an answer contains.
+/// Implementations must not log, or put into errors, anything that a request or a response contains.
 pub(crate) trait Transport: Send + Sync {
-    /// One exchange, redirects not followed, at most 1 MiB of body, over within `timeout`.
-    fn exchange(&self, request: Outgoing, timeout: Duration) -> BoxFuture<'_, Result<Answer>>;
+    /// One exchange within `timeout`, without following redirects, with at most 1 MiB of response body.
+    fn exchange(
+        &self,
+        request: TokenRequest,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<TokenResponse>>;
 }
 
 /// The body of an API request.
@@ -65,14 +70,14 @@ pub enum Payload {
     Empty,
     /// Bytes, which can be sent again.
     Bytes(Bytes),
-    /// A stream that can be had anew, such as a file's, and so sent again.
+    /// A stream that can be made again, such as a file's, so that it can be sent again.
     Rewindable(Arc<dyn Fn() -> BoxStream<'static, std::io::Result<Bytes>> + Send + Sync>),
-    /// A stream that can be sent once.
+    /// A stream that can be sent only once.
     Once(BoxStream<'static, std::io::Result<Bytes>>),
 }
 
 impl Payload {
-    /// The same body for a second sending, if it can be had.
+    /// The same body for sending it again; `None` if it can be sent only once.
     pub(crate) fn again(&self) -> Option<Self> {
         match self {
             Self::Empty => Some(Self::Empty),
@@ -94,38 +99,38 @@ impl fmt::Debug for Payload {
     }
 }
 
-/// One HTTP request as it goes out.
-pub(crate) struct Sending {
+/// One HTTP request, ready to be sent.
+pub(crate) struct HttpRequest {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
-    /// When the call must be over; `None`: whenever.
-    pub(crate) end: Option<End>,
+    /// When the call must be over; `None` for no limit.
+    pub(crate) deadline: Option<Deadline>,
 }
 
-impl Sending {
-    /// It does no harm if the server gets it twice, and the body can be had again.
+impl HttpRequest {
+    /// Whether it does no harm if the server gets it twice, and its body can be sent again.
     #[cfg(unix)]
-    fn can_be_sent_again(&self) -> bool {
+    fn can_be_resent(&self) -> bool {
         self.method.is_idempotent() && !matches!(self.payload, Payload::Once(_))
     }
 }
 
-/// One HTTP answer, its body still to be read.
-pub(crate) struct Received {
+/// One HTTP response, its body still to be read.
+pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     uri: Uri,
-    body: AnswerBody,
+    body: ResponseBody,
     decoder: Option<Box<Decoder>>,
-    deadline: Deadline,
+    timer: DeadlineTimer,
 }
 
-impl Received {
-    fn new(answer: Response<AnswerBody>, uri: Uri, deadline: Deadline) -> Self {
-        let (mut head, body) = answer.into_parts();
+impl HttpResponse {
+    fn new(response: Response<ResponseBody>, uri: Uri, timer: DeadlineTimer) -> Self {
+        let (mut head, body) = response.into_parts();
         let decoder = Decoder::take_from(&mut head.headers).map(Box::new);
         Self {
             status: head.status,
@@ -134,7 +139,7 @@ impl Received {
             uri,
             body,
             decoder,
-            deadline,
+            timer,
         }
     }
 
@@ -158,13 +163,13 @@ impl Received {
         }
     }
 
-    /// The next piece as it came; trailers are nobody's here.
+    /// The next piece as it arrived, still encoded. Trailers are skipped.
     async fn piece(&mut self) -> Result<Option<Bytes>> {
         let Self { uri, body, .. } = self;
         loop {
             let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
-            let frame = self.deadline.within(frame).await;
-            let frame = frame.map_err(|end| end.missed(bare_host(uri)))?;
+            let frame = self.timer.within(frame).await;
+            let frame = frame.map_err(|deadline| deadline.missed(bare_host(uri)))?;
             let Some(frame) = frame else {
                 return Ok(None);
             };
@@ -176,25 +181,25 @@ impl Received {
     }
 }
 
-/// Whether a request that got no answer may go out again.
+/// Whether a request that got no response may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resend {
     /// The server may have acted on it.
     Never,
-    /// It went out on a connection that the server had probably closed already (RFC 9110 §9.2.2).
+    /// It was sent on a kept connection that the server had probably closed already (RFC 9110 §9.2.2).
     IfIdempotent,
-    /// The server says that it did not begin with it (RFC 9113 §6.8, §8.7).
+    /// The server says that it did not process it (RFC 9113 §6.8, §8.7).
     Always,
 }
 
 impl Resend {
-    /// Whether that goes for a request of this method.
+    /// Whether a request with this method may be sent again.
     pub(crate) fn allows(self, method: &Method) -> bool {
         self == Self::Always || self == Self::IfIdempotent && method.is_idempotent()
     }
 }
 
-/// A request that got no answer.
+/// A request that got no response.
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) resend: Resend,
@@ -217,50 +222,54 @@ impl From<Failure> for Error {
 
 impl Http {
     /// Sends one request; redirects are returned, not followed.
-    pub(crate) async fn send(&self, sending: Sending) -> Result<Received, Failure> {
-        let end = sending.end;
+    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let deadline = request.deadline;
         #[cfg(unix)]
-        let can_be_sent_again = sending.can_be_sent_again();
-        let request = self.assemble(sending)?;
+        let can_be_resent = request.can_be_resent();
+        let request = self.assemble(request)?;
         let uri = request.uri().clone();
-        let too_late = |end: End| end.missed(bare_host(&uri));
+        let too_late = |deadline: Deadline| deadline.missed(bare_host(&uri));
         #[cfg(unix)]
-        let request = if driver::home().is_some() {
-            let mut deadline = if driver::is_driving() {
-                Deadline::of_the_driver(end)
+        let request = if executor::home().is_some() {
+            let mut timer = if executor::runs_blocking_call() {
+                DeadlineTimer::of_blocking_call(deadline)
             } else {
-                self.on_this_runtime(|made| made.timers.deadline(end))?
+                self.on_this_runtime(|made| made.timers.for_call(deadline))?
             };
-            let sent = deadline.within(self.send_driven(request, can_be_sent_again));
+            let sent = timer.within(self.send_on_own_connection(request, can_be_resent));
             match sent.await.map_err(too_late)?? {
-                Sent::Answered(answer) => return Ok(Received::new(answer, uri, deadline)),
-                Sent::NotHere(unsent) => unsent,
+                Sent::Answered(response) => return Ok(HttpResponse::new(response, uri, timer)),
+                Sent::NeedsHttp2(unsent) => unsent,
             }
         } else {
             request
         };
-        let (answer, mut deadline) = self.on_this_runtime(|made| {
-            let deadline = made.timers.deadline(end);
-            (made.client.request(request), deadline)
+        let (response, mut timer) = self.on_this_runtime(|made| {
+            let timer = made.timers.for_call(deadline);
+            (made.client.request(request), timer)
         })?;
-        let answer = deadline.within(answer).await;
-        let answer = answer.map_err(too_late)?.map_err(|error| Failure {
+        let response = timer.within(response).await;
+        let response = response.map_err(too_late)?.map_err(|error| Failure {
             error: explain(&error, bare_host(&uri)),
             resend: resend(&error, explain::progress(&error).as_ref()),
         })?;
-        Ok(Received::new(answer.map(AnswerBody::from), uri, deadline))
+        Ok(HttpResponse::new(
+            response.map(ResponseBody::from),
+            uri,
+            timer,
+        ))
     }
 
-    fn assemble(&self, sending: Sending) -> Result<Request<Body>> {
-        let Sending {
+    fn assemble(&self, request: HttpRequest) -> Result<Request<Body>> {
+        let HttpRequest {
             method,
             mut url,
             mut headers,
             payload,
             ..
-        } = sending;
+        } = request;
         if !url.username().is_empty() || url.password().is_some() {
-            // A redirect may bring them; they belong into no request line.
+            // A redirect may bring them; they do not belong in a request line.
             let _ = url.set_username("");
             let _ = url.set_password(None);
         }
@@ -277,13 +286,13 @@ impl Http {
         headers
             .entry(USER_AGENT)
             .or_insert_with(|| self.agent.clone());
-        // A part of a compressed body could not be unpacked.
+        // A range of a compressed body could not be decoded.
         if !headers.contains_key(RANGE) {
             headers
                 .entry(ACCEPT_ENCODING)
                 .or_insert(HeaderValue::from_static(encoding::ACCEPTED));
         }
-        // RFC 9110 §8.6; servers in the field answer 411 without it.
+        // RFC 9110 §8.6; some servers respond with 411 without it.
         if body.is_end_stream() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
             headers
                 .entry(CONTENT_LENGTH)
@@ -310,25 +319,29 @@ impl AsRef<[u8]> for Wiped {
 }
 
 impl Transport for Http {
-    fn exchange(&self, request: Outgoing, timeout: Duration) -> BoxFuture<'_, Result<Answer>> {
+    fn exchange(
+        &self,
+        request: TokenRequest,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<TokenResponse>> {
         Box::pin(async move {
             let payload = if request.body.is_empty() && request.method == Method::GET {
                 Payload::Empty
             } else {
                 Payload::Bytes(Bytes::from_owner(Wiped(request.body)))
             };
-            let mut received = self
-                .send(Sending {
+            let mut response = self
+                .send(HttpRequest {
                     method: request.method,
                     url: request.url,
                     headers: request.headers,
                     payload,
-                    end: End::after(timeout),
+                    deadline: Deadline::after(timeout),
                 })
                 .await?;
-            let status = received.status.as_u16();
+            let status = response.status.as_u16();
             let bounded = |bytes: usize| {
-                (bytes <= ANSWER_MAX_BYTES).then_some(()).ok_or_else(|| {
+                (bytes <= RESPONSE_MAX_BYTES).then_some(()).ok_or_else(|| {
                     Error::new(
                         ErrorKind::BadResponse,
                         "the token endpoint's answer is larger than 1 MiB",
@@ -336,23 +349,23 @@ impl Transport for Http {
                     .with_http_status(status)
                 })
             };
-            // What is announced and too large is not waited for.
-            bounded(usize::try_from(received.body.size_hint().lower()).unwrap_or(usize::MAX))?;
+            // A body whose announced length is too large is not waited for.
+            bounded(usize::try_from(response.body.size_hint().lower()).unwrap_or(usize::MAX))?;
             let mut body = Zeroizing::new(Vec::new());
-            while let Some(chunk) = received.chunk().await? {
+            while let Some(chunk) = response.chunk().await? {
                 bounded(body.len() + chunk.len())?;
                 body.extend_from_slice(&chunk);
             }
-            Ok(Answer {
+            Ok(TokenResponse {
                 status,
-                headers: received.headers,
+                headers: response.headers,
                 body,
             })
         })
     }
 }
 
-/// A payload whose pieces `make` gives anew for each sending.
+/// A payload whose stream `make` makes anew each time it is sent.
 pub fn rewindable<S>(make: impl Fn() -> S + Send + Sync + 'static) -> Payload
 where
     S: futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static,
@@ -360,7 +373,7 @@ where
     Payload::Rewindable(Arc::new(move || make().boxed()))
 }
 
-/// A one-shot payload from a stream of pieces.
+/// A payload from a stream of pieces; it can be sent only once.
 pub fn streaming<S>(stream: S) -> Payload
 where
     S: futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static,

@@ -14,15 +14,15 @@ use crate::flight::{Completer, SingleFlight, Waiter};
 use crate::flow::Flow;
 use crate::health::{Clearance, Health};
 use crate::http::Transport;
+use crate::keep_warm::KeepWarm;
 use crate::registry;
 use crate::renewal;
 use crate::runtime;
 use crate::secret::Secret;
 use crate::token::Current;
-use crate::warm::KeepWarm;
 
-/// What a client asks of the keeper it shares: the client that starts a flight has its terms applied.
-pub(crate) struct Terms {
+/// What a client asks of the keeper it shares: the client that starts a flight has its policy applied.
+pub(crate) struct RenewalPolicy {
     pub(crate) transport: Arc<dyn Transport>,
     /// Deadline of a flight, its tries and pauses included, and of a caller that names none.
     pub(crate) timeout: Duration,
@@ -147,15 +147,15 @@ impl Keeper {
     /// Dropping the future leaves the flight to the others.
     pub(crate) async fn token(
         self: &Arc<Self>,
-        terms: &Arc<Terms>,
+        policy: &Arc<RenewalPolicy>,
         min_ttl: Duration,
         timeout: Duration,
     ) -> Result<Arc<Current>> {
-        if let Some(current) = self.at_once(terms, min_ttl) {
+        if let Some(current) = self.at_once(policy, min_ttl) {
             return Ok(current);
         }
         let waiting = Waiting::new(self);
-        let outcome = tokio::time::timeout(timeout, self.wait(terms, min_ttl, timeout)).await;
+        let outcome = tokio::time::timeout(timeout, self.wait(policy, min_ttl, timeout)).await;
         drop(waiting);
         match outcome {
             Ok(outcome) => outcome,
@@ -181,15 +181,15 @@ impl Keeper {
     /// The token if nobody has to wait for it; in the soft window its renewal is started.
     pub(crate) fn at_once(
         self: &Arc<Self>,
-        terms: &Arc<Terms>,
+        policy: &Arc<RenewalPolicy>,
         min_ttl: Duration,
     ) -> Option<Arc<Current>> {
         let current = self.current.load_full()?;
         match current.stage(self.clock.now(), min_ttl) {
-            Stage::Fresh if terms.keep_warm => self.ensure_timer(),
+            Stage::Fresh if policy.keep_warm => self.ensure_timer(),
             Stage::Fresh => {}
             Stage::Soft => {
-                self.renew_early(terms);
+                self.renew_early(policy);
             }
             Stage::Hard | Stage::Expired => return None,
         }
@@ -199,16 +199,16 @@ impl Keeper {
 
     async fn wait(
         self: &Arc<Self>,
-        terms: &Arc<Terms>,
+        policy: &Arc<RenewalPolicy>,
         min_ttl: Duration,
         timeout: Duration,
     ) -> Result<Arc<Current>> {
         loop {
-            let waiter = match self.next_step(min_ttl, timeout, terms)? {
+            let waiter = match self.next_step(min_ttl, timeout, policy)? {
                 Next::Serve(current) => return Ok(current),
                 Next::Wait(waiter) => waiter,
                 Next::Start(completer, waiter, pause) => {
-                    self.start_flight(terms, completer, pause);
+                    self.start_flight(policy, completer, pause);
                     waiter
                 }
             };
@@ -222,7 +222,12 @@ impl Keeper {
         }
     }
 
-    fn next_step(&self, min_ttl: Duration, timeout: Duration, terms: &Terms) -> Result<Next> {
+    fn next_step(
+        &self,
+        min_ttl: Duration,
+        timeout: Duration,
+        policy: &RenewalPolicy,
+    ) -> Result<Next> {
         self.flights.visit(|mut locked| {
             // Whoever comes here late finds what another caller's flight has brought.
             let now = self.clock.now();
@@ -242,7 +247,7 @@ impl Keeper {
                     if let Some(current) = self.good_enough(min_ttl) {
                         return Ok(Next::Serve(current));
                     }
-                    paused.pause_within(timeout.min(terms.timeout))?
+                    paused.pause_within(timeout.min(policy.timeout))?
                 }
             };
             let (completer, waiter) = locked.begin(&self.flights);
@@ -260,7 +265,7 @@ impl Keeper {
 
     /// Starts a flight that nobody waits for, unless one is under way, has just been, or a pause is on. Tells whether one
     /// is under way now.
-    pub(crate) fn renew_early(self: &Arc<Self>, terms: &Arc<Terms>) -> bool {
+    pub(crate) fn renew_early(self: &Arc<Self>, policy: &Arc<RenewalPolicy>) -> bool {
         if !self.renewable() || self.health.load().resting(self.clock.now()) {
             return false;
         }
@@ -278,18 +283,18 @@ impl Keeper {
             (Some(locked.begin(&self.flights)), true)
         });
         if let Some((completer, _waiter)) = started {
-            self.start_flight(terms, completer, Duration::ZERO);
+            self.start_flight(policy, completer, Duration::ZERO);
         }
         flying
     }
 
     fn start_flight(
         self: &Arc<Self>,
-        terms: &Arc<Terms>,
+        policy: &Arc<RenewalPolicy>,
         completer: Completer<Arc<Current>>,
         pause: Duration,
     ) {
-        let (keeper, terms) = (Arc::clone(self), Arc::clone(terms));
+        let (keeper, policy) = (Arc::clone(self), Arc::clone(policy));
         runtime::spawn(async move {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
@@ -297,7 +302,7 @@ impl Keeper {
             // Events first, here and elsewhere: whoever has seen the count finds that the event has been told.
             keeper.tell(EventKind::FlightStarted);
             count(&keeper.counters.flights);
-            let outcome = renewal::renew(&keeper, &terms).await;
+            let outcome = renewal::renew(&keeper, &policy).await;
             if let Err(error) = &outcome {
                 keeper.tell(EventKind::FlightFailed {
                     error: error.clone(),

@@ -22,7 +22,7 @@
 //! - A token about to expire is served while one background flight renews it; a failed renewal keeps it.
 //! - Any number of callers that need a token share one request and its outcome. Dropping a future
 //!   leaves the flight to the others; dropping a request's future breaks the request off and no other.
-//! - A 401 leads to at most one renewal and one resend; the second 401 is the answer.
+//! - A 401 leads to at most one renewal and one resend; the second 401 is the response.
 //! - The token goes to pinned origins only, on every redirect hop.
 //! - No secret is printed by anything.
 //!
@@ -71,15 +71,16 @@ pub mod runtime;
 pub mod scrub;
 
 mod deadline;
-#[cfg(unix)]
-mod driver;
-#[cfg(not(unix))]
-#[path = "driver_elsewhere.rs"]
-mod driver;
 mod encode;
+#[cfg(unix)]
+mod executor;
+#[cfg(not(unix))]
+#[path = "executor_portable.rs"]
+mod executor;
 mod flight;
 mod fork;
 mod health;
+mod keep_warm;
 mod keeper;
 mod probe;
 mod random;
@@ -89,7 +90,6 @@ mod renewal;
 mod response;
 #[cfg(test)]
 mod test_rig;
-mod warm;
 mod weak_map;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -97,7 +97,7 @@ pub use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 #[doc(hidden)]
 pub use authorization::Freshness;
 #[doc(inline)]
-pub use authorization::{Authorization, GiveBack, Seen, Verdict};
+pub use authorization::{Authorization, GiveBack, ResponseFacts, Verdict};
 #[doc(inline)]
 pub use builder::ClientBuilder;
 #[doc(inline)]

@@ -1,35 +1,35 @@
-//! A look at a server without the token: for diagnosis.
+//! Requests without the token, for diagnosis.
 
 use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::client::Client;
-use crate::deadline::End;
+use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::http::{Payload, Sending};
+use crate::http::{HttpRequest, Payload};
 
 impl Client {
-    /// Where the flow asks for tokens; `None` for a pasted token.
+    /// The URL that the flow gets its tokens from; `None` for a pasted token.
     pub fn token_url(&self) -> Option<&Url> {
         self.0.keeper.flow.token_url()
     }
 
     /// Sends one `GET` without the token, with this client's certificates, proxy and deadline, and
-    /// returns status and headers. It tells a diagnosis whether the server can be reached, whether
-    /// its certificate is trusted, and what time it has ([`flow::server_date`](crate::flow::server_date)).
+    /// returns status and headers. They show whether the server can be reached, whether its certificate
+    /// is trusted, and what its clock says ([`flow::server_date`](crate::flow::server_date)).
     ///
     /// # Errors
-    /// `tls`, `unreachable`, `timed_out`, `bad_response`: what kept an answer from coming.
+    /// `tls`, `unreachable`, `timed_out`, `bad_response`: why there is no response.
     pub async fn probe(&self, url: &Url) -> Result<(u16, HeaderMap)> {
         let received = self
             .0
             .http
-            .send(Sending {
+            .send(HttpRequest {
                 method: Method::GET,
                 url: url.clone(),
                 headers: HeaderMap::new(),
                 payload: Payload::Empty,
-                end: End::after(self.0.terms.timeout),
+                deadline: Deadline::after(self.0.policy.timeout),
             })
             .await?;
         Ok((received.status.as_u16(), received.headers))

@@ -18,8 +18,8 @@
 //! `$XDG_CONFIG_HOME/evertoken/evertoken.toml` (by default in `~/.config`). A profile may run a command and says where
 //! secrets go, so the file deserves the trust that a program does.
 
+mod locate;
 mod parse;
-mod place;
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -35,8 +35,8 @@ use crate::options::{OptionValue, Options};
 
 pub use reference::Reference;
 
+use locate::Found;
 use parse::{Parsed, Value};
-use place::Found;
 use reference::Text;
 
 /// Reads a variable of the environment; a table stands in for it in tests.
@@ -109,7 +109,7 @@ impl Client {
 /// `config_invalid`: no file, no such profile (the message lists those there are), not TOML (with the line),
 /// an unknown flow or option, a reference that leads nowhere.
 pub fn load(name: &str, path: Option<&Path>) -> Result<Profile> {
-    let profile = load_from(name, &place::find(path, &environment)?, &environment)?;
+    let profile = load_from(name, &locate::find(path, &environment)?, &environment)?;
     for warning in &profile.warnings {
         tracing::warn!("{warning}");
     }
@@ -121,7 +121,7 @@ pub fn load(name: &str, path: Option<&Path>) -> Result<Profile> {
 /// # Errors
 /// `config_invalid`: no file, or not TOML (with the line).
 pub fn names(path: Option<&Path>) -> Result<Vec<String>> {
-    let found = place::find(path, &environment)?;
+    let found = locate::find(path, &environment)?;
     let profiles = parse::profiles(&found.text).map_err(|error| error.within(&found.shown))?;
     Ok(profiles.into_iter().map(|(name, _)| name).collect())
 }
@@ -179,11 +179,11 @@ fn resolve(parsed: Parsed, directory: &Path, env: Env<'_>) -> Result<Options> {
     for (name, value) in parsed.values {
         let value = match value {
             Value::Text(value) => OptionValue::Text(text(&name, value)?),
-            Value::Path(path) => OptionValue::from(place::beside(directory, &path)),
+            Value::Path(path) => OptionValue::from(locate::beside(directory, &path)),
             Value::Paths(paths) => OptionValue::List(
                 paths
                     .iter()
-                    .map(|path| place::beside(directory, path))
+                    .map(|path| locate::beside(directory, path))
                     .collect(),
             ),
             Value::Table(entries) => OptionValue::Map(

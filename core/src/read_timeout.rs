@@ -12,7 +12,7 @@ use futures_util::stream::{self, StreamExt};
 use crate::clock::{Instant, timers_now};
 use crate::error::{Error, ErrorKind};
 use crate::http::{Payload, rewindable, streaming};
-use crate::runtime::nap;
+use crate::runtime::sleep;
 
 /// A longer body in memory goes out in such pieces, so that one sees whether it is going out: about what the
 /// HTTP library holds ready for a socket.
@@ -77,7 +77,7 @@ impl ReadTimeout {
             if left.is_zero() {
                 break;
             }
-            if let Either::Left((done, _)) = select(work.as_mut(), pin!(nap(left))).await {
+            if let Either::Left((done, _)) = select(work.as_mut(), pin!(sleep(left))).await {
                 return done;
             }
         }

@@ -15,7 +15,7 @@ pub(crate) const HOPS_MAX: u32 = 10;
 /// The request that a redirect asks for.
 #[derive(Debug, PartialEq)]
 pub struct Next {
-    /// GET where the answer asks for another request than the first (RFC 9110 §15.4.2 to §15.4.4), else the same.
+    /// GET where the response asks for another request than the first (RFC 9110 §15.4.2 to §15.4.4), else the same.
     pub method: Method,
     /// Where it goes: http or https.
     pub url: Url,
@@ -25,7 +25,7 @@ pub struct Next {
     pub crosses_origin: bool,
 }
 
-/// The next request, or `None` if the answer is no redirect that can be followed.
+/// The next request, or `None` if the response is no redirect that can be followed.
 pub fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Option<Next> {
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return None;

@@ -7,9 +7,9 @@ use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{EventKind, Via, count};
 use crate::expiry::{self, Evidence, Windows};
-use crate::flow::{self, Grant, Outgoing};
+use crate::flow::{self, Grant, TokenRequest};
 use crate::health::Health;
-use crate::keeper::{Keeper, Terms};
+use crate::keeper::{Keeper, RenewalPolicy};
 use crate::random;
 use crate::retry::{self, Class};
 use crate::secret::Secret;
@@ -23,17 +23,17 @@ struct Asked {
 }
 
 /// One flight: its tries, its pauses and its deadline.
-pub(crate) async fn renew(keeper: &Arc<Keeper>, terms: &Terms) -> Result<Arc<Current>> {
+pub(crate) async fn renew(keeper: &Arc<Keeper>, policy: &RenewalPolicy) -> Result<Arc<Current>> {
     let started = keeper.clock.now();
     let flight = Flight {
         keeper,
-        terms,
+        policy,
         started,
     };
-    if let Ok(outcome) = tokio::time::timeout(terms.timeout, flight.tries()).await {
+    if let Ok(outcome) = tokio::time::timeout(policy.timeout, flight.tries()).await {
         return outcome;
     }
-    let secs = terms.timeout.as_secs_f64();
+    let secs = policy.timeout.as_secs_f64();
     let error = keeper.named(Error::new(
         ErrorKind::TimedOut,
         format!("the token endpoint did not deliver within {secs} s"),
@@ -68,7 +68,7 @@ pub(crate) fn pasted(value: &Secret, clock: &dyn Clock) -> Current {
 
 struct Flight<'a> {
     keeper: &'a Arc<Keeper>,
-    terms: &'a Terms,
+    policy: &'a RenewalPolicy,
     started: Moment,
 }
 
@@ -76,7 +76,7 @@ impl Flight<'_> {
     /// What is left of the flight's time, whatever becomes of the wall clock meanwhile.
     fn left(&self) -> Duration {
         let spent = self.started.until(self.keeper.clock.now());
-        self.terms.timeout.saturating_sub(spent)
+        self.policy.timeout.saturating_sub(spent)
     }
 
     /// Remembers a failure; tells the pause before the next try.
@@ -110,7 +110,7 @@ impl Flight<'_> {
                 .as_ref()
                 .is_some_and(|current| current.alive(self.keeper.clock.now()));
             if served
-                || tries >= self.terms.max_attempts
+                || tries >= self.policy.max_attempts
                 || retry::class(&error) != Class::Transient
                 || pause >= self.left()
             {
@@ -128,7 +128,7 @@ impl Flight<'_> {
         }
     }
 
-    /// Refresh, then login, then once more by another way if the answer is of no use.
+    /// Refresh, then login, then once more by another way if the response is of no use.
     async fn round(&self) -> Result<Arc<Current>> {
         let held = self.keeper.current.load_full();
         if let Some(asked) = self.refresh_held(held.as_deref()).await?
@@ -150,7 +150,7 @@ impl Flight<'_> {
         }
         if let Some(request) = self.keeper.flow.revoke(&useless) {
             self.keeper
-                .flow_answer(self.terms, request, self.left())
+                .exchange(self.policy, request, self.left())
                 .await?;
             let asked = self.log_in().await?;
             if let Some(current) = self.install(held.as_deref(), asked) {
@@ -164,7 +164,7 @@ impl Flight<'_> {
         .with_fingerprint(useless.fingerprint());
         match held.filter(|held| held.refused() && held.value.same_as(&useless)) {
             Some(held) => {
-                held.mark_insisted();
+                held.mark_reissued_after_refusal();
                 Err(error.with_retry_after(retry::storm_pause(1)))
             }
             None => Err(error),
@@ -189,17 +189,17 @@ impl Flight<'_> {
             return Ok(None);
         };
         let sent = self.keeper.clock.now();
-        let answer = self
+        let response = self
             .keeper
-            .flow_answer(self.terms, request, self.left())
+            .exchange(self.policy, request, self.left())
             .await?;
         match self
             .keeper
             .flow
-            .read_refresh(&answer, refresh_token, access_token)
+            .read_refresh(&response, refresh_token, access_token)
         {
             Ok(mut grant) => {
-                // An answer without a new refresh token leaves the old one in force (RFC 6749 §6).
+                // A response without a new refresh token leaves the old one in force (RFC 6749 §6).
                 grant
                     .refresh_token
                     .get_or_insert_with(|| refresh_token.clone());
@@ -210,7 +210,7 @@ impl Flight<'_> {
                 }))
             }
             Err(error) if retry::class(&error) == Class::Transient => {
-                Err(self.timed(error, &answer))
+                Err(self.timed(error, &response))
             }
             Err(error) => {
                 tracing::debug!(
@@ -232,15 +232,15 @@ impl Flight<'_> {
             )
         })?;
         let sent = self.keeper.clock.now();
-        let answer = self
+        let response = self
             .keeper
-            .flow_answer(self.terms, request, self.left())
+            .exchange(self.policy, request, self.left())
             .await?;
         let grant = self
             .keeper
             .flow
-            .read(&answer)
-            .map_err(|error| self.timed(error, &answer))?;
+            .read(&response)
+            .map_err(|error| self.timed(error, &response))?;
         Ok(Asked {
             grant,
             sent,
@@ -248,9 +248,9 @@ impl Flight<'_> {
         })
     }
 
-    /// The error with the pause that the answer asks for.
-    fn timed(&self, error: Error, answer: &flow::Answer) -> Error {
-        match flow::retry_after(answer, self.keeper.clock.now().wall_secs()) {
+    /// The error with the pause that the response asks for.
+    fn timed(&self, error: Error, response: &flow::TokenResponse) -> Error {
+        match flow::retry_after(response, self.keeper.clock.now().wall_secs()) {
             Some(wait) => error.with_retry_after(wait),
             None => error,
         }
@@ -270,14 +270,14 @@ impl Flight<'_> {
             wall_now: now.wall_secs(),
             skew: keeper.health.load().skew_secs,
             default: self
-                .terms
+                .policy
                 .default_life_secs
                 .or(keeper.flow.default_life_secs()),
         };
         let life_secs = expiry::life_secs(&evidence);
-        let terms = self.terms;
+        let policy = self.policy;
         let windows = life_secs.map_or_else(Windows::default, |life| {
-            expiry::windows(life, terms.soft_window, terms.hard_window, random::unit())
+            expiry::windows(life, policy.soft_window, policy.hard_window, random::unit())
         });
         let fresh = Current {
             generation: Current::next_generation(),
@@ -304,7 +304,7 @@ impl Flight<'_> {
     }
 
     /// The server handed out the token at hand again. It is not taken for new: it keeps the expiry it
-    /// had unless the answer says less.
+    /// had unless the response says less.
     fn install_again(
         &self,
         held: &Current,
@@ -312,7 +312,7 @@ impl Flight<'_> {
         now: Moment,
         absolute: bool,
     ) -> Option<Arc<Current>> {
-        if held.refused() && !held.insisted() {
+        if held.refused() && !held.reissued_after_refusal() {
             return None;
         }
         let left = |current: &Current| current.remaining(now).unwrap_or(Duration::MAX);
@@ -371,19 +371,19 @@ impl Flight<'_> {
 
 impl Keeper {
     /// One exchange with the token endpoint; learns from it how far its clock is from ours.
-    pub(crate) async fn flow_answer(
+    pub(crate) async fn exchange(
         &self,
-        terms: &Terms,
-        request: Outgoing,
+        policy: &RenewalPolicy,
+        request: TokenRequest,
         timeout: Duration,
-    ) -> Result<flow::Answer> {
-        let answer = terms.transport.exchange(request, timeout).await?;
-        if let Some(date) = flow::server_date(&answer.headers) {
+    ) -> Result<flow::TokenResponse> {
+        let response = policy.transport.exchange(request, timeout).await?;
+        if let Some(date) = flow::server_date(&response.headers) {
             let skew_secs = date.saturating_sub(self.clock.now().wall_secs());
             if self.health.load().skew_secs != skew_secs {
                 self.change_health(|health| health.skew_secs = skew_secs);
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 }

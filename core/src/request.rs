@@ -1,4 +1,4 @@
-//! Our client: one call that authorizes, sends, follows redirects, heals a 401 and hands over the answer.
+//! Our client: one call that authorizes, sends, follows redirects, heals a 401 and hands over the response.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-use crate::authorization::{Authorization, GiveBack, Seen, Verdict};
+use crate::authorization::{Authorization, GiveBack, ResponseFacts, Verdict};
 use crate::client::Client;
-use crate::deadline::End;
+use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Http, Payload, Received, Resend, Sending};
+use crate::http::{Http, HttpRequest, HttpResponse, Payload, Resend};
 use crate::read_timeout::ReadTimeout;
 use crate::redirect;
-use crate::response::{Head, Response};
+use crate::response::{BodyPrefix, Response};
 use crate::verdict::Reason;
 
 /// One request in the making.
@@ -126,7 +126,7 @@ impl RequestBuilder {
         self
     }
 
-    /// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+    /// How long the server may be silent: neither has a piece of the response come nor was one of the body sent. Counts anew with
     /// each; the coming about of a connection counts, waiting for a token does not. Default: only the deadline ends the wait.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         if timeout.is_zero() {
@@ -143,11 +143,11 @@ impl RequestBuilder {
     }
 
     /// Sends it; again if the connection was to blame and the method is idempotent (RFC 9110 §9.2.2): it had been kept from an
-    /// earlier request, and nothing came back. Any answer is a success here, a 401 that could not be healed included: see
+    /// earlier request, and nothing came back. Any response is a success here, a 401 that could not be healed included: see
     /// [`Response::given_back`].
     ///
     /// # Errors
-    /// What kept an answer from coming; any kind of the error table but `cancelled`. A relative URL
+    /// What kept a response from coming; any kind of the error table but `cancelled`. A relative URL
     /// cannot leave the base; an absolute one to a foreign origin is `origin_refused`.
     pub async fn send(mut self) -> Result<Response> {
         if let Some(problem) = self.problem.take() {
@@ -156,7 +156,7 @@ impl RequestBuilder {
         let url = self.client.resolve(&self.url)?;
         self.client.check_origin(&url)?;
         let call = Call {
-            end: self.timeout.and_then(End::after),
+            deadline: self.timeout.and_then(Deadline::after),
             client: &self.client,
             http: self.client.http_within(self.connect_timeout)?,
             read_timeout: self.read_timeout.map(ReadTimeout::new),
@@ -170,7 +170,7 @@ impl RequestBuilder {
         let mut hops = 0;
         loop {
             let answered = call.hop(&mut hop).await?;
-            let Received {
+            let HttpResponse {
                 status, headers, ..
             } = &answered.received;
             let next = if self.follow {
@@ -178,7 +178,7 @@ impl RequestBuilder {
             } else {
                 None
             };
-            // Where the body was a one-shot stream and is gone, the redirect itself is the answer.
+            // Where the body was a one-shot stream and is gone, the redirect itself is the response.
             let next = next.filter(|next| next.drops_body || hop.payload.is_some());
             let Some(next) = next else {
                 return Ok(answered.into_response(hop.url, call.read_timeout));
@@ -210,7 +210,7 @@ impl fmt::Debug for RequestBuilder {
 /// The call as a whole: its deadline over all hops.
 struct Call<'a> {
     /// When it is over.
-    end: Option<End>,
+    deadline: Option<Deadline>,
     client: &'a Client,
     http: Arc<Http>,
     read_timeout: Option<ReadTimeout>,
@@ -240,13 +240,13 @@ impl Hop {
 }
 
 /// How a hop was answered.
-struct Answered {
-    received: Received,
+struct HopResponse {
+    received: HttpResponse,
     given_back: Option<GiveBack>,
-    head: Head,
+    head: BodyPrefix,
 }
 
-impl Answered {
+impl HopResponse {
     fn into_response(self, url: Url, read_timeout: Option<ReadTimeout>) -> Response {
         Response::new(self.received, url, self.given_back, self.head, read_timeout)
     }
@@ -255,15 +255,18 @@ impl Answered {
 impl Call<'_> {
     /// `None`: for ever.
     fn left(&self, to: &Url) -> Result<Option<Duration>> {
-        let Some(end) = self.end else {
+        let Some(deadline) = self.deadline else {
             return Ok(None);
         };
         let host = to.host_str().unwrap_or("the server");
-        end.left().map(Some).ok_or_else(|| end.missed(host))
+        deadline
+            .left()
+            .map(Some)
+            .ok_or_else(|| deadline.missed(host))
     }
 
     /// Sends one hop, and once more where the verdict says so.
-    async fn hop(&self, hop: &mut Hop) -> Result<Answered> {
+    async fn hop(&self, hop: &mut Hop) -> Result<HopResponse> {
         let client = self.client;
         if !client.0.origins.allow(&hop.url) {
             let received = self.send(hop, None).await?;
@@ -271,25 +274,25 @@ impl Call<'_> {
                 reason: Reason::ForeignOrigin,
                 error: None,
             });
-            return Ok(Answered {
+            return Ok(HopResponse {
                 received,
                 given_back,
-                head: Head::default(),
+                head: BodyPrefix::default(),
             });
         }
         let to = &hop.url;
-        let mut authorization = client.authorize_unaimed(|| self.left(to)).await?;
+        let mut authorization = client.authorize_any_url(|| self.left(to)).await?;
         loop {
             let mut received = self.send(hop, Some(&authorization)).await?;
-            let mut head = Head::default();
+            let mut head = BodyPrefix::default();
             let mut left = None;
             if received.status == 401 {
                 head.read(&mut received).await;
-                authorization = authorization.aimed_at(&hop.url);
+                authorization = authorization.for_url(&hop.url);
                 left = self.left(&hop.url).unwrap_or(Some(Duration::ZERO));
             }
             let first = head.bytes();
-            let seen = Seen {
+            let seen = ResponseFacts {
                 status: received.status.as_u16(),
                 headers: &received.headers,
                 body_prefix: &first,
@@ -304,7 +307,7 @@ impl Call<'_> {
                 Verdict::Done => None,
                 Verdict::GiveBack(why) => Some(why),
             };
-            return Ok(Answered {
+            return Ok(HopResponse {
                 received,
                 given_back,
                 head,
@@ -314,8 +317,12 @@ impl Call<'_> {
 
     /// Sends it; again where nothing speaks against it and the connection was to blame. Leaves the body for the next
     /// sending, after a 401 or a redirect, if it can be had again.
-    async fn send(&self, hop: &mut Hop, authorization: Option<&Authorization>) -> Result<Received> {
-        let mut spares = Spares::default();
+    async fn send(
+        &self,
+        hop: &mut Hop,
+        authorization: Option<&Authorization>,
+    ) -> Result<HttpResponse> {
+        let mut spares = ResendBudget::default();
         loop {
             let mut headers = hop.headers.clone();
             if let Some(authorization) = authorization {
@@ -323,12 +330,12 @@ impl Call<'_> {
             }
             let payload = hop.payload.take().unwrap_or(Payload::Empty);
             hop.payload = payload.again();
-            let mut sending = Sending {
+            let mut sending = HttpRequest {
                 method: hop.method.clone(),
                 url: hop.url.clone(),
                 headers,
                 payload,
-                end: self.end,
+                deadline: self.deadline,
             };
             let sent = match &self.read_timeout {
                 Some(read_timeout) => {
@@ -359,14 +366,14 @@ impl Call<'_> {
 }
 
 /// How often a request may go out again.
-struct Spares {
+struct ResendBudget {
     /// A server that has closed one kept connection has probably closed others, and each may be met.
     stale: u8,
     /// A server that did not begin with it may be as busy the next time.
     not_begun: u8,
 }
 
-impl Default for Spares {
+impl Default for ResendBudget {
     fn default() -> Self {
         Self {
             stale: 8,
@@ -375,7 +382,7 @@ impl Default for Spares {
     }
 }
 
-impl Spares {
+impl ResendBudget {
     /// Whether one is left for a failure of this kind; it is used up.
     fn take(&mut self, resend: Resend) -> bool {
         let left = match resend {
@@ -391,7 +398,7 @@ impl Spares {
 
 #[cfg(test)]
 mod tests {
-    use super::{Resend, Spares};
+    use super::{Resend, ResendBudget};
 
     #[test]
     fn every_kind_of_failure_has_its_own_number_of_sendings() {
@@ -400,7 +407,7 @@ mod tests {
             (Resend::IfIdempotent, 8),
             (Resend::Always, 1),
         ] {
-            let mut spares = Spares::default();
+            let mut spares = ResendBudget::default();
             let taken = (0..20).filter(|_| spares.take(resend)).count();
             assert_eq!(taken, number, "{resend:?}");
         }

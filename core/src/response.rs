@@ -1,4 +1,4 @@
-//! An answer of the API.
+//! A response of the API.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::authorization::GiveBack;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::Received;
+use crate::http::HttpResponse;
 use crate::read_timeout::ReadTimeout;
 
 /// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
@@ -20,10 +20,10 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The first pieces of a body, read ahead of its reader; the last one may be the failure that ended it.
 #[derive(Default)]
-pub(crate) struct Head(VecDeque<Result<Bytes>>);
+pub(crate) struct BodyPrefix(VecDeque<Result<Bytes>>);
 
-impl Head {
-    pub(crate) async fn read(&mut self, received: &mut Received) {
+impl BodyPrefix {
+    pub(crate) async fn read(&mut self, received: &mut HttpResponse) {
         let read = async {
             let mut length = 0;
             while length < HEAD_BYTES {
@@ -51,24 +51,24 @@ impl Head {
     }
 }
 
-/// An answer; its body is read piece by piece or at once.
+/// A response; its body is read piece by piece or at once.
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
     version: Version,
     url: Url,
     given_back: Option<GiveBack>,
-    head: Head,
-    rest: Received,
+    head: BodyPrefix,
+    rest: HttpResponse,
     read_timeout: Option<ReadTimeout>,
 }
 
 impl Response {
     pub(crate) fn new(
-        mut rest: Received,
+        mut rest: HttpResponse,
         url: Url,
         given_back: Option<GiveBack>,
-        head: Head,
+        head: BodyPrefix,
         read_timeout: Option<ReadTimeout>,
     ) -> Self {
         let headers = std::mem::take(&mut rest.headers);
@@ -104,7 +104,7 @@ impl Response {
         &self.url
     }
 
-    /// Why a 401 was not healed; `None` for any other answer.
+    /// Why a 401 was not healed; `None` for any other response.
     pub fn given_back(&self) -> Option<&GiveBack> {
         self.given_back.as_ref()
     }

@@ -1,6 +1,7 @@
-//! The library's own runtimes, for callers who bring none: the blocking face and the bindings.
+//! The library's own runtime and the executors of blocking calls, for callers without a runtime: the blocking client and
+//! the language bindings.
 //!
-//! Started at first use, never at load; a forked child starts its own. Async Rust never needs them.
+//! Both start at first use, never at load; a forked child starts its own. Async Rust needs neither.
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -11,31 +12,33 @@ use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 #[cfg(unix)]
-pub use crate::driver::EventLoop;
-pub use crate::driver::nap;
+pub use crate::executor::EventLoop;
+pub use crate::executor::sleep;
+pub use crate::executor::sleep as nap;
 
-use crate::driver::Driver;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::BlockingExecutor;
 use crate::fork::PerProcess;
 
-/// Two threads: the work is waiting, and one busy hook must not stall the sockets.
+/// Two threads: the work is mostly waiting, but one busy event listener must not stall the sockets.
 static THREADS: AtomicUsize = AtomicUsize::new(2);
-/// Blocking calls that drive their own sockets at a time. To do so with more costs more than it saves: a thousand calls
-/// at a time are done in half the time if all but these share a runtime.
-const DRIVEN_MAX: usize = 64;
+/// Blocking calls that wait for their own sockets at the same time. With more of them that costs more than it saves: a
+/// thousand calls at once finish in half the time if all but these share the runtime.
+const EXECUTORS_MAX: usize = 64;
 
-/// Where it cannot be started, the next call tries again.
+/// If it cannot be started, the next call tries again.
 static SHARED: LazyLock<PerProcess<OnceLock<Runtime>>> =
     LazyLock::new(|| PerProcess::new(OnceLock::new));
-static DRIVERS: LazyLock<PerProcess<Drivers>> = LazyLock::new(|| PerProcess::new(Drivers::default));
+static EXECUTORS: LazyLock<PerProcess<BlockingExecutors>> =
+    LazyLock::new(|| PerProcess::new(BlockingExecutors::default));
 
-/// What blocking calls are run by.
+/// The executors of blocking calls.
 #[derive(Default)]
-struct Drivers {
-    /// Calls that have one or are about to.
+struct BlockingExecutors {
+    /// Calls that have an executor or are about to get one.
     busy: AtomicUsize,
-    /// Kept for the next calls.
-    idle: Mutex<Vec<Driver>>,
+    /// Kept for later calls.
+    idle: Mutex<Vec<BlockingExecutor>>,
 }
 
 fn start() -> Runtime {
@@ -48,14 +51,14 @@ fn start() -> Runtime {
         .expect("the operating system allows no more threads or file descriptors")
 }
 
-/// Gives the library runtime one thread, for a binding that runs no code of its callers there. A lone request takes a
-/// fifth less processor time if no second thread is woken to see whether there is more to do; many at once take the
-/// same. To be called before anything else.
+/// Gives the library's runtime one thread, for a binding that runs none of its callers' code there. A lone request takes
+/// a fifth less processor time if no second thread is woken to look for more work; many requests at once take the same.
+/// Must be called before anything else.
 pub fn use_one_thread() {
     THREADS.store(1, Ordering::Relaxed);
 }
 
-/// The library runtime of this process: flights, background renewals and asynchronous callers run on it.
+/// The library's runtime of this process: flights, background renewals and asynchronous calls run on it.
 ///
 /// # Panics
 /// The operating system allows no more threads or file descriptors.
@@ -63,44 +66,44 @@ pub fn handle() -> Handle {
     SHARED.get().get_or_init(start).handle().clone()
 }
 
-/// Runs a call to its end on this thread, its socket included. Half the processor time of waiting for
-/// the shared runtime's threads, which would have to be woken and to wake this one for each answer.
+/// Runs a call to completion on this thread, its socket included. That takes half the processor time of waiting for the
+/// shared runtime's threads, which must be woken for each request and must wake this thread for each response.
 ///
-/// `future` must not hand out anything that goes on after it, such as a response whose body is still to
-/// be read: use [`block_on_shared`] for those. A flight it starts goes to the shared runtime and outlives it.
+/// `future` must not return anything that needs the executor afterwards, such as a response whose body is still to be
+/// read: [`block_on_shared`] is for those. A flight that it starts runs on the shared runtime and may outlive it.
 ///
 /// # Errors
-/// `internal` when called from a thread of a runtime: waiting there would stall or deadlock it. Use the
-/// asynchronous form in callbacks and async code.
+/// `internal` when called from a runtime's thread, which waiting would stall or deadlock. Callbacks and async code must
+/// use the asynchronous form.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     refuse_nested()?;
-    // A call's future is some kilobytes: it is moved no further than here.
+    // A call's future has several kilobytes: it is not moved beyond this point.
     let future = pin!(future);
-    let drivers = DRIVERS.get();
-    match drivers.take() {
-        Some((_seat, driver)) => drivers.drive(driver, future),
+    let executors = EXECUTORS.get();
+    match executors.take() {
+        Some((_slot, executor)) => executors.run(executor, future),
         None => handle().block_on(future),
     }
 }
 
-/// As [`block_on`], for a call that needs nothing of this thread: where many wait at once, it goes to the shared
-/// runtime whole, and this thread is woken once instead of for each of its steps. The call is made where it runs,
-/// which spares moving it.
+/// Like [`block_on`], for a call that may run on any thread. When many calls wait at once, the whole call moves to the
+/// shared runtime, so that this thread is woken once and not for each step. `call` makes the future where it runs, which
+/// saves moving it.
 ///
 /// # Errors
 /// As [`block_on`].
 ///
 /// # Panics
-/// As the call does.
+/// If the call panics.
 pub fn block_on_whole<T, F>(call: impl FnOnce() -> F) -> Result<T>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
     refuse_nested()?;
-    let drivers = DRIVERS.get();
-    if let Some((_seat, driver)) = drivers.take() {
-        return drivers.drive(driver, pin!(call()));
+    let executors = EXECUTORS.get();
+    if let Some((_slot, executor)) = executors.take() {
+        return executors.run(executor, pin!(call()));
     }
     let shared = handle();
     let task = shared.spawn(Box::pin(call()));
@@ -110,19 +113,19 @@ where
     }
 }
 
-impl Drivers {
-    /// `None` if there are too many, or no file descriptors for one more.
-    fn take(&self) -> Option<(Seat<'_>, Driver)> {
-        let seat = Seat::take(&self.busy)?;
+impl BlockingExecutors {
+    /// `None` if all are in use, or there is no file descriptor for a new one.
+    fn take(&self) -> Option<(Slot<'_>, BlockingExecutor)> {
+        let slot = Slot::take(&self.busy)?;
         let kept = lock(&self.idle).pop();
-        let driver = kept.or_else(|| Driver::new(handle()).ok())?;
-        Some((seat, driver))
+        let executor = kept.or_else(|| BlockingExecutor::new(handle()).ok())?;
+        Some((slot, executor))
     }
 
     /// Runs `call` on this thread.
-    fn drive<T>(&self, driver: Driver, call: Pin<&mut impl Future<Output = T>>) -> T {
-        let outcome = driver.run(call);
-        lock(&self.idle).push(driver);
+    fn run<T>(&self, executor: BlockingExecutor, call: Pin<&mut impl Future<Output = T>>) -> T {
+        let outcome = executor.run(call);
+        lock(&self.idle).push(executor);
         outcome
     }
 }
@@ -131,23 +134,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One of the [`DRIVEN_MAX`] places, given back on drop, through a panic too.
-struct Seat<'a>(&'a AtomicUsize);
+/// One of the [`EXECUTORS_MAX`] slots, given back on drop, also through a panic.
+struct Slot<'a>(&'a AtomicUsize);
 
-impl<'a> Seat<'a> {
+impl<'a> Slot<'a> {
     fn take(busy: &'a AtomicUsize) -> Option<Self> {
-        let seat = Self(busy);
-        (busy.fetch_add(1, Ordering::Relaxed) < DRIVEN_MAX).then_some(seat)
+        let slot = Self(busy);
+        (busy.fetch_add(1, Ordering::Relaxed) < EXECUTORS_MAX).then_some(slot)
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Runs `future` to its end with the shared runtime's sockets, for what may hand out a body still to be read.
+/// Runs `future` to completion on the shared runtime's sockets, for calls that return a body still to be read.
 ///
 /// # Errors
 /// As [`block_on`].
@@ -166,7 +169,7 @@ fn refuse_nested() -> Result<()> {
     Ok(())
 }
 
-/// Spawns on the caller's runtime, or on the library's where the caller has none.
+/// Spawns on the caller's runtime, or on the library's if the caller has none.
 pub(crate) fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -181,12 +184,14 @@ where
 mod tests {
     use std::thread;
 
-    use super::{DRIVEN_MAX, DRIVERS, Ordering, Result, Seat, block_on, block_on_whole, handle};
+    use super::{
+        EXECUTORS, EXECUTORS_MAX, Ordering, Result, Slot, block_on, block_on_whole, handle,
+    };
 
     /// The thread that `call` ran on, of one that found `taken` places taken.
     fn ran_on(taken: usize, call: fn() -> Result<thread::ThreadId>) -> thread::ThreadId {
-        let drivers = DRIVERS.get();
-        let _taken: Vec<_> = (0..taken).map(|_| Seat::take(&drivers.busy)).collect();
+        let executors = EXECUTORS.get();
+        let _taken: Vec<_> = (0..taken).map(|_| Slot::take(&executors.busy)).collect();
         call().unwrap()
     }
 
@@ -196,18 +201,18 @@ mod tests {
         let whole = || block_on_whole(|| async { Ok(thread::current().id()) });
         let borrowing = || block_on(async { Ok(thread::current().id()) });
         assert_eq!(ran_on(0, borrowing), here);
-        assert_eq!(ran_on(DRIVEN_MAX, borrowing), here);
+        assert_eq!(ran_on(EXECUTORS_MAX, borrowing), here);
         assert_eq!(ran_on(0, whole), here);
-        assert_ne!(ran_on(DRIVEN_MAX, whole), here);
+        assert_ne!(ran_on(EXECUTORS_MAX, whole), here);
 
         let panicked = thread::spawn(|| {
-            ran_on(DRIVEN_MAX, || {
+            ran_on(EXECUTORS_MAX, || {
                 block_on_whole(|| async { panic!("a defect") })
             })
         });
         let payload = panicked.join().unwrap_err();
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"a defect"));
-        assert_eq!(DRIVERS.get().busy.load(Ordering::Relaxed), 0);
+        assert_eq!(EXECUTORS.get().busy.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Gated fakes for the core's tests: a server that answers as told, a clock that stands still.
+//! Gated fakes for the core's tests: a server that responds as told, a clock that stands still.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -10,16 +10,16 @@ use zeroize::Zeroizing;
 
 use crate::clock::fake::FakeClock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flow::{Answer, Flow, IntoFlow, Outgoing, Wso2};
+use crate::flow::{Flow, IntoFlow, TokenRequest, TokenResponse, Wso2};
 use crate::http::Transport;
-use crate::keeper::{Keeper, Terms};
+use crate::keeper::{Keeper, RenewalPolicy};
 use crate::token::Current;
 
 pub(crate) const START: u64 = 1_700_000_000;
 
-/// Answers in order, each let through by one permit of the gate; remembers what was asked.
+/// Responds in order, each let through by one permit of the gate; remembers what was asked.
 pub(crate) struct FakeServer {
-    answers: Mutex<VecDeque<Result<Answer>>>,
+    responses: Mutex<VecDeque<Result<TokenResponse>>>,
     asked: Mutex<Vec<&'static str>>,
     pub(crate) gate: Semaphore,
 }
@@ -29,8 +29,8 @@ impl FakeServer {
         self.asked.lock().unwrap().clone()
     }
 
-    pub(crate) fn will(&self, answer: Result<Answer>) {
-        self.answers.lock().unwrap().push_back(answer);
+    pub(crate) fn will(&self, response: Result<TokenResponse>) {
+        self.responses.lock().unwrap().push_back(response);
     }
 
     pub(crate) fn open(&self) {
@@ -39,7 +39,11 @@ impl FakeServer {
 }
 
 impl Transport for FakeServer {
-    fn exchange(&self, request: Outgoing, _timeout: Duration) -> BoxFuture<'_, Result<Answer>> {
+    fn exchange(
+        &self,
+        request: TokenRequest,
+        _timeout: Duration,
+    ) -> BoxFuture<'_, Result<TokenResponse>> {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let kind = if body.contains("grant_type=refresh_token") {
             "refresh"
@@ -51,7 +55,7 @@ impl Transport for FakeServer {
         self.asked.lock().unwrap().push(kind);
         Box::pin(async move {
             self.gate.acquire().await.unwrap().forget();
-            self.answers
+            self.responses
                 .lock()
                 .unwrap()
                 .pop_front()
@@ -60,24 +64,24 @@ impl Transport for FakeServer {
     }
 }
 
-#[allow(clippy::unnecessary_wraps)] // an answer among failures
-pub(crate) fn answer(status: u16, json: &str) -> Result<Answer> {
-    Ok(Answer {
+#[allow(clippy::unnecessary_wraps)] // a response among failures
+pub(crate) fn response(status: u16, json: &str) -> Result<TokenResponse> {
+    Ok(TokenResponse {
         status,
         headers: http::HeaderMap::default(),
         body: Zeroizing::new(json.as_bytes().to_vec()),
     })
 }
 
-pub(crate) fn token(value: &str, expires_in: u32) -> Result<Answer> {
-    answer(
+pub(crate) fn token(value: &str, expires_in: u32) -> Result<TokenResponse> {
+    response(
         200,
         &format!(r#"{{"access_token":"{value}","expires_in":{expires_in},"token_type":"Bearer"}}"#),
     )
 }
 
-pub(crate) fn pair(value: &str, refresh: &str, expires_in: u32) -> Result<Answer> {
-    answer(
+pub(crate) fn pair(value: &str, refresh: &str, expires_in: u32) -> Result<TokenResponse> {
+    response(
         200,
         &format!(
             r#"{{"access_token":"{value}","refresh_token":"{refresh}","expires_in":{expires_in}}}"#
@@ -85,12 +89,12 @@ pub(crate) fn pair(value: &str, refresh: &str, expires_in: u32) -> Result<Answer
     )
 }
 
-pub(crate) fn rejected() -> Result<Answer> {
-    answer(400, r#"{"error":"invalid_grant"}"#)
+pub(crate) fn rejected() -> Result<TokenResponse> {
+    response(400, r#"{"error":"invalid_grant"}"#)
 }
 
-#[allow(clippy::unnecessary_wraps)] // an answer among answers
-pub(crate) fn down() -> Result<Answer> {
+#[allow(clippy::unnecessary_wraps)] // a response among responses
+pub(crate) fn down() -> Result<TokenResponse> {
     Err(Error::new(ErrorKind::Unreachable, "down"))
 }
 
@@ -98,12 +102,12 @@ pub(crate) struct Rig {
     pub(crate) server: Arc<FakeServer>,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) keeper: Arc<Keeper>,
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) policy: Arc<RenewalPolicy>,
 }
 
 impl Rig {
     /// A keeper of its own, outside the process's registry, with the gate shut.
-    pub(crate) fn gated(answers: impl IntoIterator<Item = Result<Answer>>) -> Self {
+    pub(crate) fn gated(responses: impl IntoIterator<Item = Result<TokenResponse>>) -> Self {
         let flow = Wso2::new(
             "https://gw.example/token",
             "key",
@@ -113,18 +117,21 @@ impl Rig {
         )
         .into_flow(None)
         .unwrap();
-        Self::with(flow, answers)
+        Self::with(flow, responses)
     }
 
-    pub(crate) fn with(flow: Flow, answers: impl IntoIterator<Item = Result<Answer>>) -> Self {
+    pub(crate) fn with(
+        flow: Flow,
+        responses: impl IntoIterator<Item = Result<TokenResponse>>,
+    ) -> Self {
         let server = Arc::new(FakeServer {
-            answers: Mutex::new(answers.into_iter().collect()),
+            responses: Mutex::new(responses.into_iter().collect()),
             asked: Mutex::default(),
             gate: Semaphore::new(0),
         });
         let clock = Arc::new(FakeClock::at_wall_secs(START));
         let keeper = Arc::new(Keeper::new(flow, Arc::<FakeClock>::clone(&clock)));
-        let terms = Arc::new(Terms {
+        let policy = Arc::new(RenewalPolicy {
             transport: Arc::<FakeServer>::clone(&server),
             timeout: Duration::from_secs(30),
             max_attempts: 3,
@@ -137,19 +144,19 @@ impl Rig {
             server,
             clock,
             keeper,
-            terms,
+            policy,
         }
     }
 
-    pub(crate) fn open(answers: impl IntoIterator<Item = Result<Answer>>) -> Self {
-        let rig = Self::gated(answers);
+    pub(crate) fn open(responses: impl IntoIterator<Item = Result<TokenResponse>>) -> Self {
+        let rig = Self::gated(responses);
         rig.server.open();
         rig
     }
 
     pub(crate) async fn ask(&self) -> Result<Arc<Current>> {
         self.keeper
-            .token(&self.terms, Duration::ZERO, self.terms.timeout)
+            .token(&self.policy, Duration::ZERO, self.policy.timeout)
             .await
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct Flags {
     refused: AtomicBool,
     accepted: AtomicBool,
     futile: AtomicBool,
-    insisted: AtomicBool,
+    reissued_after_refusal: AtomicBool,
 }
 
 impl Current {
@@ -100,12 +100,14 @@ impl Current {
     }
 
     /// A flight ended with the typed error because the server handed out this refused token again.
-    pub(crate) fn insisted(&self) -> bool {
-        self.flags.insisted.load(Ordering::Acquire)
+    pub(crate) fn reissued_after_refusal(&self) -> bool {
+        self.flags.reissued_after_refusal.load(Ordering::Acquire)
     }
 
-    pub(crate) fn mark_insisted(&self) {
-        self.flags.insisted.store(true, Ordering::Release);
+    pub(crate) fn mark_reissued_after_refusal(&self) {
+        self.flags
+            .reissued_after_refusal
+            .store(true, Ordering::Release);
     }
 
     /// The same token, its refresh token replaced.

@@ -1,14 +1,14 @@
 //! What a 401 means: facts in, one step out. Pure; every language acts on it, none decides.
 
-/// What is known about an answer and the token it was asked with.
+/// What is known about a response and the token it was asked with.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::struct_excessive_bools)] // each is one independent fact of the table
 pub struct Facts {
-    /// The answer's status.
+    /// The response's status.
     pub status: u16,
     /// The request carried our token to a pinned origin.
     pub token_sent: bool,
-    /// The answer says that it is about rights, not about the token.
+    /// The response says that it is about rights, not about the token.
     pub about_rights: bool,
     /// This was the resend after an earlier 401.
     pub resent: bool,
@@ -22,12 +22,12 @@ pub struct Facts {
     pub replayable: bool,
 }
 
-/// What to do about an answer.
+/// What to do about a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: the answer is the caller's.
+    /// Nothing: the response is the caller's.
     Done,
-    /// Nothing: the answer is the caller's, a 401 that was not healed for this reason.
+    /// Nothing: the response is the caller's, a 401 that was not healed for this reason.
     GiveBack(Reason),
     /// Another caller renewed meanwhile: send again with the current token, without a token request.
     ResendCurrent,

@@ -6,7 +6,7 @@ use std::env;
 use std::error::Error;
 
 use evertoken::flow::Pismo;
-use evertoken::{Client, Seen, Verdict};
+use evertoken::{Client, ResponseFacts, Verdict};
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use hyper::body::Bytes;
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .body(Empty::<Bytes>::new())?;
         let (head, body) = http.request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
-        let seen = Seen {
+        let seen = ResponseFacts {
             status: head.status.as_u16(),
             headers: &head.headers,
             body_prefix: &body,

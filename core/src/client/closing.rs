@@ -25,7 +25,7 @@ impl Client {
         self.0.closed.store(true, Ordering::Release);
         self.0.header.store(None);
         self.0.keeper.note_change();
-        self.0.keeper.stop_keeping_warm(&self.0.terms);
+        self.0.keeper.stop_keeping_warm(&self.0.policy);
     }
 
     /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes.
@@ -52,11 +52,11 @@ impl Client {
         keeper.refuse(&current);
         let mut outcome = Ok(());
         for (secret, request) in requests {
-            let answer = keeper
-                .flow_answer(&inner.terms, request, inner.terms.timeout)
+            let response = keeper
+                .exchange(&inner.policy, request, inner.policy.timeout)
                 .await
                 .map_err(|error| keeper.named(error))?;
-            outcome = outcome.and(keeper.flow.read_revocation(&answer, secret));
+            outcome = outcome.and(keeper.flow.read_revocation(&response, secret));
         }
         if outcome.is_ok() {
             keeper.forget(&current);

@@ -8,13 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::{Client, is_acceptance};
-use crate::authorization::{Authorization, Freshness, Seen, Verdict};
+use crate::authorization::{Authorization, Freshness, ResponseFacts, Verdict};
 use crate::builder::assemble;
 use crate::error::{ErrorKind, Result};
-use crate::flow::{Answer, IntoFlow, PassKit};
+use crate::flow::{IntoFlow, PassKit, TokenResponse};
 use crate::http::{Http, HttpSettings};
 use crate::origin::{Origin, Origins};
-use crate::test_rig::{Rig, START, answer, down, pair, token};
+use crate::test_rig::{Rig, START, down, pair, response, token};
 use crate::verdict::Reason;
 
 const API: &str = "https://api.example/v1";
@@ -33,7 +33,7 @@ fn client(rig: &Rig) -> Client {
     .unwrap();
     assemble(
         Arc::clone(&rig.keeper),
-        Arc::clone(&rig.terms),
+        Arc::clone(&rig.policy),
         Arc::new(http),
         base,
         origins,
@@ -41,8 +41,8 @@ fn client(rig: &Rig) -> Client {
     )
 }
 
-fn open(answers: impl IntoIterator<Item = Result<Answer>>) -> (Rig, Client) {
-    let rig = Rig::open(answers);
+fn open(responses: impl IntoIterator<Item = Result<TokenResponse>>) -> (Rig, Client) {
+    let rig = Rig::open(responses);
     let client = client(&rig);
     (rig, client)
 }
@@ -71,7 +71,7 @@ async fn judge_with(
     client
         .judge(
             sent,
-            Seen {
+            ResponseFacts {
                 status,
                 headers: &headers,
                 body_prefix: body,
@@ -309,7 +309,7 @@ async fn the_same_token_again_is_a_reason_of_its_own() {
     let (_rig, client) = open([
         token("T1", 600),
         token("T1", 600),
-        answer(200, ""),
+        response(200, ""),
         token("T1", 600),
     ]);
     let sent = client.authorize("/a").await.unwrap();

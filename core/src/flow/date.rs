@@ -7,7 +7,7 @@ use http::header::DATE;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 
-/// The answer's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
+/// The response's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
 pub fn of_answer(headers: &HeaderMap) -> Option<i64> {
     http_unix_secs(headers.get(DATE)?.to_str().ok()?)
 }

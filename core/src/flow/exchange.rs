@@ -1,4 +1,4 @@
-//! A request to the token endpoint, the answer to it, and what that grants.
+//! A request to the token endpoint, the response to it, and what that grants.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// A request to send, as data.
 #[derive(Clone)]
-pub struct Outgoing {
+pub struct TokenRequest {
     /// The method.
     pub method: Method,
     /// The absolute URL. Its query may hold a key: do not log it.
@@ -23,7 +23,7 @@ pub struct Outgoing {
     pub body: Zeroizing<Vec<u8>>,
 }
 
-impl fmt::Debug for Outgoing {
+impl fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing")
             .field("method", &self.method)
@@ -34,9 +34,9 @@ impl fmt::Debug for Outgoing {
     }
 }
 
-/// An answer that came back, whole.
+/// A response that came back, whole.
 #[derive(Clone)]
-pub struct Answer {
+pub struct TokenResponse {
     /// The status code.
     pub status: u16,
     /// The headers.
@@ -45,7 +45,7 @@ pub struct Answer {
     pub body: Zeroizing<Vec<u8>>,
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("status", &self.status)
@@ -54,21 +54,21 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// What a successful answer grants.
+/// What a successful response grants.
 #[derive(Clone, Debug)]
 pub struct Grant {
     /// The token: visible ASCII, fit for a header.
     pub token: Secret,
     /// The refresh token, where one came. Pismo's is kept as data: its flow has no refresh request.
     pub refresh_token: Option<Secret>,
-    /// The granted scope, separated by single spaces, where the answer names it (RFC 6749 §5.1).
+    /// The granted scope, separated by single spaces, where the response names it (RFC 6749 §5.1).
     pub scope: Option<String>,
-    /// The life the answer itself states.
+    /// The life the response itself states.
     pub life: Life,
     /// The absolute times: `exp` and `iat` of a token that is a JWT. An absolute expiry field
     /// (`expires_unit` `unix`, `unix_ms`, `iso8601`) arrives here too, as `exp`: the earlier of both
     /// counts, and both are compared with the server's now in the same way.
     pub jwt: Option<jwt::Times>,
-    /// The answer's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
+    /// The response's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
     pub server_date_unix_secs: Option<i64>,
 }

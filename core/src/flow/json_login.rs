@@ -1,18 +1,18 @@
-//! The JSON login engine: credentials as a JSON object to a login route, a token somewhere in the answer. Pismo and `PassKit`
+//! The JSON login engine: credentials as a JSON object to a login route, a token somewhere in the response. Pismo and `PassKit`
 //! are presets over it; [`JsonLogin`] describes another provider.
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-use super::Outgoing;
+use super::TokenRequest;
 use crate::encode::{self, FieldValue, Fields};
 use crate::secret::Secret;
 
 mod described;
 
 pub use described::JsonLogin;
-pub(super) use described::{NAME, OPTIONS, from_options, reading_of};
+pub(super) use described::{NAME, OPTIONS, from_options, layout_of};
 
 /// Whose token is the Bearer of a refresh request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn login(&self) -> Option<Outgoing> {
+    pub(super) fn login(&self) -> Option<TokenRequest> {
         self.send(self.method.clone(), &self.url, &self.fields, None)
     }
 
@@ -59,7 +59,7 @@ impl Engine {
         &self,
         refresh_token: &Secret,
         access_token: &Secret,
-    ) -> Option<Outgoing> {
+    ) -> Option<TokenRequest> {
         let route = self.refresh.as_ref()?;
         let fields: Fields = route
             .field
@@ -89,7 +89,7 @@ impl Engine {
         url: &Url,
         fields: &Fields,
         authorization: Option<HeaderValue>,
-    ) -> Option<Outgoing> {
+    ) -> Option<TokenRequest> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let body = if fields.is_empty() {
@@ -102,7 +102,7 @@ impl Engine {
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, value);
         }
-        Some(Outgoing {
+        Some(TokenRequest {
             method,
             url: url.clone(),
             headers,

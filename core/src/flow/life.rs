@@ -1,4 +1,4 @@
-//! The life that an answer itself states (docs/contract.md §2 rule 1).
+//! The life that a response itself states (docs/contract.md §2 rule 1).
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::jwt::whole_secs;
 /// WSO2 prints `i64::MAX` milliseconds, as seconds or as it is, for a token without end.
 const NEVER_FROM_SECS: f64 = 9_223_372_036_854_775.0;
 
-/// How long a token lives, counted from the request, as its answer states it.
+/// How long a token lives, counted from the request, as its response states it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Life {
     /// Absent, null or unreadable.

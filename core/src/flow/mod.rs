@@ -1,4 +1,4 @@
-//! Flows: credentials to a request, an answer to a grant. Pure: no clock, no network, no environment.
+//! Flows: credentials to a request, a response to a grant. Pure: no clock, no network, no environment.
 //!
 //! Two engines, [`oauth2`] and [`json_login`], and the providers as presets over them. An engine's
 //! knobs (fields, units, headers, Basic encoding) describe a fourth provider without code.
@@ -33,15 +33,15 @@ mod life;
 pub mod oauth2;
 pub mod passkit;
 pub mod pismo;
-mod reading;
 mod refusal;
+mod response_layout;
 mod success;
 mod waiting;
 pub mod wso2;
 
 pub use by_name::{from_options, is_secret_entry, names, option_names, secret_names, takes_table};
 pub use date::of_answer as server_date;
-pub use exchange::{Answer, Grant, Outgoing};
+pub use exchange::{Grant, TokenRequest, TokenResponse, TokenResponse as Answer};
 pub use json_login::JsonLogin;
 pub use life::Life;
 pub use oauth2::{ClientCredentials, Password};
@@ -51,16 +51,16 @@ pub use waiting::retry_after;
 pub use wso2::Wso2;
 
 use identity::Identity;
-use reading::Reading;
+use response_layout::ResponseLayout;
 
-/// A flow that is configured and checked: it can be asked for requests and shown answers.
+/// A flow that is configured and checked: it can be asked for requests and shown responses.
 #[derive(Clone)]
 pub struct Flow {
     name: &'static str,
     label: String,
     identity: Vec<Secret>,
     engine: Engine,
-    reading: Reading,
+    layout: ResponseLayout,
     scrubber: Scrubber,
     default_life_secs: Option<f64>,
     default_base_url: Option<Url>,
@@ -116,7 +116,7 @@ impl Flow {
     }
 
     /// The request that logs in; `None` for a pasted token, which has no credentials behind it.
-    pub fn login(&self) -> Option<Outgoing> {
+    pub fn login(&self) -> Option<TokenRequest> {
         match &self.engine {
             Engine::OAuth2(engine) => Some(engine.login()),
             Engine::JsonLogin(engine) => engine.login(),
@@ -133,7 +133,7 @@ impl Flow {
     }
 
     /// The request that renews with `refresh_token`; `None` where the flow has no such request.
-    pub fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Option<Outgoing> {
+    pub fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Option<TokenRequest> {
         match &self.engine {
             Engine::OAuth2(engine) => Some(engine.refresh(refresh_token)),
             Engine::JsonLogin(engine) => engine.refresh(refresh_token, access_token),
@@ -143,48 +143,48 @@ impl Flow {
 
     /// The request that revokes `token` (RFC 7009), an access or a refresh token; `None` where the
     /// provider has no revoke route.
-    pub fn revoke(&self, token: &Secret) -> Option<Outgoing> {
+    pub fn revoke(&self, token: &Secret) -> Option<TokenRequest> {
         match &self.engine {
             Engine::OAuth2(engine) => engine.revoke(token),
             Engine::JsonLogin(_) | Engine::Pasted(_) => None,
         }
     }
 
-    /// Reads the answer to [`Self::login`].
+    /// Reads the response to [`Self::login`].
     ///
     /// # Errors
     /// What the server said, as one of `credentials_rejected`, `locked_out`, `rate_limited`,
-    /// `server_unavailable`, or `bad_response` for what is no token answer at all. Always with the status
+    /// `server_unavailable`, or `bad_response` for what is no token response at all. Always with the status
     /// and this flow's label; never with a secret or a raw body.
-    pub fn read(&self, answer: &Answer) -> Result<Grant> {
-        self.read_answer(answer, &self.scrubber)
+    pub fn read(&self, response: &TokenResponse) -> Result<Grant> {
+        self.read_answer(response, &self.scrubber)
     }
 
-    /// Reads the answer to [`Self::refresh`], which was asked with these tokens: a server that quotes one
+    /// Reads the response to [`Self::refresh`], which was asked with these tokens: a server that quotes one
     /// of them in its words does not get it into an error.
     ///
     /// # Errors
     /// As [`Self::read`]; `credentials_rejected` here means that the refresh token is dead.
     pub fn read_refresh(
         &self,
-        answer: &Answer,
+        response: &TokenResponse,
         refresh_token: &Secret,
         access_token: &Secret,
     ) -> Result<Grant> {
         let scrubber = self.scrubber.with(refresh_token).with(access_token);
-        self.read_answer(answer, &scrubber)
+        self.read_answer(response, &scrubber)
     }
 
-    /// Reads the answer to [`Self::revoke`] of this token. A server that revokes only tokens of the other kind has
+    /// Reads the response to [`Self::revoke`] of this token. A server that revokes only tokens of the other kind has
     /// nothing against it (RFC 7009 §2.2.1), and an unknown token is a revoked one.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn read_revocation(&self, answer: &Answer, token: &Secret) -> Result<()> {
+    pub fn read_revocation(&self, response: &TokenResponse, token: &Secret) -> Result<()> {
         let scrubber = self.scrubber.with(token);
         self.context(&scrubber)
-            .revoked(answer)
-            .map_err(|error| self.named(error, answer))
+            .revoked(response)
+            .map_err(|error| self.named(error, response))
     }
 
     fn context<'a>(&'a self, scrubber: &'a Scrubber) -> refusal::Context<'a> {
@@ -194,19 +194,19 @@ impl Flow {
         }
     }
 
-    fn named(&self, error: Error, answer: &Answer) -> Error {
+    fn named(&self, error: Error, response: &TokenResponse) -> Error {
         error
-            .with_http_status(answer.status)
+            .with_http_status(response.status)
             .with_identity(self.label.clone())
     }
 
-    fn read_answer(&self, answer: &Answer, scrubber: &Scrubber) -> Result<Grant> {
-        self.reading
-            .read(&self.context(scrubber), answer)
-            .map_err(|error| self.named(error, answer))
+    fn read_answer(&self, response: &TokenResponse, scrubber: &Scrubber) -> Result<Grant> {
+        self.layout
+            .read(&self.context(scrubber), response)
+            .map_err(|error| self.named(error, response))
     }
 
-    /// The life of a token whose answer tells nothing, in seconds: Pismo 600; others none.
+    /// The life of a token whose response tells nothing, in seconds: Pismo 600; others none.
     pub fn default_life_secs(&self) -> Option<f64> {
         self.default_life_secs
     }
@@ -224,7 +224,7 @@ impl Flow {
         label: String,
         identity: Vec<Secret>,
         engine: Engine,
-        reading: Reading,
+        layout: ResponseLayout,
         scrubber: Scrubber,
     ) -> Self {
         /// A label goes into every error; a user name may be of any length, and hold a tab.
@@ -239,7 +239,7 @@ impl Flow {
             label,
             identity,
             engine,
-            reading,
+            layout,
             scrubber,
             default_life_secs: None,
             default_base_url: None,
@@ -251,16 +251,16 @@ impl Flow {
         label: String,
         engine: oauth2::Engine,
         identity: Identity,
-        reading: Reading,
+        layout: ResponseLayout,
     ) -> Self {
         let scrubber = engine.scrubber();
-        let identity = engine.identity(identity, &reading);
+        let identity = engine.identity(identity, &layout);
         Self::of(
             name,
             label,
             identity,
             Engine::OAuth2(engine),
-            reading,
+            layout,
             scrubber,
         )
     }
@@ -270,7 +270,7 @@ impl Flow {
         label: String,
         engine: json_login::Engine,
         identity: Vec<Secret>,
-        reading: Reading,
+        layout: ResponseLayout,
         scrubber: Scrubber,
     ) -> Self {
         Self::of(
@@ -278,7 +278,7 @@ impl Flow {
             label,
             identity,
             Engine::JsonLogin(engine),
-            reading,
+            layout,
             scrubber,
         )
     }
@@ -290,7 +290,7 @@ impl Flow {
             label,
             identity,
             Engine::Pasted(token),
-            Reading::default(),
+            ResponseLayout::default(),
             scrubber,
         )
     }
@@ -320,5 +320,11 @@ impl IntoFlow for Flow {
     }
 }
 
+#[cfg(test)]
+mod reading {
+    pub(super) mod tests {
+        pub(in super::super) use super::super::response_layout::tests::response as answer;
+    }
+}
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-use super::reading::Reading;
-use super::{Outgoing, check};
+use super::response_layout::ResponseLayout;
+use super::{TokenRequest, check};
 use crate::encode::{self, FieldValue, Fields};
 use crate::error::{Error, Result};
 use crate::scrub::Scrubber;
@@ -171,7 +171,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn login(&self) -> Outgoing {
+    pub(super) fn login(&self) -> TokenRequest {
         let mut fields = self.grant.clone();
         if !self.scope.is_empty() {
             fields.push(("scope".to_owned(), FieldValue::text(self.scope.join(" "))));
@@ -181,7 +181,7 @@ impl Engine {
     }
 
     /// RFC 6749 §6. No scope: the same as before.
-    pub(super) fn refresh(&self, refresh_token: &Secret) -> Outgoing {
+    pub(super) fn refresh(&self, refresh_token: &Secret) -> TokenRequest {
         let mut fields: Fields = vec![
             ("grant_type".to_owned(), FieldValue::text("refresh_token")),
             (
@@ -194,7 +194,7 @@ impl Engine {
     }
 
     /// RFC 7009 §2.1. No hint: the token may be either, and a wrong hint only costs the server a look-up more.
-    pub(super) fn revoke(&self, token: &Secret) -> Option<Outgoing> {
+    pub(super) fn revoke(&self, token: &Secret) -> Option<TokenRequest> {
         let fields = vec![("token".to_owned(), FieldValue::Text(token.clone()))];
         Some(self.post(self.revoke_url.as_ref()?, fields))
     }
@@ -205,7 +205,7 @@ impl Engine {
             .map(|(name, value)| (name.clone(), FieldValue::Text(value.clone())))
     }
 
-    fn post(&self, url: &Url, mut fields: Fields) -> Outgoing {
+    fn post(&self, url: &Url, mut fields: Fields) -> TokenRequest {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(
@@ -219,7 +219,7 @@ impl Engine {
             }
             fields.extend(client.body());
         }
-        Outgoing {
+        TokenRequest {
             method: Method::POST,
             url: url.clone(),
             headers,
@@ -231,7 +231,7 @@ impl Engine {
     pub(super) fn identity(
         &self,
         identity: super::identity::Identity,
-        reading: &Reading,
+        layout: &ResponseLayout,
     ) -> Vec<Secret> {
         let client = self.client.as_ref();
         let headers = self
@@ -257,7 +257,7 @@ impl Engine {
                     .map(|(name, value)| (name.as_str(), value.expose())),
             )
             .with_table("header", headers)
-            .with("reading", &reading.text())
+            .with("reading", &layout.text())
             .parts()
     }
 

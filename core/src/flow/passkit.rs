@@ -1,11 +1,11 @@
-//! `PassKit`: a login that answers with a long-lived token, or a token pasted from the portal (docs/wire.md §2).
+//! `PassKit`: a login that responds with a long-lived token, or a token pasted from the portal (docs/wire.md §2).
 
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::identity::Identity;
 use super::json_login::Engine;
-use super::reading::{Reading, is_header_safe};
+use super::response_layout::{ResponseLayout, is_header_safe};
 use super::{Flow, IntoFlow, check};
 use crate::encode::{FieldValue, Fields};
 use crate::error::{Error, Result};
@@ -207,7 +207,7 @@ impl IntoFlow for PassKit {
             label,
             engine,
             identity.parts(),
-            Reading::default().with_token("token"),
+            ResponseLayout::default().with_token("token"),
             scrubber,
         );
         flow.default_base_url = Some(base);

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::identity::{Identity, shortened};
 use super::json_login::Engine;
-use super::reading::{Place, Reading};
+use super::response_layout::{Place, ResponseLayout};
 use super::{Flow, IntoFlow, check};
 use crate::encode::{FieldValue, Fields};
 use crate::error::{Error, Result};
@@ -135,12 +135,12 @@ impl IntoFlow for Pismo {
             self.external_account_id
                 .map(|id| ("external_account_id".to_owned(), FieldValue::text(id))),
         );
-        let mut reading = Reading::default().with_token("token");
-        reading.refresh_token = Place::field("refresh");
+        let mut layout = ResponseLayout::default().with_token("token");
+        layout.refresh_token = Place::field("refresh");
         let scrubber = crate::scrub::Scrubber::new([&self.server_key, &self.server_secret])
             .with_pair(self.server_key.expose(), &self.server_secret);
         let engine = Engine::post(url, fields);
-        let mut flow = Flow::of_json(NAME, label, engine, identity.parts(), reading, scrubber);
+        let mut flow = Flow::of_json(NAME, label, engine, identity.parts(), layout, scrubber);
         flow.default_life_secs = Some(DEFAULT_LIFE_SECS);
         flow.default_base_url = base;
         Ok(flow)

@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use url::Url;
 
-use super::{Answer, ClientCredentials, Flow, IntoFlow, JsonLogin, PassKit, Password, Pismo, Wso2};
+use super::{
+    ClientCredentials, Flow, IntoFlow, JsonLogin, PassKit, Password, Pismo, TokenResponse, Wso2,
+};
 use crate::secret::Secret;
 
 const SECRET: &str = "hunter2-hunter2";
@@ -146,15 +148,15 @@ fn nothing_prints_a_secret() {
         let body = format!(
             r#"{{"token":"{SECRET}","access_token":"{SECRET}","refresh_token":"{SECRET}"}}"#
         );
-        let answer = Answer {
+        let response = TokenResponse {
             status: 200,
             headers: HeaderMap::new(),
             body: body.into_bytes().into(),
         };
         let shown = format!(
-            "{flow:#?} {} {requests:#?} {answer:#?} {:#?}",
+            "{flow:#?} {} {requests:#?} {response:#?} {:#?}",
             flow.label(),
-            flow.read(&answer)
+            flow.read(&response)
         );
         assert!(
             !shown.contains("hunter2") && !shown.contains("?key"),
@@ -202,16 +204,16 @@ proptest! {
             }
         }
         for body in [bytes, jsonish.into_bytes()] {
-            let answer = Answer { status, headers: headers.clone(), body: body.into() };
+            let response = TokenResponse { status, headers: headers.clone(), body: body.into() };
             for flow in flows() {
-                let outcome = flow.read(&answer);
+                let outcome = flow.read(&response);
                 let shown = format!("{outcome:?}");
                 prop_assert!(!shown.contains("hunter2"), "{}", shown);
                 match outcome {
                     Ok(grant) => prop_assert!(!grant.token.is_empty() && (200..300).contains(&status)),
                     Err(error) => prop_assert_eq!(error.http_status(), Some(status)),
                 }
-                let _ = super::retry_after(&answer, 0);
+                let _ = super::retry_after(&response, 0);
             }
         }
     }

@@ -6,24 +6,24 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use serde_json::Value;
 
-use super::{Answer, date};
+use super::{TokenResponse, date};
 use crate::document::Document;
 
 /// Longest wait that is believed, in seconds (docs/contract.md §5).
 const LONGEST_SECS: f64 = 3600.0;
 
-/// How long `answer` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else the
+/// How long `response` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else the
 /// `nextAccessTime` of a WSO2 body. Clamped to 0..=3600 s.
 ///
-/// A date is compared with the answer's own `Date`, so that this machine's clock does not matter;
+/// A date is compared with the response's own `Date`, so that this machine's clock does not matter;
 /// without one, with `now_unix_secs`. A past date is 0; a negative or unreadable value is `None`.
-pub fn retry_after(answer: &Answer, now_unix_secs: i64) -> Option<Duration> {
+pub fn retry_after(response: &TokenResponse, now_unix_secs: i64) -> Option<Duration> {
     let now = Some(now_unix_secs);
-    of_headers(&answer.headers, now)
-        .or_else(|| of_document(&Document::of_error(&answer.body)?, &answer.headers, now))
+    of_headers(&response.headers, now)
+        .or_else(|| of_document(&Document::of_error(&response.body)?, &response.headers, now))
 }
 
-/// What headers and body say without a clock: dates count only next to the answer's `Date`.
+/// What headers and body say without a clock: dates count only next to the response's `Date`.
 pub(super) fn without_clock(headers: &HeaderMap, document: Option<&Document>) -> Option<Duration> {
     of_headers(headers, None).or_else(|| of_document(document?, headers, None))
 }
@@ -78,7 +78,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 
-    use super::super::Answer;
+    use super::super::TokenResponse;
     use super::{retry_after, without_clock};
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -91,7 +91,7 @@ mod tests {
 
     fn wait(headers: HeaderMap, body: &str, now: i64) -> Option<Duration> {
         retry_after(
-            &Answer {
+            &TokenResponse {
                 status: 429,
                 headers,
                 body: body.as_bytes().to_vec().into(),

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::identity::Identity;
 use super::oauth2::{self, Basic, ClientAuth};
-use super::reading::Reading;
+use super::response_layout::ResponseLayout;
 use super::{Flow, IntoFlow, check};
 use crate::encode::FieldValue;
 use crate::error::{Error, Result};
@@ -176,7 +176,7 @@ impl IntoFlow for Wso2 {
             format!("{NAME} {username}"),
             engine,
             identity,
-            Reading::default(),
+            ResponseLayout::default(),
         ))
     }
 }

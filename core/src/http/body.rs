@@ -1,4 +1,4 @@
-//! A payload as the HTTP library takes it, and an answer's body as it comes.
+//! A payload as the HTTP library takes it, and a response's body as it comes.
 
 use std::io;
 use std::pin::Pin;
@@ -58,15 +58,15 @@ impl HttpBody for Body {
     }
 }
 
-/// The body of an answer.
-pub(super) struct AnswerBody {
+/// The body of a response.
+pub(super) struct ResponseBody {
     body: Incoming,
     /// The connection, as long as more is to come and nobody else drives it.
     #[cfg(unix)]
     connection: Option<InUse>,
 }
 
-impl From<Incoming> for AnswerBody {
+impl From<Incoming> for ResponseBody {
     fn from(body: Incoming) -> Self {
         Self {
             body,
@@ -76,16 +76,16 @@ impl From<Incoming> for AnswerBody {
     }
 }
 
-impl AnswerBody {
+impl ResponseBody {
     /// One that comes over a connection that its reader drives.
     #[cfg(unix)]
     pub(super) fn over(connection: InUse, body: Incoming) -> Self {
-        let mut answer = Self::from(body);
-        answer.connection = Some(connection);
-        if answer.is_end_stream() {
-            answer.release();
+        let mut response = Self::from(body);
+        response.connection = Some(connection);
+        if response.is_end_stream() {
+            response.release();
         }
-        answer
+        response
     }
 
     /// Leaves the connection to the next call.
@@ -107,7 +107,7 @@ impl AnswerBody {
     }
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = hyper::Error;
 

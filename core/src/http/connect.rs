@@ -155,15 +155,15 @@ impl Http {
 
     /// Sends `request` on a connection that the caller drives.
     #[cfg(unix)]
-    pub(super) async fn send_driven(
+    pub(super) async fn send_on_own_connection(
         &self,
         request: Request<Body>,
-        can_be_sent_again: bool,
+        can_be_resent: bool,
     ) -> Result<Sent, Failure> {
         let connections = self.connections.get();
         let connector = || self.connector(Arc::clone(&connections.tls));
         let pool = &connections.pool;
-        pool.send(connector, request, can_be_sent_again).await
+        pool.send(connector, request, can_be_resent).await
     }
 
     fn connector(&self, tls: Arc<Tls>) -> Connector {
@@ -177,7 +177,7 @@ impl Http {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             // Servers in the field fold header pool, put blanks before the colon, and send pool that are no
-            // header at all. Browsers read past it, and none of it touches how an answer is framed.
+            // header at all. Browsers read past it, and none of it touches how a response is framed.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)

@@ -19,8 +19,8 @@ use super::explain::{bare_host, explain};
 use super::proxy::is_https;
 use super::socket::Socket;
 use super::stream::{Progress, Stream};
-use crate::driver::Home;
 use crate::error::Result;
+use crate::executor::Home;
 
 type Http1 = http1::Connection<TokioIo<Stream>, Body>;
 
@@ -103,21 +103,21 @@ impl Connection {
 
     /// The same after a rest, in which the server may have closed it.
     pub(super) fn is_still_free(&mut self, cx: &mut Context<'_>) -> bool {
-        self.socket.look_again();
+        self.socket.assume_readable();
         self.is_free(cx)
     }
 
-    /// Sends `request` and waits for the head of its answer.
+    /// Sends `request` and waits for the head of its response.
     pub(super) async fn send(
         &mut self,
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
         self.address(&mut request);
-        let mut answer = pin!(self.sender.try_send_request(request));
+        let mut response = pin!(self.sender.try_send_request(request));
         let http1 = &mut self.http1;
         poll_fn(|cx| {
             drive(http1, cx);
-            answer.as_mut().poll(cx)
+            response.as_mut().poll(cx)
         })
         .await
     }

@@ -21,8 +21,8 @@ use tower_service::Service;
 
 use super::connect::HttpSettings;
 use super::explain::{bare_host, explain_connect, explain_proxy, explain_tls};
+use super::keep_reading::KeepReading;
 use super::proxy::{Proxies, is_https, with_port};
-use super::read_on::ReadOn;
 use super::resolver::Resolver;
 #[cfg(unix)]
 use super::socket::Socket;
@@ -32,7 +32,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How often a quiet connection is probed, so that a dead peer is noticed and a middlebox does not forget it.
 const KEEPALIVE: Duration = Duration::from_secs(15);
-/// Probes without an answer after which it is dead.
+/// Probes without a response after which it is dead.
 const KEEPALIVE_PROBES: u32 = 3;
 /// How long sent bytes may stay unacknowledged.
 #[cfg(target_os = "linux")]
@@ -55,7 +55,7 @@ impl Connector {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Shared among a name's addresses, so that one that does not answer leaves time for the next.
+        // Shared among a name's addresses, so that one that does not respond leaves time for the next.
         tcp.set_connect_timeout(Some(settings.connect_timeout));
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE));
@@ -118,9 +118,9 @@ impl Connector {
         if let Some(place) = &self.for_caller {
             let socket = Socket::new(tcp.into_std()?)?;
             let socket = place.get_or_init(|| socket).clone();
-            return Ok(Box::new(ReadOn::new(socket)));
+            return Ok(Box::new(KeepReading::new(socket)));
         }
-        Ok(Box::new(ReadOn::new(tcp)))
+        Ok(Box::new(KeepReading::new(tcp)))
     }
 
     /// A proxy that is spoken to over TLS is spoken to in HTTP/1.1, the language of `CONNECT` here.

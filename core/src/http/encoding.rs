@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) const ACCEPTED: &str = "gzip, deflate";
 /// Compressed bytes that are unpacked at a time: at most a thousandfold, so memory stays bounded whatever
 /// a server sends.
-const BITE: usize = 4096;
+const INPUT_CHUNK: usize = 4096;
 /// How a member of a gzip file begins (RFC 1952 §2.3.1).
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
@@ -40,7 +40,7 @@ enum Open {
 }
 
 impl Decoder {
-    /// The decoder for an answer with these headers, which from then on describe the body as it is
+    /// The decoder for a response with these headers, which from then on describe the body as it is
     /// handed out; `None` if the body is to be taken as it comes.
     pub(super) fn take_from(headers: &mut HeaderMap) -> Option<Self> {
         let scheme = match headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii() {
@@ -75,7 +75,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Whether the body may end here. An empty one may: it answers `HEAD`, or has no content.
+    /// Whether the body may end here. An empty one may: it responds to `HEAD`, or has no content.
     pub(super) fn finish(&mut self) -> Result<()> {
         match &mut self.open {
             None => Ok(()),
@@ -90,16 +90,16 @@ impl Decoder {
         let first = self.waiting[0];
         let scheme = self.scheme;
         let open = self.open.get_or_insert_with(|| Open::new(scheme, first));
-        let bite = &self.waiting[..self.waiting.len().min(BITE)];
-        let (eaten, unpacked) = match open {
-            Open::Gzip(open) => step(open, bite, GzDecoder::get_mut)?,
-            Open::Zlib(open) => step(open, bite, ZlibDecoder::get_mut)?,
-            Open::Raw(open) => step(open, bite, DeflateDecoder::get_mut)?,
+        let chunk = &self.waiting[..self.waiting.len().min(INPUT_CHUNK)];
+        let (consumed, unpacked) = match open {
+            Open::Gzip(open) => step(open, chunk, GzDecoder::get_mut)?,
+            Open::Zlib(open) => step(open, chunk, ZlibDecoder::get_mut)?,
+            Open::Raw(open) => step(open, chunk, DeflateDecoder::get_mut)?,
         };
-        if eaten == 0 {
+        if consumed == 0 {
             self.next_member()?;
         } else {
-            drop(self.waiting.split_to(eaten));
+            drop(self.waiting.split_to(consumed));
         }
         Ok(unpacked)
     }
@@ -131,15 +131,15 @@ impl Open {
     }
 }
 
-/// How many bytes of `bite` were taken, none at the end of the data, and what they unpack to.
+/// How many bytes of `chunk` were taken, none at the end of the data, and what they unpack to.
 fn step<W: Write>(
     open: &mut W,
-    bite: &[u8],
+    chunk: &[u8],
     out: impl Fn(&mut W) -> &mut Vec<u8>,
 ) -> io::Result<(usize, Vec<u8>)> {
-    let eaten = open.write(bite)?;
+    let consumed = open.write(chunk)?;
     open.flush()?;
-    Ok((eaten, std::mem::take(out(open))))
+    Ok((consumed, std::mem::take(out(open))))
 }
 
 fn broken() -> Error {

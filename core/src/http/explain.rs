@@ -66,7 +66,7 @@ pub(super) fn explain_proxy(error: &Cause, proxy: &Uri) -> Error {
     )
 }
 
-/// A request that got no answer, or a body that broke off.
+/// A request that got no response, or a body that broke off.
 pub(super) fn explain(error: &Cause, host: &str) -> Error {
     if let Some(ours) = find::<Error>(error).next() {
         return ours.clone();

@@ -9,14 +9,14 @@ use http::uri::Authority;
 use http::{Request, Response, Uri};
 
 use super::Failure;
-use super::body::{AnswerBody, Body};
+use super::body::{Body, ResponseBody};
 use super::connect::IDLE_TIMEOUT;
 use super::connection::{Connection, Opened};
 use super::connector::Connector;
 use super::explain::{bare_host, explain, resend};
 use crate::clock::{Clock, SystemClock};
-use crate::driver::home;
 use crate::error::Result;
+use crate::executor::home;
 
 /// A server is unlikely to have closed a connection that rested no longer than a tick of the coarse clock. To look costs
 /// a fortieth of a small request, so one that can be sent again if need be does without.
@@ -36,7 +36,7 @@ struct Idle {
     since: Duration,
 }
 
-/// The connection of an answer that is still arriving.
+/// The connection of a response that is still arriving.
 pub(super) struct InUse {
     connection: Box<Connection>,
     pool: Arc<Pool>,
@@ -61,22 +61,22 @@ impl InUse {
 
 /// What became of a request.
 pub(super) enum Sent {
-    Answered(Response<AnswerBody>),
+    Answered(Response<ResponseBody>),
     /// The server prefers HTTP/2.
-    NotHere(Request<Body>),
+    NeedsHttp2(Request<Body>),
 }
 
 impl Pool {
-    /// Sends `request` and waits for the head of its answer.
+    /// Sends `request` and waits for the head of its response.
     pub(super) async fn send(
         self: &Arc<Self>,
         connector: impl Fn() -> Connector,
         mut request: Request<Body>,
-        can_be_sent_again: bool,
+        can_be_resent: bool,
     ) -> Result<Sent, Failure> {
         let to = request.uri().clone();
         loop {
-            let rested = self.take(&to, can_be_sent_again).await;
+            let rested = self.take(&to, can_be_resent).await;
             let was_used = rested.is_some();
             let connection = match rested {
                 Some(connection) => Some(connection),
@@ -84,14 +84,14 @@ impl Pool {
                 None => Box::pin(self.open(&connector, &to)).await?,
             };
             let Some(mut connection) = connection else {
-                return Ok(Sent::NotHere(request));
+                return Ok(Sent::NeedsHttp2(request));
             };
             let mut failed = match connection.send(request).await {
-                Ok(answer) => {
+                Ok(response) => {
                     let pool = Arc::clone(self);
                     let connection = InUse { connection, pool };
                     return Ok(Sent::Answered(
-                        answer.map(|body| AnswerBody::over(connection, body)),
+                        response.map(|body| ResponseBody::over(connection, body)),
                     ));
                 }
                 Err(failed) => failed,
@@ -138,7 +138,7 @@ impl Pool {
 
     /// A idle connection that leads to `to`. It is made sure that the server has left it open, unless it hardly rested
     /// and the request can be sent again.
-    async fn take(&self, to: &Uri, can_be_sent_again: bool) -> Option<Box<Connection>> {
+    async fn take(&self, to: &Uri, can_be_resent: bool) -> Option<Box<Connection>> {
         let now = SystemClock.coarse_boot();
         let rested = |idle: &Idle| now.saturating_sub(idle.since);
         loop {
@@ -152,7 +152,7 @@ impl Pool {
             };
             close(expired);
             let mut found = found?;
-            if can_be_sent_again && rested(&found) <= SHORT_REST
+            if can_be_resent && rested(&found) <= SHORT_REST
                 || poll_fn(|cx| Poll::Ready(found.connection.is_still_free(cx))).await
             {
                 return Some(found.connection);

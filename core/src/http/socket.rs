@@ -8,17 +8,17 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::driver::{Home, Watched};
+use crate::executor::{Home, WatchedSocket};
 
-/// What is read at first; most answers are no longer.
+/// What is read at first; most responses are no longer.
 const ROOM: usize = 2 * 1024;
 /// What is read at most.
 const ROOM_MAX: usize = 64 * 1024;
 
-/// One that a [`driver`](crate::driver) watches.
+/// A socket that an [`executor`](crate::executor) watches.
 #[derive(Clone)]
 pub(super) struct Socket {
-    watched: Arc<Watched>,
+    watched: Arc<WatchedSocket>,
     /// What is read at a time. A reader's room is wiped before, which for eight kilobytes costs as much as some of the
     /// system's calls.
     room: usize,
@@ -27,7 +27,7 @@ pub(super) struct Socket {
 impl Socket {
     /// `tcp` must not block.
     pub(super) fn new(tcp: TcpStream) -> io::Result<Self> {
-        let watched = Arc::new(Watched::new(tcp)?);
+        let watched = Arc::new(WatchedSocket::new(tcp)?);
         Ok(Self {
             watched,
             room: ROOM,
@@ -40,8 +40,8 @@ impl Socket {
     }
 
     /// What came while nobody waited for it is found at the next attempt.
-    pub(super) fn look_again(&self) {
-        self.watched.look_again();
+    pub(super) fn assume_readable(&self) {
+        self.watched.assume_readable();
     }
 
     fn write(
@@ -68,7 +68,7 @@ impl AsyncRead for Socket {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { watched, room } = &mut *self;
-        while watched.may_have_news() {
+        while watched.may_be_readable() {
             if !watched.may_read(cx) {
                 return Poll::Pending;
             }
@@ -79,13 +79,13 @@ impl AsyncRead for Socket {
                         *room = (2 * length).min(ROOM_MAX);
                     } else if length > 0 && length < empty.len() {
                         // The end of a stream stays to be read.
-                        watched.drained();
+                        watched.mark_drained();
                     }
                     buf.advance(length);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    watched.drained();
+                    watched.mark_drained();
                     break;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -10,7 +10,7 @@ use futures_util::poll;
 use super::Standing;
 use crate::error::ErrorKind;
 use crate::flow::{IntoFlow, PassKit};
-use crate::test_rig::{Rig, START, answer, down, pair, rejected, token};
+use crate::test_rig::{Rig, START, down, pair, rejected, response, token};
 use crate::token::Token;
 
 #[tokio::test(start_paused = true)]
@@ -62,7 +62,7 @@ async fn one_caller_times_out_alone_and_the_flight_fills_the_cache() {
     let rig = Rig::gated([token("T1", 600)]);
     let hasty = rig
         .keeper
-        .token(&rig.terms, Duration::ZERO, Duration::from_secs(1))
+        .token(&rig.policy, Duration::ZERO, Duration::from_secs(1))
         .await;
     assert_eq!(hasty.err().unwrap().kind(), ErrorKind::TimedOut);
     rig.server.open();
@@ -105,10 +105,10 @@ async fn who_comes_late_with_an_early_renewal_finds_what_another_has_brought() {
     let rig = Rig::open([token("T1", 600), token("T2", 600)]);
     rig.value().await;
     rig.pass(481.0).await;
-    assert!(rig.keeper.renew_early(&rig.terms));
-    assert!(rig.keeper.renew_early(&rig.terms), "it is under way");
+    assert!(rig.keeper.renew_early(&rig.policy));
+    assert!(rig.keeper.renew_early(&rig.policy), "it is under way");
     rig.settle().await;
-    assert!(!rig.keeper.renew_early(&rig.terms), "it has landed");
+    assert!(!rig.keeper.renew_early(&rig.policy), "it has landed");
     rig.settle().await;
     assert_eq!(rig.server.asked().len(), 2);
 }
@@ -163,7 +163,7 @@ async fn in_the_hard_window_a_caller_whose_time_is_up_gets_what_is_valid() {
     rig.pass(595.0).await;
     let hasty = |min_ttl: u64| {
         rig.keeper.token(
-            &rig.terms,
+            &rig.policy,
             Duration::from_secs(min_ttl),
             Duration::from_secs(1),
         )
@@ -177,14 +177,14 @@ async fn in_the_hard_window_a_caller_whose_time_is_up_gets_what_is_valid() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_whose_time_is_up_is_told_of_the_last_try() {
-    let limited = answer(429, "").map(|mut answer| {
-        answer.headers.insert("retry-after", "7".parse().unwrap());
-        answer
+    let limited = response(429, "").map(|mut response| {
+        response.headers.insert("retry-after", "7".parse().unwrap());
+        response
     });
     let rig = Rig::open([limited, token("T1", 600)]);
     let hasty = rig
         .keeper
-        .token(&rig.terms, Duration::ZERO, Duration::from_secs(1));
+        .token(&rig.policy, Duration::ZERO, Duration::from_secs(1));
     let error = hasty.await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     let words = "its last try: the token endpoint asks for fewer requests (status 429";
@@ -208,7 +208,7 @@ async fn with_nothing_to_serve_a_transient_failure_is_tried_three_times() {
     let rig = Rig::open([down(), down(), token("T1", 600)]);
     assert_eq!(rig.value().await, "T1");
     assert_eq!(rig.server.asked().len(), 3);
-    let rig = Rig::open([down(), answer(503, ""), answer(200, "<html>")]);
+    let rig = Rig::open([down(), response(503, ""), response(200, "<html>")]);
     assert_eq!(rig.kind().await, ErrorKind::BadResponse);
     assert_eq!(rig.server.asked().len(), 3);
 }
@@ -216,9 +216,11 @@ async fn with_nothing_to_serve_a_transient_failure_is_tried_three_times() {
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_waited_for_within_the_deadline_and_told_beyond_it() {
     let limited = |wait: &str| {
-        answer(429, "").map(|mut answer| {
-            answer.headers.insert("retry-after", wait.parse().unwrap());
-            answer
+        response(429, "").map(|mut response| {
+            response
+                .headers
+                .insert("retry-after", wait.parse().unwrap());
+            response
         })
     };
     let rig = Rig::open([limited("7"), token("T1", 600)]);
@@ -302,7 +304,7 @@ async fn a_refused_token_that_comes_again_is_followed_by_refresh_then_revoke_the
         token("T1", 600),
         pair("T1", "R1", 600), // the login brings the refused token again, with a way out
         pair("T1", "R1", 600), // the refresh does too
-        answer(200, ""),       // so it is revoked
+        response(200, ""),     // so it is revoked
         token("T1", 600),      // in vain
     ]);
     let refused = rig.ask().await.unwrap();
@@ -317,7 +319,7 @@ async fn a_refused_token_that_comes_again_is_followed_by_refresh_then_revoke_the
 #[tokio::test(start_paused = true)]
 async fn a_server_that_insists_on_a_refused_token_is_believed_after_the_typed_error() {
     let flow = PassKit::new("user", "password").into_flow(None).unwrap();
-    let permanent = || answer(200, r#"{"token":"PERMANENT"}"#);
+    let permanent = || response(200, r#"{"token":"PERMANENT"}"#);
     let rig = Rig::with(flow, [permanent(), permanent(), permanent()]);
     rig.server.open();
     let refused = rig.ask().await.unwrap();
@@ -339,7 +341,7 @@ async fn a_dying_token_that_comes_again_is_revoked_and_fetched_anew() {
     let rig = Rig::open([
         token("T1", 600),
         token("T1", 4),
-        answer(200, ""),
+        response(200, ""),
         token("T2", 600),
     ]);
     rig.value().await;
@@ -378,7 +380,7 @@ async fn a_token_that_comes_again_lives_no_longer_for_it_but_shorter_where_the_a
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_handed_out_with_its_scope() {
-    let granted = answer(
+    let granted = response(
         200,
         r#"{"access_token":"T1","expires_in":600,"scope":"read  write"}"#,
     );
@@ -393,7 +395,7 @@ async fn a_token_is_handed_out_with_its_scope() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_expired_on_arrival_is_a_typed_error() {
-    let rig = Rig::open([token("T1", 0), answer(200, ""), token("T2", 0)]);
+    let rig = Rig::open([token("T1", 0), response(200, ""), token("T2", 0)]);
     assert_eq!(rig.kind().await, ErrorKind::SameToken);
 }
 
@@ -422,7 +424,7 @@ async fn min_ttl_raises_the_hard_window_for_that_call() {
     assert_eq!(rig.value().await, "T1");
     let longer = rig
         .keeper
-        .token(&rig.terms, Duration::from_secs(300), rig.terms.timeout)
+        .token(&rig.policy, Duration::from_secs(300), rig.policy.timeout)
         .await
         .unwrap();
     assert_eq!(longer.value.expose(), "T2");
@@ -456,7 +458,7 @@ async fn a_hanging_endpoint_ends_the_flight_at_its_deadline() {
     let before = tokio::time::Instant::now();
     assert_eq!(
         rig.keeper
-            .token(&rig.terms, Duration::ZERO, Duration::from_secs(60))
+            .token(&rig.policy, Duration::ZERO, Duration::from_secs(60))
             .await
             .err()
             .unwrap()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::place::{self, Found};
+use super::locate::{self, Found};
 use super::{Reference, load_from, parse};
 use crate::options::Options;
 
@@ -372,7 +372,7 @@ fn the_first_file_of_the_search_order_is_read() {
     ]);
     let mut find = |path: Option<&PathBuf>, remove: &str| {
         variables.remove(remove);
-        place::find(path.map(PathBuf::as_path), &|name| {
+        locate::find(path.map(PathBuf::as_path), &|name| {
             variables.get(name).cloned()
         })
         .map(|found| found.text.to_string())
@@ -389,7 +389,7 @@ fn the_first_file_of_the_search_order_is_read() {
 
 #[test]
 fn a_variable_that_names_an_absent_file_is_told() {
-    let told = place::find(None, &|name| {
+    let told = locate::find(None, &|name| {
         (name == "EVERTOKEN_CONFIG").then(|| "no-such-file.toml".into())
     });
     let told = told.err().unwrap();

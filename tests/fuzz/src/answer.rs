@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evertoken::flow::{self, Answer, Flow, Life};
+use evertoken::flow::{self, Flow, Life, TokenResponse};
 use evertoken::{HeaderMap, HeaderValue, OptionValue, Options, Secret};
 use http::HeaderName;
 use url::form_urlencoded::byte_serialize;
@@ -87,7 +87,7 @@ pub fn answer(data: &[u8]) {
         .and_then(|text| text.trim().parse().ok())
         .unwrap_or(200);
     let flow = &FLOWS[usize::from(*flow) % FLOWS.len()];
-    let answer = Answer {
+    let answer = TokenResponse {
         status,
         headers: headers(lines),
         body: quoting(body).into(),

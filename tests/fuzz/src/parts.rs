@@ -1,7 +1,7 @@
 //! The core's pure parsers, and what the command prints of a token.
 
 use evertoken::document::Document;
-use evertoken::flow::{self, Answer};
+use evertoken::flow::{self, TokenResponse};
 use evertoken::origin::{self, Origin, Origins};
 use evertoken::scrub::Scrubber;
 use evertoken::{HeaderMap, HeaderValue, Method, Secret, redirect as redirects};
@@ -93,7 +93,7 @@ pub fn dates(data: &[u8]) {
             if let Some(date) = date {
                 headers.insert("date", HeaderValue::from_static(date));
             }
-            let answer = Answer {
+            let answer = TokenResponse {
                 status: 429,
                 headers: headers.clone(),
                 body: body.clone().into_bytes().into(),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use evertoken::{Client, HeaderMap, HeaderValue, Seen, Verdict};
+use evertoken::{Client, HeaderMap, HeaderValue, ResponseFacts, Verdict};
 use tokio::task::JoinHandle;
 
 use crate::outcome::{self, Outcome};
@@ -161,7 +161,7 @@ impl Run<'_> {
                 HeaderValue::from_str(value).map_err(|_| "no header value")?,
             );
         }
-        let seen = Seen {
+        let seen = ResponseFacts {
             status: step.status,
             headers: &headers,
             body_prefix: step.body.as_bytes(),

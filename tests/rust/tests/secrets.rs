@@ -4,9 +4,9 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use evertoken::flow::{
-    Answer, ClientCredentials, IntoFlow, JsonLogin, PassKit, Password, Pismo, Wso2,
+    ClientCredentials, IntoFlow, JsonLogin, PassKit, Password, Pismo, TokenResponse, Wso2,
 };
-use evertoken::{Client, HeaderMap, Method, OptionValue, Options, Secret, Seen};
+use evertoken::{Client, HeaderMap, Method, OptionValue, Options, ResponseFacts, Secret};
 use evertoken_tests::{capture, grant, sandbox, scripted};
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn credentials_and_flows() {
         shows_nothing(&flow.login());
         shows_nothing(&flow.refresh(&Secret::new("refresh-1"), &Secret::new("access-1")));
         shows_nothing(&flow.revoke(&Secret::new("access-1")));
-        let answer = Answer {
+        let answer = TokenResponse {
             status: 200,
             headers: HeaderMap::new(),
             body: br#"{"access_token":"access-1","token":"access-1","refresh_token":"refresh-1"}"#
@@ -172,7 +172,7 @@ async fn a_client_at_work_and_its_log_at_the_most_talkative_level() {
         "{error} {}",
         error.provider_message().unwrap_or_default()
     ));
-    let seen = Seen {
+    let seen = ResponseFacts {
         status: 401,
         headers: &HeaderMap::new(),
         body_prefix: b"",

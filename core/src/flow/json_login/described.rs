@@ -9,7 +9,7 @@ use crate::encode::FieldValue;
 use crate::error::{Error, Result};
 use crate::flow::identity::Identity;
 use crate::flow::life::Unit;
-use crate::flow::reading::{Place, Reading};
+use crate::flow::response_layout::{Place, ResponseLayout};
 use crate::flow::success::Success;
 use crate::flow::{Flow, IntoFlow, check};
 use crate::options::Options;
@@ -133,7 +133,7 @@ impl JsonLogin {
         self
     }
 
-    /// A condition on an answer with a 2xx status, for servers that refuse with 200: `field` (neither false, 0, empty nor
+    /// A condition on a response with a 2xx status, for servers that refuse with 200: `field` (neither false, 0, empty nor
     /// absent) or `field=value`. Where it does not hold, the credentials are rejected.
     #[must_use]
     pub fn success(mut self, condition: impl Into<String>) -> Self {
@@ -141,9 +141,9 @@ impl JsonLogin {
         self
     }
 
-    fn reading(&self) -> Result<Reading> {
-        let mut reading = reading_of(
-            Reading::default().with_token("token"),
+    fn layout(&self) -> Result<ResponseLayout> {
+        let mut layout = layout_of(
+            ResponseLayout::default().with_token("token"),
             [
                 self.token_field.as_deref(),
                 self.expires_field.as_deref(),
@@ -151,12 +151,12 @@ impl JsonLogin {
                 self.refresh_token_field.as_deref(),
             ],
         )?;
-        reading.success = self
+        layout.success = self
             .success
             .as_deref()
             .map(|text| Success::parse("success", text))
             .transpose()?;
-        Ok(reading)
+        Ok(layout)
     }
 
     fn refresh_route(&self) -> Result<Option<RefreshRoute>> {
@@ -209,23 +209,23 @@ impl JsonLogin {
 }
 
 /// `reading` with what the options `token_field`, `expires_field`, `expires_unit` and `refresh_token_field` say.
-pub(in crate::flow) fn reading_of(
-    mut reading: Reading,
+pub(in crate::flow) fn layout_of(
+    mut layout: ResponseLayout,
     [token, expires, unit, refresh_token]: [Option<&str>; 4],
-) -> Result<Reading> {
+) -> Result<ResponseLayout> {
     if let Some(text) = token {
-        reading.token = Place::parse("token_field", text)?;
+        layout.token = Place::parse("token_field", text)?;
     }
     if let Some(text) = expires {
-        reading.expires = Place::parse("expires_field", text)?;
+        layout.expires = Place::parse("expires_field", text)?;
     }
     if let Some(text) = unit {
-        reading.unit = Unit::parse("expires_unit", text)?;
+        layout.unit = Unit::parse("expires_unit", text)?;
     }
     if let Some(text) = refresh_token {
-        reading.refresh_token = Place::parse("refresh_token_field", text)?;
+        layout.refresh_token = Place::parse("refresh_token_field", text)?;
     }
-    Ok(reading)
+    Ok(layout)
 }
 
 impl IntoFlow for JsonLogin {
@@ -250,7 +250,7 @@ impl IntoFlow for JsonLogin {
                 "must not set authorization, refresh_bearer is sent there",
             ));
         }
-        let reading = self.reading()?;
+        let layout = self.layout()?;
         let (body, own_headers) = (self.body, self.extra_headers);
         let identity = Identity::new(NAME)
             .with("token_url", url.as_str())
@@ -266,7 +266,7 @@ impl IntoFlow for JsonLogin {
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.expose())),
             )
-            .with("reading", &reading.text())
+            .with("reading", &layout.text())
             .with_some(
                 "refresh_url",
                 refresh.as_ref().map(|route| route.url.as_str()),
@@ -289,7 +289,7 @@ impl IntoFlow for JsonLogin {
             refresh,
         };
         Ok(Flow::of_json(
-            NAME, label, engine, identity, reading, scrubber,
+            NAME, label, engine, identity, layout, scrubber,
         ))
     }
 }

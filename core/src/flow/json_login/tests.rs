@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::flow::reading::tests::answer;
-use crate::flow::{Flow, IntoFlow, JsonLogin, Life, Outgoing, PassKit, Pismo};
+use crate::flow::response_layout::tests::response;
+use crate::flow::{Flow, IntoFlow, JsonLogin, Life, PassKit, Pismo, TokenRequest};
 use crate::secret::Secret;
 
 const AWKWARD: &str = "$&;%()?<>[]_).:@+ é\"\\";
@@ -11,7 +11,7 @@ fn base() -> Url {
     Url::parse("https://sandbox.pismolabs.io").unwrap()
 }
 
-fn body(outgoing: &Outgoing) -> Value {
+fn body(outgoing: &TokenRequest) -> Value {
     serde_json::from_slice(&outgoing.body).unwrap()
 }
 
@@ -183,7 +183,7 @@ fn pismos_answer_is_a_grant() {
     let flow = Pismo::new("k", "s").into_flow(Some(&base())).unwrap();
     let text = json!({ "server_key": "k", "tenant": "TN", "program_ids": [1], "roles": ["r"], "token": TOKEN, "refresh": TOKEN }).to_string();
     for status in [200, 201] {
-        let grant = flow.read(&answer(status, &[], &text)).unwrap();
+        let grant = flow.read(&response(status, &[], &text)).unwrap();
         let times = grant.jwt.unwrap();
         assert_eq!(
             (times.exp, times.iat, grant.life),
@@ -192,7 +192,7 @@ fn pismos_answer_is_a_grant() {
         assert!(grant.refresh_token.unwrap().same_as(&grant.token));
     }
     let error = flow
-        .read(&answer(401, &[], r#"{"message":"Unauthorized"}"#))
+        .read(&response(401, &[], r#"{"message":"Unauthorized"}"#))
         .unwrap_err();
     assert_eq!(
         (error.kind().code(), error.provider_message()),
@@ -231,7 +231,7 @@ fn passkit_logs_in_for_a_long_lived_token_at_its_region() {
         )
     );
     let grant = flow
-        .read(&answer(200, &[], r#"{"token":"opaque-1"}"#))
+        .read(&response(200, &[], r#"{"token":"opaque-1"}"#))
         .unwrap();
     assert_eq!(
         (grant.token.expose(), grant.life, grant.jwt),
@@ -317,7 +317,7 @@ fn a_described_login_sends_what_it_is_told() {
 
 #[test]
 fn a_described_refresh_has_three_shapes() {
-    let send = |login: JsonLogin| -> Option<Outgoing> {
+    let send = |login: JsonLogin| -> Option<TokenRequest> {
         let flow: Flow = login.into_flow(None).unwrap();
         flow.refresh(&Secret::new("R1"), &Secret::new("T1"))
     };

@@ -4,8 +4,8 @@ use super::{Basic, ClientAuth, Engine};
 use crate::encode::Fields;
 use crate::error::{Error, Result};
 use crate::flow::check;
-use crate::flow::json_login::reading_of;
-use crate::flow::reading::Reading;
+use crate::flow::json_login::layout_of;
+use crate::flow::response_layout::ResponseLayout;
 use crate::options::Options;
 use crate::secret::Secret;
 
@@ -82,9 +82,9 @@ impl Common {
         Ok(engine)
     }
 
-    pub(super) fn reading(&self) -> Result<Reading> {
-        reading_of(
-            Reading::default(),
+    pub(super) fn layout(&self) -> Result<ResponseLayout> {
+        layout_of(
+            ResponseLayout::default(),
             [
                 self.token_field.as_deref(),
                 self.expires_field.as_deref(),

@@ -103,7 +103,7 @@ impl IntoFlow for Password {
             ),
         ];
         let engine = self.common.engine(grant)?;
-        let reading = self.common.reading()?;
+        let layout = self.common.layout()?;
         let identity = Identity::new(PASSWORD)
             .with("username", &self.username)
             .with("password", self.user_secret.expose());
@@ -112,7 +112,7 @@ impl IntoFlow for Password {
             self.username,
             engine.token_url.host_str().unwrap_or_default()
         );
-        Ok(Flow::of_oauth2(PASSWORD, label, engine, identity, reading))
+        Ok(Flow::of_oauth2(PASSWORD, label, engine, identity, layout))
     }
 }
 
@@ -158,7 +158,7 @@ impl IntoFlow for ClientCredentials {
             "grant_type".to_owned(),
             FieldValue::text(CLIENT_CREDENTIALS),
         )])?;
-        let reading = self.common.reading()?;
+        let layout = self.common.layout()?;
         let label = format!(
             "{CLIENT_CREDENTIALS} {} at {}",
             shortened(id),
@@ -169,7 +169,7 @@ impl IntoFlow for ClientCredentials {
             label,
             engine,
             Identity::new(CLIENT_CREDENTIALS),
-            reading,
+            layout,
         ))
     }
 }

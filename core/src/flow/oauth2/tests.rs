@@ -3,12 +3,12 @@ use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
 use crate::error::Result;
-use crate::flow::{ClientCredentials, Flow, IntoFlow, Outgoing, Password, Wso2};
+use crate::flow::{ClientCredentials, Flow, IntoFlow, Password, TokenRequest, Wso2};
 use crate::secret::Secret;
 
 const AWKWARD: &str = "$&;%()?<>[]_).:@+ é\"\\";
 
-fn fields(outgoing: &Outgoing) -> Vec<(String, String)> {
+fn fields(outgoing: &TokenRequest) -> Vec<(String, String)> {
     form_urlencoded::parse(&outgoing.body)
         .into_owned()
         .collect()
@@ -21,7 +21,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-fn basic(outgoing: &Outgoing) -> Option<String> {
+fn basic(outgoing: &TokenRequest) -> Option<String> {
     let value = outgoing.headers.get("authorization")?;
     assert!(value.is_sensitive());
     let pair = STANDARD

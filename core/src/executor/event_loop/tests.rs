@@ -11,23 +11,23 @@ use std::thread;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::oneshot;
 
-use super::super::Driver;
+use super::super::BlockingExecutor;
 use super::super::tests::{byte, connection};
-use super::{EventLoop, READS};
-use crate::driver::{Home, home, is_driving};
+use super::{EventLoop, READS_PER_TURN};
+use crate::executor::{Home, home, runs_blocking_call};
 use crate::runtime::handle;
 
 fn event_loop() -> EventLoop {
     EventLoop::new(handle()).unwrap()
 }
 
-/// Whether there is something to do for it, by `patience`.
-fn has_news(event_loop: &EventLoop, patience: PollTimeout) -> bool {
+/// Whether a turn is due, or becomes due within `patience`.
+fn is_ready(event_loop: &EventLoop, patience: PollTimeout) -> bool {
     let mut fds = [PollFd::new(event_loop.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, patience).unwrap() == 1
 }
 
-/// Takes the part of the loop that it is for, until `call` is over.
+/// Stands in for the language's event loop until `call` is over.
 fn finish<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 'static) -> T {
     let outcome = Rc::new(RefCell::new(None));
     let place = Rc::clone(&outcome);
@@ -39,7 +39,7 @@ fn finish<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 's
         if let Some(done) = outcome.take() {
             return done;
         }
-        assert!(has_news(event_loop, PollTimeout::NONE));
+        assert!(is_ready(event_loop, PollTimeout::NONE));
         event_loop.turn();
     }
 }
@@ -49,7 +49,7 @@ fn a_call_begins_at_once_and_on_its_own_thread() {
     let event_loop = event_loop();
     let begun = Rc::new(Cell::new(None));
     let place = Rc::clone(&begun);
-    event_loop.start(async move { place.set(Some((home(), is_driving()))) });
+    event_loop.start(async move { place.set(Some((home(), runs_blocking_call()))) });
     let number = event_loop.sockets.number();
     assert_eq!(begun.get(), Some((Some(Home::EventLoop(number)), false)));
     assert_eq!(home(), None);
@@ -65,8 +65,8 @@ fn a_call_goes_on_when_another_thread_wakes_it_whether_the_loop_waits_by_then_or
     });
     let event_loop = event_loop();
     for nth in 0..2_000 {
-        let (answer, answered) = oneshot::channel();
-        ask.send(answer).unwrap();
+        let (response, answered) = oneshot::channel();
+        ask.send(response).unwrap();
         assert_eq!(finish(&event_loop, answered), Ok(nth));
     }
     drop(ask);
@@ -74,7 +74,7 @@ fn a_call_goes_on_when_another_thread_wakes_it_whether_the_loop_waits_by_then_or
 }
 
 #[test]
-fn each_call_goes_on_when_its_own_socket_has_news() {
+fn each_call_goes_on_when_its_own_socket_is_ready() {
     let event_loop = event_loop();
     let heard = Rc::new(RefCell::new(Vec::new()));
     let mut others = Vec::new();
@@ -94,7 +94,7 @@ fn each_call_goes_on_when_its_own_socket_has_news() {
     for (sent, nth) in [(5, 1), (6, 0), (7, 1), (8, 2)] {
         (&others[nth]).write_all(&[sent]).unwrap();
         while heard.borrow().last() != Some(&(nth, sent)) {
-            assert!(has_news(&event_loop, PollTimeout::NONE));
+            assert!(is_ready(&event_loop, PollTimeout::NONE));
             event_loop.turn();
         }
     }
@@ -110,19 +110,19 @@ fn a_call_that_always_has_something_to_read_leaves_the_loop_its_turn() {
     let count = Rc::clone(&read);
     event_loop.start(async move {
         let (near, far) = connection();
-        (&far).write_all(&[0; 3 * READS as usize]).unwrap();
+        (&far).write_all(&[0; 3 * READS_PER_TURN as usize]).unwrap();
         loop {
             byte(&near).await.unwrap();
             count.set(count.get() + 1);
         }
     });
     for turn in 1..=3 {
-        assert_eq!(read.get(), turn * READS);
-        assert!(has_news(&event_loop, PollTimeout::ZERO));
+        assert_eq!(read.get(), turn * READS_PER_TURN);
+        assert!(is_ready(&event_loop, PollTimeout::ZERO));
         event_loop.turn();
     }
-    assert_eq!(read.get(), 3 * READS);
-    assert!(!has_news(&event_loop, PollTimeout::ZERO));
+    assert_eq!(read.get(), 3 * READS_PER_TURN);
+    assert!(!is_ready(&event_loop, PollTimeout::ZERO));
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn what_is_read_from_one_socket_is_nothing_to_another() {
     let may_read = finish(&event_loop, async {
         let (busy, far) = connection();
         let (other, _far) = connection();
-        (&far).write_all(&[0; READS as usize]).unwrap();
-        for _ in 0..READS {
+        (&far).write_all(&[0; READS_PER_TURN as usize]).unwrap();
+        for _ in 0..READS_PER_TURN {
             byte(&busy).await.unwrap();
         }
         poll_fn(|cx| Poll::Ready([busy.may_read(cx), other.may_read(cx)])).await
@@ -148,7 +148,7 @@ fn a_call_that_always_wakes_itself_leaves_the_loop_its_turn() {
         Poll::Pending
     }));
     for _ in 0..3 {
-        assert!(has_news(&event_loop, PollTimeout::ZERO));
+        assert!(is_ready(&event_loop, PollTimeout::ZERO));
         event_loop.turn();
     }
 }
@@ -161,11 +161,11 @@ fn the_end_is_found_if_it_was_told_before_the_last_bytes_were_read() {
         (&far).write_all(&[7]).unwrap();
         drop(far);
         // Both are told at once.
-        near.drained();
+        near.mark_drained();
         let last = byte(&near).await.unwrap();
         // As after a read that found less than it had room for.
-        near.drained();
-        (last, near.may_have_news())
+        near.mark_drained();
+        (last, near.may_be_readable())
     });
     assert_eq!(outcome, (7, true));
 }
@@ -174,7 +174,7 @@ fn the_end_is_found_if_it_was_told_before_the_last_bytes_were_read() {
 fn nobody_else_waits_for_its_sockets() {
     let event_loop = event_loop();
     let near = finish(&event_loop, async { connection().0 });
-    near.drained();
+    near.mark_drained();
     let refused = |outcome: std::io::Result<u8>| {
         assert_eq!(
             outcome.unwrap_err().to_string(),
@@ -184,19 +184,23 @@ fn nobody_else_waits_for_its_sockets() {
     let other = EventLoop::new(handle()).unwrap();
     let there = near.clone();
     refused(finish(&other, async move { byte(&there).await }));
-    refused(Driver::new(handle()).unwrap().run(pin!(byte(&near))));
+    refused(
+        BlockingExecutor::new(handle())
+            .unwrap()
+            .run(pin!(byte(&near))),
+    );
 }
 
 #[test]
 fn what_wakes_a_call_after_its_loop_is_gone_does_no_harm() {
     let event_loop = event_loop();
-    let (answer, answered) = oneshot::channel::<u32>();
+    let (response, answered) = oneshot::channel::<u32>();
     let near = finish(&event_loop, async { connection().0 });
     event_loop.start(async move {
         let _ = answered.await;
         pending::<()>().await;
     });
     drop(event_loop);
-    assert_eq!(answer.send(1), Err(1));
+    assert_eq!(response.send(1), Err(1));
     drop(near);
 }

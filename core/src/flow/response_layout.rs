@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::life::{Life, Stated, Unit};
 use super::success::Success;
-use super::{Answer, Grant, date, refusal};
+use super::{Grant, TokenResponse, date, refusal};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::jwt::{self, Times};
 use crate::scrub::is_code;
 use crate::secret::Secret;
 
-/// Where a value stands in an answer.
+/// Where a value stands in a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A key, or keys and array indices separated by dots.
@@ -58,22 +58,22 @@ impl Place {
 
     fn find<'a>(
         &self,
-        answer: &'a Answer,
+        response: &'a TokenResponse,
         document: Option<&'a Document>,
     ) -> Option<Cow<'a, Value>> {
         match self {
             Self::Field(path) => document?.get(path).map(Cow::Borrowed),
             Self::Header(name) => {
-                let text = answer.headers.get(name)?.to_str().ok()?;
+                let text = response.headers.get(name)?.to_str().ok()?;
                 Some(Cow::Owned(Value::String(text.to_owned())))
             }
         }
     }
 }
 
-/// Where the answer of a login holds its values: what both engines can be told about reading it.
+/// Where the response of a login holds its values: what both engines can be told about reading it.
 #[derive(Clone, Debug)]
-pub(super) struct Reading {
+pub(super) struct ResponseLayout {
     pub(super) token: Place,
     pub(super) expires: Place,
     pub(super) unit: Unit,
@@ -81,7 +81,7 @@ pub(super) struct Reading {
     pub(super) success: Option<Success>,
 }
 
-impl Default for Reading {
+impl Default for ResponseLayout {
     /// RFC 6749 §5.1.
     fn default() -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Default for Reading {
     }
 }
 
-impl Reading {
+impl ResponseLayout {
     /// The same reading with the token in this field.
     pub(super) fn with_token(mut self, path: &str) -> Self {
         self.token = Place::field(path);
@@ -122,11 +122,15 @@ impl Reading {
         )
     }
 
-    pub(super) fn read(&self, context: &refusal::Context<'_>, answer: &Answer) -> Result<Grant> {
-        if !(200..300).contains(&answer.status) {
-            return Err(context.refused(answer));
+    pub(super) fn read(
+        &self,
+        context: &refusal::Context<'_>,
+        response: &TokenResponse,
+    ) -> Result<Grant> {
+        if !(200..300).contains(&response.status) {
+            return Err(context.refused(response));
         }
-        let content_type = answer
+        let content_type = response
             .headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
@@ -134,14 +138,14 @@ impl Reading {
             Place::Field(path) => path,
             Place::Header(_) => "",
         };
-        let document = Document::read(content_type, &answer.body, marker);
-        let token = self.token(answer, document.as_ref().ok());
+        let document = Document::read(content_type, &response.body, marker);
+        let token = self.token(response, document.as_ref().ok());
         if let Ok(document) = &document {
             let failed = self
                 .success
                 .as_ref()
                 .filter(|success| !success.holds(document));
-            if let Some(error) = context.stated(answer, document, failed, token.is_ok()) {
+            if let Some(error) = context.stated(response, document, failed, token.is_ok()) {
                 return Err(error);
             }
         }
@@ -149,29 +153,33 @@ impl Reading {
             (Ok(document), _) => Some(document),
             (Err(_), Place::Header(_)) if self.success.is_none() => None,
             (Err(what), _) => {
-                let what = match unasked_encoding(answer) {
+                let what = match unasked_encoding(response) {
                     Some(name) => format!("compressed as {name}, which was not asked for"),
                     None => what.to_owned(),
                 };
-                return Err(context.unreadable(answer, &format!("the answer is {what}")));
+                return Err(context.unreadable(response, &format!("the answer is {what}")));
             }
         };
-        let token = token.map_err(|problem| context.unreadable(answer, &problem))?;
+        let token = token.map_err(|problem| context.unreadable(response, &problem))?;
         if let Some(kind) = document.as_ref().and_then(unusable_type) {
             return Err(context
                 .unreadable(
-                    answer,
+                    response,
                     &format!("token_type names {kind}, not a bearer token"),
                 )
                 .with_retryable(false));
         }
-        Ok(self.grant(answer, document.as_ref(), token))
+        Ok(self.grant(response, document.as_ref(), token))
     }
 
     /// The token, or what is wrong with it: the field is named, never its value.
-    fn token(&self, answer: &Answer, document: Option<&Document>) -> Result<Secret, String> {
+    fn token(
+        &self,
+        response: &TokenResponse,
+        document: Option<&Document>,
+    ) -> Result<Secret, String> {
         let name = self.token.name();
-        let found = self.token.find(answer, document).ok_or_else(|| {
+        let found = self.token.find(response, document).ok_or_else(|| {
             match document.and_then(elsewhere) {
                 Some(place) => format!("{name} is missing, but {place} looks like it"),
                 None => format!("{name} is missing"),
@@ -194,10 +202,10 @@ impl Reading {
         Ok(Secret::new(text))
     }
 
-    fn grant(&self, answer: &Answer, document: Option<&Document>, token: Secret) -> Grant {
+    fn grant(&self, response: &TokenResponse, document: Option<&Document>, token: Secret) -> Grant {
         let stated = self
             .expires
-            .find(answer, document)
+            .find(response, document)
             .map_or(Stated::Life(Life::Unknown), |value| self.unit.read(&value));
         let mut jwt = jwt::times(token.expose());
         let life = match stated {
@@ -208,13 +216,16 @@ impl Reading {
                 Life::Unknown
             }
         };
-        let refresh_token = self.refresh_token.find(answer, document).and_then(|value| {
-            // Anything else counts as absent: the login still works.
-            let text = value
-                .as_str()
-                .filter(|text| !text.is_empty() && !text.contains(char::is_control))?;
-            Some(Secret::new(text))
-        });
+        let refresh_token = self
+            .refresh_token
+            .find(response, document)
+            .and_then(|value| {
+                // Anything else counts as absent: the login still works.
+                let text = value
+                    .as_str()
+                    .filter(|text| !text.is_empty() && !text.contains(char::is_control))?;
+                Some(Secret::new(text))
+            });
         let scope = document.and_then(|document| words(document.get("scope")?));
         Grant {
             token,
@@ -222,7 +233,7 @@ impl Reading {
             scope,
             life,
             jwt,
-            server_date_unix_secs: date::of_answer(&answer.headers),
+            server_date_unix_secs: date::of_answer(&response.headers),
         }
     }
 }
@@ -263,12 +274,17 @@ fn elsewhere(document: &Document) -> Option<String> {
 }
 
 /// The encoding of a body that the transport could not unpack and left as it came.
-fn unasked_encoding(answer: &Answer) -> Option<&str> {
-    let name = answer.headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
+fn unasked_encoding(response: &TokenResponse) -> Option<&str> {
+    let name = response
+        .headers
+        .get(CONTENT_ENCODING)?
+        .to_str()
+        .ok()?
+        .trim();
     (is_code(name) && !name.eq_ignore_ascii_case("identity")).then_some(name)
 }
 
-/// The token without `Bearer ` before it: some login routes answer with the whole header.
+/// The token without `Bearer ` before it: some login routes respond with the whole header.
 fn behind_scheme(text: &str) -> &str {
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {

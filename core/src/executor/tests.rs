@@ -12,37 +12,37 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
-use super::{Driver, Watched, is_driving, nap, poll_until};
+use super::{BlockingExecutor, WatchedSocket, poll_until, runs_blocking_call, sleep};
 use crate::clock::timers_now;
 use crate::runtime::handle;
 
-fn driver() -> Driver {
-    Driver::new(handle()).unwrap()
+fn executor() -> BlockingExecutor {
+    BlockingExecutor::new(handle()).unwrap()
 }
 
 fn run<T>(call: impl Future<Output = T>) -> T {
-    driver().run(pin!(call))
+    executor().run(pin!(call))
 }
 
 /// Both ends of a connection, the first watched.
-pub(super) fn connection() -> (Arc<Watched>, TcpStream) {
+pub(super) fn connection() -> (Arc<WatchedSocket>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     near.set_nonblocking(true).unwrap();
     let (far, _) = listener.accept().unwrap();
-    (Arc::new(Watched::new(near).unwrap()), far)
+    (Arc::new(WatchedSocket::new(near).unwrap()), far)
 }
 
 /// One byte, waited for as long as it takes.
-pub(super) async fn byte(watched: &Arc<Watched>) -> io::Result<u8> {
+pub(super) async fn byte(watched: &Arc<WatchedSocket>) -> io::Result<u8> {
     poll_fn(|cx| {
         let mut byte = [0];
-        if watched.may_have_news() {
+        if watched.may_be_readable() {
             if !watched.may_read(cx) {
                 return Poll::Pending;
             }
             match (&watched.tcp).read_exact(&mut byte) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => watched.drained(),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => watched.mark_drained(),
                 done => return Poll::Ready(done.map(|()| byte[0])),
             }
         }
@@ -52,21 +52,21 @@ pub(super) async fn byte(watched: &Arc<Watched>) -> io::Result<u8> {
 }
 
 #[test]
-fn a_call_goes_on_when_another_thread_rings_whether_it_sleeps_by_then_or_not() {
+fn a_call_goes_on_when_another_thread_wakes_it_whether_it_sleeps_by_then_or_not() {
     let (ask, asked) = mpsc::channel::<oneshot::Sender<u32>>();
     let other = thread::spawn(move || {
         for (nth, asker) in (0..).zip(asked) {
             asker.send(nth).unwrap();
         }
     });
-    let driver = driver();
+    let executor = executor();
     for nth in 0..2_000 {
         let call = async {
-            let (answer, answered) = oneshot::channel();
-            ask.send(answer).unwrap();
+            let (response, answered) = oneshot::channel();
+            ask.send(response).unwrap();
             answered.await.unwrap()
         };
-        assert_eq!(driver.run(pin!(call)), nth);
+        assert_eq!(executor.run(pin!(call)), nth);
     }
     drop(ask);
     other.join().unwrap();
@@ -81,28 +81,28 @@ fn a_call_goes_on_when_its_socket_has_something_to_read() {
             (&far).write_all(&[byte[0] + 1]).unwrap();
         }
     });
-    let driver = driver();
+    let executor = executor();
     for sent in 0..200 {
         let call = async {
             (&near.tcp).write_all(&[sent]).unwrap();
             byte(&near).await.unwrap()
         };
-        assert_eq!(driver.run(pin!(call)), sent + 1);
+        assert_eq!(executor.run(pin!(call)), sent + 1);
     }
     drop(near);
     echo.join().unwrap();
 }
 
 #[test]
-fn what_came_while_nobody_waited_is_found_when_one_looks_again() {
+fn what_came_while_nobody_waited_is_found_once_it_is_assumed_readable() {
     let (near, far) = connection();
-    near.drained();
+    near.mark_drained();
     (&far).write_all(&[7]).unwrap();
-    assert!(!near.may_have_news());
+    assert!(!near.may_be_readable());
     // The wait ends at once, because there is something to read.
     assert_eq!(run(byte(&near)).unwrap(), 7);
-    near.look_again();
-    assert!(near.may_have_news());
+    near.assume_readable();
+    assert!(near.may_be_readable());
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn time_ends_a_wait_for_something_that_does_not_come() {
     let begun = timers_now();
     let outcome = run(async {
         let silent = pin!(async { byte(&near).await });
-        let patience = pin!(nap(Duration::from_millis(5)));
+        let patience = pin!(sleep(Duration::from_millis(5)));
         matches!(select(silent, patience).await, Either::Right(_))
     });
     assert!(outcome);
@@ -139,9 +139,9 @@ fn the_earlier_of_two_ends_counts() {
 }
 
 #[test]
-fn nothing_waits_where_no_driver_runs() {
+fn nothing_waits_where_no_executor_runs() {
     let (near, _far) = connection();
-    near.drained();
+    near.mark_drained();
     let mut alone = Context::from_waker(Waker::noop());
     let read = pin!(byte(&near));
     let Poll::Ready(Err(error)) = read.poll(&mut alone) else {
@@ -154,10 +154,10 @@ fn nothing_waits_where_no_driver_runs() {
 fn a_call_that_panics_leaves_no_mark() {
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         run(async {
-            assert!(is_driving());
+            assert!(runs_blocking_call());
             panic!("a defect")
         })
     }));
     assert!(panicked.is_err());
-    assert!(!is_driving());
+    assert!(!runs_blocking_call());
 }

@@ -1,30 +1,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::keeper::{Standing, Terms};
+use crate::keeper::{RenewalPolicy, Standing};
 use crate::test_rig::{Rig, down, token};
 
-/// A client's terms with `keep_warm`, made known to the keeper.
-fn warm_terms(rig: &Rig) -> Arc<Terms> {
-    let terms = Arc::new(Terms {
-        transport: Arc::clone(&rig.terms.transport),
+/// A client's policy with `keep_warm`, made known to the keeper.
+fn warm_policy(rig: &Rig) -> Arc<RenewalPolicy> {
+    let policy = Arc::new(RenewalPolicy {
+        transport: Arc::clone(&rig.policy.transport),
         keep_warm: true,
-        ..*rig.terms
+        ..*rig.policy
     });
-    rig.keeper.want_warm(&terms);
-    terms
+    rig.keeper.want_warm(&policy);
+    policy
 }
 
 #[tokio::test(start_paused = true)]
 async fn keep_warm_renews_by_timer_without_traffic_until_the_client_is_gone() {
     let rig = Rig::open([token("T1", 600), token("T2", 600)]);
-    let terms = warm_terms(&rig);
+    let policy = warm_policy(&rig);
     rig.value().await;
     rig.settle().await;
     rig.pass(481.0).await;
     rig.settle().await;
     assert_eq!(rig.server.asked().len(), 2);
-    drop(terms);
+    drop(policy);
     rig.pass(600.0).await;
     rig.settle().await;
     assert_eq!(rig.server.asked().len(), 2);
@@ -33,7 +33,7 @@ async fn keep_warm_renews_by_timer_without_traffic_until_the_client_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn keep_warm_ends_when_the_last_client_that_wants_it_is_closed() {
     let rig = Rig::open([token("T1", 600), token("T2", 600)]);
-    let (one, other) = (warm_terms(&rig), warm_terms(&rig));
+    let (one, other) = (warm_policy(&rig), warm_policy(&rig));
     rig.value().await;
     rig.settle().await;
     rig.keeper.stop_keeping_warm(&one);
@@ -49,7 +49,7 @@ async fn keep_warm_ends_when_the_last_client_that_wants_it_is_closed() {
 #[tokio::test(start_paused = true)]
 async fn keep_warm_has_one_timer_however_many_flights_there_were() {
     let rig = Rig::open((1..=8).map(|nth| token(&format!("T{nth}"), 600)));
-    let _terms = warm_terms(&rig);
+    let _terms = warm_policy(&rig);
     for nth in 1..=6 {
         let current = rig.ask().await.unwrap();
         assert_eq!(current.value.expose(), format!("T{nth}"));
@@ -75,9 +75,9 @@ async fn keep_warm_has_one_timer_however_many_flights_there_were() {
 async fn keep_warm_goes_for_a_token_that_another_client_brought() {
     let rig = Rig::open([token("T1", 600), token("T2", 600)]);
     rig.value().await;
-    let terms = warm_terms(&rig);
+    let policy = warm_policy(&rig);
     rig.keeper
-        .token(&terms, Duration::ZERO, terms.timeout)
+        .token(&policy, Duration::ZERO, policy.timeout)
         .await
         .unwrap();
     rig.settle().await;
@@ -89,7 +89,7 @@ async fn keep_warm_goes_for_a_token_that_another_client_brought() {
 #[tokio::test(start_paused = true)]
 async fn keep_warm_goes_on_after_failures_and_an_expiry() {
     let rig = Rig::open([token("T1", 600), down(), down(), token("T2", 600)]);
-    let _terms = warm_terms(&rig);
+    let _terms = warm_policy(&rig);
     rig.value().await;
     rig.settle().await;
     rig.pass(481.0).await;

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 
 use crate::expiry::Stage;
 use crate::fork;
-use crate::keeper::{Keeper, Terms};
+use crate::keeper::{Keeper, RenewalPolicy};
 use crate::runtime;
 
 /// At the least: a token that is due and cannot be had must not be asked for in a busy loop.
@@ -21,7 +21,7 @@ const NONE: u64 = u64::MAX;
 
 /// The clients that want the token warm, and the timer.
 pub(crate) struct KeepWarm {
-    wanted_by: ArcSwap<Vec<Weak<Terms>>>,
+    wanted_by: ArcSwap<Vec<Weak<RenewalPolicy>>>,
     /// The number of the timer that was set last: only this one acts.
     timer: AtomicU64,
     /// The process in which it was set, by its fork generation: threads and their timers do not survive a fork.
@@ -64,30 +64,30 @@ impl Drop for Timer {
 }
 
 impl Keeper {
-    /// A client with these terms wants the token warm, until it is closed or gone.
-    pub(crate) fn want_warm(&self, terms: &Arc<Terms>) {
-        self.change_wanted_by(|wanted_by| wanted_by.push(Arc::downgrade(terms)));
+    /// A client with these policy wants the token warm, until it is closed or gone.
+    pub(crate) fn want_warm(&self, policy: &Arc<RenewalPolicy>) {
+        self.change_wanted_by(|wanted_by| wanted_by.push(Arc::downgrade(policy)));
     }
 
-    /// The client with these terms is closed.
-    pub(crate) fn stop_keeping_warm(&self, terms: &Terms) {
-        if terms.keep_warm {
+    /// The client with these policy is closed.
+    pub(crate) fn stop_keeping_warm(&self, policy: &RenewalPolicy) {
+        if policy.keep_warm {
             self.change_wanted_by(|wanted_by| {
-                wanted_by.retain(|other| !std::ptr::eq(other.as_ptr(), terms));
+                wanted_by.retain(|other| !std::ptr::eq(other.as_ptr(), policy));
             });
         }
     }
 
-    fn change_wanted_by(&self, change: impl Fn(&mut Vec<Weak<Terms>>)) {
+    fn change_wanted_by(&self, change: impl Fn(&mut Vec<Weak<RenewalPolicy>>)) {
         self.keep_warm.wanted_by.rcu(|wanted_by| {
-            let alive = wanted_by.iter().filter(|terms| terms.strong_count() > 0);
+            let alive = wanted_by.iter().filter(|policy| policy.strong_count() > 0);
             let mut wanted_by = alive.cloned().collect();
             change(&mut wanted_by);
             wanted_by
         });
     }
 
-    fn warm_terms(&self) -> Option<Arc<Terms>> {
+    fn warm_policy(&self) -> Option<Arc<RenewalPolicy>> {
         self.keep_warm
             .wanted_by
             .load()
@@ -105,7 +105,7 @@ impl Keeper {
 
     /// Sets the timer to when the token at hand is due. A token without an expiry is never due.
     pub(crate) fn set_timer(self: &Arc<Self>) {
-        if self.warm_terms().is_none() {
+        if self.warm_policy().is_none() {
             return;
         }
         let now = self.clock.now();
@@ -135,7 +135,7 @@ impl Keeper {
     }
 
     fn timer_fired(self: &Arc<Self>) {
-        let Some(terms) = self.warm_terms() else {
+        let Some(policy) = self.warm_policy() else {
             return;
         };
         let now = self.clock.now();
@@ -145,7 +145,7 @@ impl Keeper {
             .as_ref()
             .is_some_and(|current| current.stage(now, Duration::ZERO) != Stage::Fresh);
         // A flight sets the timer when it ends.
-        if !(due && self.renew_early(&terms)) {
+        if !(due && self.renew_early(&policy)) {
             self.set_timer();
         }
     }

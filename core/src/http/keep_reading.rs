@@ -1,8 +1,8 @@
 //! A connection whose failed writes leave what the server has said to be read.
 //!
-//! A server that answers before it has read a request whole, as one that refuses its token or its size may, and closes
-//! then, makes writing fail while its answer waits to be read (RFC 9112 §9.5). So nothing more is written, and reading
-//! decides: the answer has come, or the connection is broken.
+//! A server that responds before it has read a request whole, as one that refuses its token or its size may, and closes
+//! then, makes writing fail while its response waits to be read (RFC 9112 §9.5). So nothing more is written, and reading
+//! decides: the response has come, or the connection is broken.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::stream::Io;
 
-pub(super) struct ReadOn<T> {
+pub(super) struct KeepReading<T> {
     io: T,
     /// How writing failed.
     failed: Option<ErrorKind>,
@@ -22,7 +22,7 @@ pub(super) struct ReadOn<T> {
     is_read: bool,
 }
 
-impl<T: Io> ReadOn<T> {
+impl<T: Io> KeepReading<T> {
     pub(super) fn new(io: T) -> Self {
         Self {
             io,
@@ -60,7 +60,7 @@ fn is_by_the_server(kind: ErrorKind) -> bool {
     matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
-impl<T: Io> AsyncRead for ReadOn<T> {
+impl<T: Io> AsyncRead for KeepReading<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl<T: Io> AsyncRead for ReadOn<T> {
     }
 }
 
-impl<T: Io> AsyncWrite for ReadOn<T> {
+impl<T: Io> AsyncWrite for KeepReading<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -123,7 +123,7 @@ mod tests {
 
     use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-    use super::ReadOn;
+    use super::KeepReading;
 
     type Bytes = &'static [u8];
 
@@ -166,12 +166,12 @@ mod tests {
         }
     }
 
-    struct Connection(ReadOn<Script>);
+    struct Connection(KeepReading<Script>);
 
     impl Connection {
         fn new(reads: &[Result<Bytes, ErrorKind>], write: Result<usize, ErrorKind>) -> Self {
             let reads = reads.iter().copied().collect();
-            Self(ReadOn::new(Script { reads, write }))
+            Self(KeepReading::new(Script { reads, write }))
         }
 
         fn write(&mut self) -> Poll<Result<usize, ErrorKind>> {

@@ -1,9 +1,13 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{ErrorKind, Result};
-use crate::flow::{Answer, Flow, Grant, IntoFlow, JsonLogin, Life, Password};
+use crate::flow::{Flow, Grant, IntoFlow, JsonLogin, Life, Password, TokenResponse};
 
-pub(in crate::flow) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(in crate::flow) fn response(
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> TokenResponse {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(
@@ -11,7 +15,7 @@ pub(in crate::flow) fn answer(status: u16, headers: &[(&str, &str)], body: &str)
             HeaderValue::from_str(value).unwrap(),
         );
     }
-    Answer {
+    TokenResponse {
         status,
         headers: map,
         body: body.as_bytes().to_vec().into(),
@@ -23,8 +27,8 @@ fn password() -> Password {
         .client("id", "client-secret")
 }
 
-fn read(flow: impl IntoFlow, answer: &Answer) -> Result<Grant> {
-    flow.into_flow(None)?.read(answer)
+fn read(flow: impl IntoFlow, response: &TokenResponse) -> Result<Grant> {
+    flow.into_flow(None)?.read(response)
 }
 
 fn flow() -> Flow {
@@ -39,7 +43,7 @@ fn a_grant_is_read_from_every_success_status() {
             ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
             ("content-type", "application/json;charset=UTF-8"),
         ];
-        let grant = flow().read(&answer(status, &headers, BODY)).unwrap();
+        let grant = flow().read(&response(status, &headers, BODY)).unwrap();
         assert_eq!(
             (grant.token.expose(), grant.refresh_token.unwrap().expose()),
             ("T1", "R1")
@@ -71,7 +75,7 @@ fn odd_but_usable_answers_are_grants() {
         "access_token=T1&token_type=bearer",
     ] {
         let grant = flow()
-            .read(&answer(200, &[], body))
+            .read(&response(200, &[], body))
             .unwrap_or_else(|error| panic!("{body}: {error}"));
         assert_eq!(grant.token.expose(), "T1", "{body}");
         assert!(grant.refresh_token.is_none(), "{body}");
@@ -114,7 +118,7 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
             "access_token is null",
         ),
     ] {
-        let error = flow().read(&answer(200, &[], body)).unwrap_err();
+        let error = flow().read(&response(200, &[], body)).unwrap_err();
         assert_eq!(
             (error.kind(), error.retryable()),
             (ErrorKind::BadResponse, true),
@@ -130,7 +134,7 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
         );
     }
     assert_eq!(
-        flow().read(&answer(204, &[], "")).unwrap_err().kind(),
+        flow().read(&response(204, &[], "")).unwrap_err().kind(),
         ErrorKind::BadResponse
     );
 }
@@ -148,7 +152,7 @@ fn a_token_that_stands_elsewhere_is_pointed_to() {
         (r#"{"token":"two words","data":{"token":7}}"#, None),
         (r#"{"refresh_token":"quiet","jwt":""}"#, None),
     ] {
-        let error = flow().read(&answer(200, &[], body)).unwrap_err();
+        let error = flow().read(&response(200, &[], body)).unwrap_err();
         let advice = place.map_or_else(
             || "access_token is missing (".to_owned(),
             |place| format!("access_token is missing, but {place} looks like it ("),
@@ -170,11 +174,11 @@ fn an_encoding_that_was_not_asked_for_is_named() {
     ] {
         let headers = [("content-encoding", encoding)];
         let error = flow()
-            .read(&answer(200, &headers, "\u{1}\u{2}"))
+            .read(&response(200, &headers, "\u{1}\u{2}"))
             .unwrap_err();
         assert!(error.message().contains(words), "{encoding}: {error}");
     }
-    let readable = answer(
+    let readable = response(
         200,
         &[("content-encoding", "br")],
         r#"{"access_token":"T1"}"#,
@@ -192,7 +196,7 @@ fn a_token_that_is_written_as_the_header_to_send_loses_its_scheme() {
         ("Bearer", "Bearer"),
     ] {
         let body = format!(r#"{{"access_token":"{written}"}}"#);
-        let grant = flow().read(&answer(200, &[], &body)).unwrap();
+        let grant = flow().read(&response(200, &[], &body)).unwrap();
         assert_eq!(grant.token.expose(), token, "{written}");
     }
     for (written, words) in [
@@ -202,7 +206,7 @@ fn a_token_that_is_written_as_the_header_to_send_loses_its_scheme() {
         ("Digest T1", "cannot carry"),
     ] {
         let body = format!(r#"{{"access_token":"{written}"}}"#);
-        let error = flow().read(&answer(200, &[], &body)).unwrap_err();
+        let error = flow().read(&response(200, &[], &body)).unwrap_err();
         assert!(error.message().contains(words), "{written}: {error}");
     }
 }
@@ -228,7 +232,7 @@ fn token_types_that_demand_a_proof_are_refused_and_other_words_are_not() {
         ("N_A", false),
     ] {
         let body = format!(r#"{{"access_token":"T1","token_type":"{kind}"}}"#);
-        match flow().read(&answer(200, &[], &body)) {
+        match flow().read(&response(200, &[], &body)) {
             Ok(_) => assert!(usable, "{kind}"),
             Err(error) => assert!(
                 !usable && error.kind() == ErrorKind::BadResponse && !error.retryable(),
@@ -249,7 +253,7 @@ fn scope_is_text_or_list() {
         ("{}", None),
     ] {
         let grant = flow()
-            .read(&answer(
+            .read(&response(
                 200,
                 &[],
                 &format!(r#"{{"access_token":"T1","scope":{scope}}}"#),
@@ -269,10 +273,10 @@ fn token_expiry_and_refresh_token_are_found_where_the_knobs_say() {
             .refresh_token_field("data.refresh.0")
     };
     let body = r#"{"data":{"access":{"token":"T1","ttl":"1500"},"refresh":["R1"]}}"#;
-    let grant = read(nested(), &answer(200, &[], body)).unwrap();
+    let grant = read(nested(), &response(200, &[], body)).unwrap();
     assert_eq!((grant.token.expose(), grant.life), ("T1", Life::Secs(1.5)));
     assert_eq!(grant.refresh_token.unwrap().expose(), "R1");
-    let error = read(nested(), &answer(200, &[], r#"{"data":{"access":"T1"}}"#)).unwrap_err();
+    let error = read(nested(), &response(200, &[], r#"{"data":{"access":"T1"}}"#)).unwrap_err();
     assert!(
         error.message().contains("data.access.token is missing"),
         "{error}"
@@ -292,23 +296,23 @@ fn a_token_in_a_header_needs_no_body() {
         (201, "Bearer T1", "<html>"),
         (200, "T1", r#"{"ok":true}"#),
     ] {
-        let grant = read(login(), &answer(status, &[("x-auth-token", value)], body)).unwrap();
+        let grant = read(login(), &response(status, &[("x-auth-token", value)], body)).unwrap();
         assert_eq!(grant.token.expose(), "T1", "{value} {body}");
     }
     let grant = read(
         login().expires_field("header:X-Expires"),
-        &answer(200, &[("x-auth-token", "T1"), ("x-expires", "60")], ""),
+        &response(200, &[("x-auth-token", "T1"), ("x-expires", "60")], ""),
     )
     .unwrap();
     assert_eq!(grant.life, Life::Secs(60.0));
-    let error = read(login(), &answer(200, &[], "")).unwrap_err();
+    let error = read(login(), &response(200, &[], "")).unwrap_err();
     assert!(
         error
             .message()
             .contains("the header x-auth-token is missing"),
         "{error}"
     );
-    let error = read(login(), &answer(200, &[], r#"{"error":"invalid_grant"}"#)).unwrap_err();
+    let error = read(login(), &response(200, &[], r#"{"error":"invalid_grant"}"#)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CredentialsRejected);
 }
 
@@ -361,7 +365,7 @@ fn an_absolute_expiry_becomes_the_earlier_exp() {
             .expires_unit(unit);
         let grant = read(
             login,
-            &answer(
+            &response(
                 200,
                 &[],
                 &format!(r#"{{"token":"{token}","until":{value}}}"#),
@@ -411,7 +415,7 @@ fn a_success_condition_turns_a_polite_no_into_a_rejection() {
         let login = JsonLogin::new("https://api.example/login")
             .field("p", "x")
             .success(condition);
-        match read(login, &answer(200, &[], body)) {
+        match read(login, &response(200, &[], body)) {
             Ok(_) => assert!(holds, "{condition} {body}"),
             Err(error) => assert!(
                 !holds

@@ -1,0 +1,124 @@
+//! A non-blocking socket, and what is known about its readiness.
+
+use std::io;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+use mio::event::Event;
+use nix::poll::PollFlags;
+
+use super::event_loop::Registration;
+use super::runner::{self, Home, WaitSet};
+
+/// A socket, watched by the executor that runs the calls which use it.
+pub(crate) struct WatchedSocket {
+    /// With an event loop only. Declared before the socket, which must not be closed while it is registered.
+    registration: Option<Registration>,
+    pub(crate) tcp: TcpStream,
+    readiness: Arc<Readiness>,
+}
+
+/// What an event loop reports about a socket, and what a blocking call finds out about it.
+#[derive(Default)]
+pub(super) struct Readiness {
+    /// Everything that had arrived was read.
+    drained: AtomicBool,
+    /// Nothing but the end of the stream is still to come. An event loop reports that once, perhaps before the last bytes
+    /// have been read.
+    ended: AtomicBool,
+    /// The event loop's call that waits for the socket.
+    waiting: AtomicWaker,
+}
+
+impl Readiness {
+    fn set_readable(&self) {
+        self.drained.store(false, Ordering::Relaxed);
+    }
+
+    /// Takes note of what the event loop's poller reports.
+    pub(super) fn update(&self, event: &Event) {
+        if event.is_read_closed() || event.is_error() {
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        if event.is_readable() {
+            self.set_readable();
+        }
+        self.waiting.wake();
+    }
+}
+
+impl WatchedSocket {
+    /// Watches `tcp`, which must be non-blocking, for the executor that runs this code.
+    pub(crate) fn new(tcp: TcpStream) -> io::Result<Self> {
+        let readiness = Arc::<Readiness>::default();
+        let registration = runner::sockets()
+            .map(|sockets| sockets.register(&tcp, &readiness))
+            .transpose()?;
+        Ok(Self {
+            registration,
+            tcp,
+            readiness,
+        })
+    }
+
+    /// Which calls can wait for it.
+    pub(crate) fn home(&self) -> Home {
+        let registration = self.registration.as_ref();
+        registration.map_or(Home::BlockingCalls, |registration| {
+            Home::EventLoop(registration.loop_number())
+        })
+    }
+
+    /// Whether a read may find something. Saves most of the reads that would find nothing.
+    pub(crate) fn may_be_readable(&self) -> bool {
+        !self.readiness.drained.load(Ordering::Relaxed)
+            || self.readiness.ended.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn mark_drained(&self) {
+        self.readiness.drained.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the next read try: something may have arrived while nothing waited for it.
+    pub(crate) fn assume_readable(&self) {
+        self.readiness.set_readable();
+    }
+
+    /// Whether the call may read now. In an event loop it must leave the loop to others after some reads, and is polled
+    /// again in the next turn.
+    pub(crate) fn may_read(&self, cx: &Context<'_>) -> bool {
+        let may = self
+            .registration
+            .as_ref()
+            .is_none_or(Registration::take_read);
+        if !may {
+            cx.waker().wake_by_ref();
+        }
+        may
+    }
+
+    /// Has the call polled again when there is something to read.
+    pub(crate) fn wait_to_read<T>(self: &Arc<Self>, cx: &Context<'_>) -> Poll<io::Result<T>> {
+        self.wait_for(PollFlags::POLLIN, cx)
+    }
+
+    /// Has the call polled again when something can be written.
+    pub(crate) fn wait_to_write<T>(self: &Arc<Self>, cx: &Context<'_>) -> Poll<io::Result<T>> {
+        self.wait_for(PollFlags::POLLOUT, cx)
+    }
+
+    fn wait_for<T>(self: &Arc<Self>, interest: PollFlags, cx: &Context<'_>) -> Poll<io::Result<T>> {
+        if runner::home() != Some(self.home()) {
+            return Poll::Ready(Err(io::Error::other("nobody waits for this socket")));
+        }
+        match self.registration {
+            // The event loop wakes it for any event, and runs on this thread: none can be missed.
+            Some(_) => self.readiness.waiting.register(cx.waker()),
+            None => WaitSet::add_socket(self, interest),
+        }
+        Poll::Pending
+    }
+}
