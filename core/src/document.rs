@@ -128,6 +128,13 @@ impl Document {
     }
 }
 
+/// Whether the body is an HTML page.
+pub fn is_page(body: &[u8]) -> bool {
+    let text = text::decode(body);
+    let text = text::trim(&text);
+    text.starts_with('<') && fault::is_html(text)
+}
+
 fn parse(text: &str) -> Option<Document> {
     let object = serde_json::from_str(text)
         .or_else(|_| serde_json::from_str(&repair::lenient(text)))

@@ -1,6 +1,8 @@
 //! What an error document says, in the forms seen: OAuth 2.0 (RFC 6749 §5.2), `PassKit`, Pismo, WSO2 wrapped and flat,
 //! problem details (RFC 9457), lists of errors, what web frameworks write, and the gateways in between.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::scrub::is_code;
@@ -28,9 +30,13 @@ const CODES: &[&str] = &[
     "errcode",
     "errno",
     "ErrorCode",
+    "ReasonCode",
     "serviceErrorCode",
+    "__type",
     "statusCode",
 ];
+/// Names of members that are a code only where they look like one: `PayPal`'s `name`, `HubSpot`'s `status`, Mattermost's `id`.
+const MAYBE_CODES: &[&str] = &["name", "status", "type", "id"];
 /// Names of the words, most telling first.
 const MESSAGES: &[&str] = &[
     "error_description",
@@ -50,7 +56,17 @@ const MESSAGES: &[&str] = &[
     "reason",
     "Error",
     "non_field_errors",
+    "errorMessages",
 ];
+/// What says more than the words of this name: WSO2 says what in `message` and why in `description`, problem details in
+/// `title` and `detail`, ABP in `message` and `details`, Laravel Passport in `error_description` and `hint`.
+const MORE: &[(&str, &[&str])] = &[
+    ("message", &["description", "detail", "details"]),
+    ("title", &["detail"]),
+    ("error_description", &["hint"]),
+];
+/// Objects around code and words, where neither stands at the root: Berlin Group, Open Banking, Mastercard, `UniFi`, DHL.
+const ENVELOPES: &[&str] = &["tppMessages", "Errors", "meta", "status"];
 
 pub(super) fn of(root: &Map<String, Value>) -> Details {
     let mut details = Details::default();
@@ -61,12 +77,8 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
         details.take_error(fault);
     }
     match root.get("errors") {
-        Some(Value::Array(errors)) => {
-            if let Some(first) = errors.first() {
-                details.take_error(first);
-            }
-        }
         Some(Value::Object(fields)) => details.take_fields(fields),
+        Some(errors @ (Value::Array(_) | Value::String(_))) => details.take_error(errors),
         _ => {}
     }
     // FastAPI wraps whatever its programmer raises: an object with an `error` of its own, or a list of complaints.
@@ -86,6 +98,11 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
         details.take_error(errors);
     }
     details.fill(root);
+    for envelope in ENVELOPES {
+        if details.message.is_none() || details.code.is_none() {
+            details.open(root.get(*envelope));
+        }
+    }
     details.message = details.message.or_else(|| details.phrase.take());
     details
 }
@@ -111,6 +128,7 @@ impl Details {
                     self.code.get_or_insert_with(|| code.clone());
                 }
                 self.fill(object);
+                self.take_data(object);
                 // Apigee: {"fault":{"faultstring":"…","detail":{"errorcode":"…"}}}
                 if let Some(Value::Object(detail)) = object.get("detail") {
                     self.fill(detail);
@@ -127,6 +145,18 @@ impl Details {
                 self.code.get_or_insert_with(|| number.to_string());
             }
             _ => {}
+        }
+    }
+
+    /// JSON-RPC (Odoo, Zabbix): the words that tell something are in `data`. Only of an error: elsewhere `data` may be a token.
+    fn take_data(&mut self, error: &Map<String, Value>) {
+        let data = match error.get("data") {
+            Some(Value::Object(data)) => data.get("message").and_then(words),
+            Some(data @ Value::String(_)) => words(data),
+            _ => None,
+        };
+        if let (Some(message), Some(data)) = (&mut self.message, data) {
+            *message = format!("{message}: {data}");
         }
     }
 
@@ -152,44 +182,118 @@ impl Details {
             .and_then(|place| place.last()?.as_str());
         self.phrase.get_or_insert(match field {
             Some(field) => format!("{field}: {said}"),
-            None => said.to_owned(),
+            None => said.into_owned(),
         });
+    }
+
+    /// Takes code and words from what is around them: an object, the first of a list, or `{"Error":[…]}` around that.
+    fn open(&mut self, envelope: Option<&Value>) {
+        let inner = match envelope {
+            Some(Value::Object(object)) => object.get("Error").or(envelope),
+            other => other,
+        };
+        let inner = match inner {
+            Some(Value::Array(items)) => items.first(),
+            other => other,
+        };
+        if let Some(Value::Object(object)) = inner {
+            self.fill(object);
+            let own = ["text", "Message", "Description"];
+            let text = || own.iter().find_map(|name| words(object.get(*name)?));
+            self.message = self.message.take().or_else(|| Some(text()?.into_owned()));
+        }
     }
 
     /// Takes from `object` what is not known yet.
     fn fill(&mut self, object: &Map<String, Value>) {
         if self.code.is_none() {
-            self.code = CODES.iter().find_map(|name| scalar(object.get(*name)?));
+            self.code = code(object);
         }
         if self.message.is_none() {
             let text = |name: &str| words(object.get(name)?);
-            let Some(name) = MESSAGES.iter().find(|name| text(name).is_some()) else {
+            let Some((name, message)) = MESSAGES.iter().find_map(|name| Some((name, text(name)?)))
+            else {
                 return;
             };
-            let message = text(name).unwrap_or_default();
-            // WSO2 says what in `message` and why in `description`; problem details in `title` and `detail`.
-            let more = match *name {
-                "message" => text("description"),
-                "title" => text("detail"),
-                _ => None,
-            };
+            let more = MORE
+                .iter()
+                .filter(|(what, _)| what == name)
+                .flat_map(|(_, more)| more.iter())
+                .find_map(|more| text(more));
             self.message = Some(match more {
-                Some(more) if !more.contains(message) => format!("{message}: {more}"),
-                Some(more) => more.to_owned(),
-                None => message.to_owned(),
+                Some(more) if more.contains(&*message) => more.into_owned(),
+                Some(more) => format!("{message}: {more}"),
+                None => message.into_owned(),
             });
         }
     }
 }
 
-/// Text, or the first of a list of texts: `NestJS`, Django REST.
-fn words(value: &Value) -> Option<&str> {
-    match value {
+/// The code that an object names. A status in it is one only where there is no other: Supabase, Strapi and others repeat theirs.
+fn code(object: &Map<String, Value>) -> Option<String> {
+    let named = || CODES.iter().filter_map(|name| scalar(object.get(*name)?));
+    let maybe = || {
+        let looks = |code: &String| {
+            // No digits: it must not be an id, let alone a session's.
+            code.bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(&byte))
+                && (code.contains(['_', '.']) || code.ends_with("Error"))
+        };
+        MAYBE_CODES
+            .iter()
+            .filter_map(|name| scalar(object.get(*name)?))
+            .find(looks)
+    };
+    let is_status = |code: &String| matches!(code.parse(), Ok(400..600_u16));
+    named()
+        .find(|code| !is_status(code))
+        .or_else(maybe)
+        .or_else(|| {
+            // GraphQL and Directus.
+            let extensions = object.get("extensions")?.as_object()?;
+            scalar(extensions.get("code")?)
+        })
+        .or_else(|| named().next())
+        // Amazon writes the namespace before it.
+        .map(|code| match code.rsplit_once('#') {
+            Some((_, name)) => name.to_owned(),
+            None => code,
+        })
+}
+
+/// Text, the first of a list of texts (`NestJS`, Django REST), or `OData`'s `{"lang":"en","value":"…"}`. Without the markup that
+/// `WordPress` puts in.
+fn words(value: &Value) -> Option<Cow<'_, str>> {
+    let text = match value {
         Value::Array(items) => items.first()?.as_str(),
+        Value::Object(object) if object.contains_key("lang") => object.get("value")?.as_str(),
         _ => value.as_str(),
+    }?;
+    let text = if text.contains("</") {
+        Cow::Owned(without_tags(text).trim().to_owned())
+    } else {
+        Cow::Borrowed(text.trim())
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// `text` without what stands between `<` and `>` right behind it; a lone `<` stays.
+fn without_tags(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('<') {
+        plain.push_str(before);
+        let is_tag = behind.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic());
+        rest = match behind.split_once('>') {
+            Some((_, rest)) if is_tag => rest,
+            _ => {
+                plain.push('<');
+                behind
+            }
+        };
     }
-    .map(str::trim)
-    .filter(|text| !text.is_empty())
+    plain.push_str(rest);
+    plain
 }
 
 fn scalar(value: &Value) -> Option<String> {
@@ -199,3 +303,6 @@ fn scalar(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,20 @@
-//! WSO2's XML faults: `<am:fault xmlns:am="…"><am:code>101503</am:code>…`, also cut off.
+//! XML faults, also cut off: WSO2's `<am:fault xmlns:am="…"><am:code>101503</am:code>…`, and SOAP 1.1's and 1.2's.
 
 use serde_json::{Map, Value};
+
+/// Elements of WSO2's faults, and what they are in the document.
+const OWN: &[(&str, &str)] = &[
+    ("code", "code"),
+    ("message", "message"),
+    ("description", "description"),
+    ("type", "type"),
+];
+/// Elements of SOAP 1.1's and 1.2's.
+const SOAP: &[(&str, &str)] = &[
+    ("faultstring", "message"),
+    ("Text", "message"),
+    ("detail", "description"),
+];
 
 /// Whether `text`, which starts with `<`, is a page for people.
 pub(super) fn is_html(text: &str) -> bool {
@@ -28,25 +42,32 @@ pub(super) fn is_html(text: &str) -> bool {
     .any(|mark| head.contains(mark))
 }
 
-/// The fault as `{"fault":{"code","message","description"}}`; `None` if the root element is no `fault`.
+/// The fault as `{"fault":{"code","message","description"}}`; `None` if the root element is neither a `fault` nor an envelope
+/// around one. SOAP's codes only say whose fault it is, which is no code of the provider's.
 pub(super) fn read(text: &str) -> Option<Map<String, Value>> {
     let mut rest = skip_prologue(text)?;
-    let root = next_tag(&mut rest)?;
-    if !local_name(root).eq_ignore_ascii_case("fault") {
+    let root = local_name(next_tag(&mut rest)?);
+    let names: &[(&str, &str)] = if root.eq_ignore_ascii_case("fault") {
+        OWN
+    } else if root == "Envelope" {
+        while local_name(next_tag(&mut rest)?) != "Fault" {}
+        SOAP
+    } else {
         return None;
-    }
+    };
     let mut fields = Map::new();
     while let Some(tag) = next_tag(&mut rest) {
-        let name = local_name(tag).to_ascii_lowercase();
-        if matches!(name.as_str(), "code" | "message" | "description" | "type")
-            && !tag.ends_with('/')
-        {
+        let name = local_name(tag);
+        let known = names
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        if let Some((_, field)) = known.filter(|_| !tag.ends_with('/')) {
             // Without the closing tag behind it the value may be cut.
             let Some((value, _)) = rest.split_once('<') else {
                 break;
             };
             fields
-                .entry(name)
+                .entry(*field)
                 .or_insert_with(|| Value::String(unescape(value.trim())));
         }
     }
