@@ -5,7 +5,7 @@ use url::{Position, Url};
 
 use super::success::Success;
 use super::{Answer, waiting};
-use crate::document::{Details, Document};
+use crate::document::{Details, Document, is_page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scrub::Scrubber;
 
@@ -76,6 +76,8 @@ const CODES: &[(&str, Failure)] = &[
     ("server_error", UNAVAILABLE),
     ("internal_error", UNAVAILABLE),
     ("fatal_error", UNAVAILABLE),
+    // Salesforce, with 400 and "retry your request"; Keycloak's word for an exception.
+    ("unknown_error", UNAVAILABLE),
     ("service_unavailable", UNAVAILABLE),
     ("request_timeout", UNAVAILABLE),
     ("slow_down", LIMITED),
@@ -84,6 +86,9 @@ const CODES: &[(&str, Failure)] = &[
     ("rate_limit_exceeded", LIMITED),
     ("rate_limited", LIMITED),
     ("ratelimited", LIMITED),
+    // Amazon, with 400.
+    ("TooManyRequestsException", LIMITED),
+    ("ThrottlingException", LIMITED),
 ];
 
 /// The failure that `status`, and the code and words of the body, stand for.
@@ -130,8 +135,15 @@ impl Context<'_> {
         let document = Document::of_error(&answer.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
         let failure = classify(answer.status, &details);
+        // A refusal of the token endpoint itself is no page.
+        let page = match failure.kind {
+            ErrorKind::CredentialsRejected | ErrorKind::BadResponse if is_page(&answer.body) => {
+                ", by an HTML page, perhaps of a firewall or gateway before the token endpoint"
+            }
+            _ => "",
+        };
         let mut words = format!(
-            "{} (status {}{})",
+            "{} (status {}{}{page})",
             failure.words,
             answer.status,
             self.place()
@@ -175,18 +187,21 @@ impl Context<'_> {
             .code
             .as_deref()
             .is_some_and(|code| CODES.iter().any(|(known, _)| *known == code));
-        let denied = denied_with(document).filter(|_| !has_token);
+        let denied = denied_with(document)
+            .or_else(|| says_locked(&details).then_some(400))
+            .filter(|_| !has_token);
         if !(failed.is_some() || (details.stated && (known || !has_token)) || denied.is_some()) {
             return None;
         }
-        // {"error":{"code":503,…}}: the status it should have had. Otherwise a stated "no" is a "no": trying
-        // again with the same password is how accounts get locked.
+        // {"error":{"code":503,…}}: the status it should have had, as far as it says that the server could not. Otherwise
+        // a stated "no" is a "no": trying again with the same password is how accounts get locked. 500 is what whole
+        // families of servers write for a wrong password, and 404 for an unknown user.
         let status = details
             .code
             .as_deref()
             .and_then(|code| code.parse().ok())
-            .filter(|status| (400..600).contains(status))
-            .or(denied);
+            .or(denied)
+            .filter(|status| matches!(status, 408 | 423 | 425 | 429 | 501..600));
         let failure = classify(status.unwrap_or(400), &details);
         let words = format!(
             "{}{} (in an answer with status {}{})",

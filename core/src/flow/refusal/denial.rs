@@ -36,8 +36,35 @@ const NO: &[&str] = &[
     "unauthorized",
     "forbidden",
 ];
-/// Members that hold the status that the answer should have had.
+/// Members that hold the status that the answer should have had, or a code of the server's own.
 const STATUSES: &[&str] = &["code", "status", "statuscode", "status_code"];
+/// Members that hold a code of the server's own.
+const OWN_CODES: &[&str] = &[
+    "code",
+    "ret",
+    "retcode",
+    "ret_code",
+    "resultcode",
+    "result_code",
+];
+/// Members with words for people.
+const MESSAGES: &[&str] = &[
+    "message",
+    "msg",
+    "retmsg",
+    "ret_msg",
+    "resultmsg",
+    "result_msg",
+];
+/// Words for people that say that all is well.
+const FINE: &[&str] = &[
+    "ok",
+    "success",
+    "successful",
+    "succeeded",
+    "操作成功",
+    "成功",
+];
 /// Members that are empty or 0 unless there is an error.
 const ERRORS: &[&str] = &["errcode", "errno", "error_code", "errorcode", "errornum"];
 
@@ -69,9 +96,21 @@ pub(super) fn denied_with(document: &Document) -> Option<u16> {
             _ => false,
         })
     };
+    // {"code":100005,"msg":"Email or password error."}. 0, 1, 200 and 20000 are what servers write where all is well.
+    let coded_no = || {
+        among(OWN_CODES, &|_, value| {
+            number(value).is_some_and(|code| !matches!(code, 0 | 1 | 200..300 | 20_000))
+        }) && among(MESSAGES, &|_, value| match value {
+            Value::String(words) => {
+                let words = words.trim().to_lowercase();
+                !words.is_empty() && !FINE.contains(&words.as_str())
+            }
+            _ => false,
+        })
+    };
     status
         .and_then(|status| status.try_into().ok())
-        .or_else(|| said_no().then_some(400))
+        .or_else(|| (said_no() || coded_no()).then_some(400))
 }
 
 fn number(value: &Value) -> Option<i64> {
@@ -117,6 +156,19 @@ mod tests {
                 r#"{"status":"ok","code":200,"errno":0,"errcode":"0"}"#,
                 None,
             ),
+            (
+                r#"{"hasError":false,"code":100005,"msg":"Email or password error.","data":null}"#,
+                Some(400),
+            ),
+            (
+                r#"{"code":"8513","message":"The account or password is incorrect"}"#,
+                Some(400),
+            ),
+            (r#"{"code":-101,"message":"账号未登录"}"#, Some(400)),
+            (r#"{"retCode":7,"retMsg":"no"}"#, Some(400)),
+            (r#"{"code":20000,"message":"no data"}"#, None),
+            (r#"{"code":7,"msg":"Success"}"#, None),
+            (r#"{"code":7,"msg":""}"#, None),
             (r#"{"code":1001,"state":"abc"}"#, None),
             (r#"{"message":"hello"}"#, None),
             (r#"{"data":{"success":false}}"#, None),

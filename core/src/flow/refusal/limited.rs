@@ -2,13 +2,18 @@
 
 use crate::document::Details;
 
-/// Salesforce (`login rate exceeded`, with `invalid_grant`), Zoho (`You have made too many requests continuously`, with 400). As
+/// Salesforce (`login rate exceeded`, with `invalid_grant`), Zoho (`You have made too many requests continuously`, with 400),
+/// Azure API Management (`Out of call volume quota`, with 403), WSO2 (`Message throttled out`, with 403 in old versions). As
 /// rejected credentials they would pause logins for up to an hour. Too many failed *attempts* are another matter.
 pub(super) fn says_limited(details: &Details) -> bool {
     const PHRASES: &[&[&str]] = &[
         &["too", "many", "requests"],
         &["rate", "exceeded"],
         &["rate", "limit"],
+        &["quota", "exceeded"],
+        &["exceeded", "your", "quota"],
+        &["out", "of", "call", "volume", "quota"],
+        &["throttled"],
     ];
     details.message.as_deref().is_some_and(|message| {
         let message = message.to_lowercase();
@@ -36,6 +41,12 @@ mod tests {
                 true,
             ),
             ("Rate limit reached", true),
+            (
+                "Out of call volume quota. Quota will be replenished in 00:12:34.",
+                true,
+            ),
+            ("Message throttled out: You have exceeded your quota", true),
+            ("Your disk quota is 5 GB", false),
             ("Too many failed login attempts", false),
             ("You will be limited after 3 wrong passwords", false),
             ("generate limitless keys", false),

@@ -3,15 +3,63 @@
 use crate::document::Details;
 
 /// Whether code or words say that the account is closed: WSO2 IS (`17003 … Account is locked`), Keycloak (`Account disabled`),
-/// Spring (`User account is locked`), Firebase (`USER_DISABLED`), Auth0 (`user is blocked`).
+/// Spring (`User account is locked`), Firebase (`USER_DISABLED`), Auth0 (`user is blocked`), Entra (`tried to sign in too many times`),
+/// Cognito (`Password attempts exceeded`), Laravel (`Too many login attempts`).
 ///
 /// A subject, a state behind it, and between them nothing but helping words and at most one other, such as a name:
 /// neither "user name or password wrong" nor "account will be locked after 2 attempts".
 pub(super) fn says_locked(details: &Details) -> bool {
+    let said = |text: &Option<String>, says: fn(&[&str]) -> bool| {
+        text.as_deref().is_some_and(|text| in_words(text, says))
+    };
+    // The code `too_many_attempts` is Auth0's for a limit.
+    said(&details.code, is_closed)
+        || said(&details.message, is_closed)
+        || said(&details.message, has_attempts_used_up)
+}
+
+fn in_words(text: &str, says: fn(&[&str]) -> bool) -> bool {
     /// Far more than a sentence; bounds the work on a hostile body.
     const SEARCHED_CHARS: usize = 2000;
+    let text: String = text.chars().take(SEARCHED_CHARS).collect();
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, '_' | '-' | ':' | ',' | '('))
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .collect();
+    says(&words)
+}
+
+fn is_closed(words: &[&str]) -> bool {
+    const CODES: &[&str] = &[
+        "17003",
+        "accountlocked",
+        "accountdisabled",
+        "userlocked",
+        "userdisabled",
+        "lockedout",
+    ];
     const SUBJECTS: &[&str] = &["account", "user"];
-    const STATES: &[&str] = &["locked", "disabled", "suspended", "deactivated", "blocked"];
+    words.iter().any(|word| CODES.contains(word))
+        || words.windows(2).any(|pair| pair == ["locked", "out"])
+        || (0..words.len()).any(|at| {
+            SUBJECTS.contains(&words[at])
+                && !is_conditional(&words[..at])
+                && has_state(&words[at + 1..])
+        })
+}
+
+/// A state of what came before, with nothing but helping words and at most one other, such as a name, in between.
+fn has_state(words: &[&str]) -> bool {
+    const STATES: &[&str] = &[
+        "locked",
+        "disabled",
+        "suspended",
+        "deactivated",
+        "blocked",
+        "banned",
+    ];
     const HELPERS: &[&str] = &[
         "is",
         "was",
@@ -30,47 +78,89 @@ pub(super) fn says_locked(details: &Details) -> bool {
         "will", "would", "may", "might", "could", "can", "if", "not", "when", "unless", "or",
         "nor", "to", "before", "be", "gets",
     ];
-    [&details.code, &details.message]
-        .into_iter()
-        .flatten()
-        .any(|text| {
-            let text = text
-                .chars()
-                .take(SEARCHED_CHARS)
-                .collect::<String>()
-                .to_lowercase();
-            let words: Vec<&str> = text
-                .split(|c: char| c.is_whitespace() || matches!(c, '_' | '-' | ':' | ',' | '('))
-                .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
-                .filter(|word| !word.is_empty())
-                .collect();
-            let closed = |subject: usize| {
-                let mut others = 0;
-                for word in &words[subject + 1..] {
-                    if STATES.contains(word) {
-                        return true;
-                    }
-                    others += usize::from(!HELPERS.contains(word));
-                    if others > 1 || CONDITIONS.contains(word) {
-                        return false;
-                    }
-                }
-                false
-            };
-            let subjects = words
+    let mut others = 0;
+    for word in words {
+        if STATES.contains(word) {
+            return true;
+        }
+        others += usize::from(!HELPERS.contains(word));
+        if others > 1 || CONDITIONS.contains(word) {
+            return false;
+        }
+    }
+    false
+}
+
+/// "Too many failed login attempts", "too many times", "attempts exceeded".
+fn has_attempts_used_up(words: &[&str]) -> bool {
+    /// "too many", three words, and what there was too much of.
+    const FURTHEST: usize = 6;
+    let too_many = |at: usize| {
+        words[at..].starts_with(&["too", "many"])
+            && !is_conditional(&words[..at])
+            && words[at..words.len().min(at + FURTHEST)]
                 .iter()
-                .enumerate()
-                .filter(|(_, word)| SUBJECTS.contains(word));
-            words.contains(&"17003")
-                || [
-                    "accountlocked",
-                    "accountdisabled",
-                    "userlocked",
-                    "userdisabled",
-                ]
-                .iter()
-                .any(|code| words.contains(code))
-                || words.windows(2).any(|pair| pair == ["locked", "out"])
-                || subjects.map(|(at, _)| at).any(closed)
-        })
+                .any(|word| matches!(*word, "attempts" | "times"))
+    };
+    words
+        .windows(2)
+        .any(|pair| pair == ["attempts", "exceeded"])
+        || (0..words.len()).any(too_many)
+}
+
+/// Whether what follows `words` is only threatened, or one of two possibilities: "one more attempt before your account
+/// is locked", "wrong password or account disabled".
+fn is_conditional(words: &[&str]) -> bool {
+    const LEADS: &[&str] = &["before", "until", "unless", "if", "when", "after", "or"];
+    words.iter().rev().take(3).any(|word| LEADS.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::says_locked;
+    use crate::document::Details;
+
+    #[test]
+    fn words_about_a_closed_account() {
+        for (message, locked) in [
+            ("17003:AdminInitiated Error when handling event", true),
+            ("Password attempts exceeded", true),
+            ("TOO_MANY_ATTEMPTS_TRY_LATER", true),
+            (
+                "Too many login attempts. Please try again in 52 seconds.",
+                true,
+            ),
+            (
+                "You've tried to sign in too many times with a wrong password",
+                true,
+            ),
+            ("Unauthorized: LockedOut", true),
+            ("User is banned", true),
+            ("User suspended.", true),
+            (
+                "You have one more attempt before your account is locked.",
+                false,
+            ),
+            (
+                "The sign-in was incorrect or your account is disabled.",
+                false,
+            ),
+            ("Login is refused after too many failed attempts", false),
+            ("Too many accounts; times are hard", false),
+            ("Too many", false),
+        ] {
+            let mut details = Details::default();
+            details.message = Some(message.to_owned());
+            assert_eq!(says_locked(&details), locked, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_code_about_attempts_is_about_a_limit() {
+        for (code, locked) in [("too_many_attempts", false), ("USER_DISABLED", true)] {
+            let mut details = Details::default();
+            details.code = Some(code.to_owned());
+            assert_eq!(says_locked(&details), locked, "{code}");
+        }
+    }
 }

@@ -1,0 +1,99 @@
+use super::check;
+use crate::error::ErrorKind;
+use crate::error::ErrorKind::{
+    BadResponse, CredentialsRejected, LockedOut, RateLimited, ServerUnavailable,
+};
+
+#[test]
+fn a_success_status_may_carry_a_refusal() {
+    let oauth = |code: &str| format!(r#"{{"error":"{code}"}}"#);
+    let table: &[(u16, &str, ErrorKind, bool)] = &[
+        (200, &oauth("invalid_grant"), CredentialsRejected, false),
+        (
+            200,
+            &oauth("bad_verification_code"),
+            CredentialsRejected,
+            false,
+        ),
+        (200, &oauth("server_error"), ServerUnavailable, true),
+        (200, &oauth("slow_down"), RateLimited, true),
+        (
+            200,
+            r#"{"access_token":"T1","error":"invalid_grant"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"error":{"code":503,"message":"busy"}}"#,
+            ServerUnavailable,
+            true,
+        ),
+        (200, r#"{"error":{"code":429}}"#, RateLimited, true),
+        (
+            200,
+            r#"{"ok":false,"message":"no"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (200, r#"{"success":false}"#, CredentialsRejected, false),
+        (
+            200,
+            r#"{"status":"fail","message":"Wrong password"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"errcode":40001,"errmsg":"invalid credential"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"code":503,"msg":"later"}"#,
+            ServerUnavailable,
+            true,
+        ),
+        (200, r#"{"code":429}"#, RateLimited, true),
+        (
+            200,
+            r#"{"status":"fail","message":"User account is locked"}"#,
+            LockedOut,
+            false,
+        ),
+        (
+            200,
+            r#"{"code":500,"msg":"wrong password"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"error":{"code":407},"success":false}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"code":404,"msg":"no such user"}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (
+            200,
+            r#"{"code":100005,"msg":"Email or password error.","data":null}"#,
+            CredentialsRejected,
+            false,
+        ),
+        (200, r#"{"status":"LOCKED_OUT"}"#, LockedOut, false),
+        (
+            200,
+            r#"{"code":20000,"message":"no data"}"#,
+            BadResponse,
+            true,
+        ),
+        (200, r#"{"message":"hello"}"#, BadResponse, true),
+    ];
+    check(table);
+}
