@@ -85,27 +85,21 @@ def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
 
 
 def _herd(version: Version, languages: set[str], runs: dict) -> None:
-    adapters = chosen("herd", languages, version.full)
+    everybody = chosen("herd", languages, version.full)
+    with_library = [adapter for adapter in everybody if adapter.library is not None]
     for callers in plan.HERD_CALLERS:
-        for herd in dict.fromkeys((*plan.CALM_AS.values(), *plan.HERDS)):
-            taking_part = [adapter for adapter in adapters if _is_in_herd(adapter, herd, callers, version)]
-            key = f"{herd}-{callers}"
+        is_few = callers == plan.HERD_CALLERS[0]
+        all_of_them = everybody if version.full or is_few else [adapter for adapter in everybody if adapter.kind in {"ours", "floor"}]
+        our_own = [adapter for adapter in everybody if adapter.kind == "ours" and adapter.library is None]
+        for herd in (plan.CALM, plan.CALM_TWICE, *plan.HERDS):
 
             def once(adapter: Adapter, herd: str = herd, callers: int = callers) -> dict:
                 return runner.run(adapter, herd, callers, 1)
 
-            def is_slow(adapter: Adapter, key: str = key) -> bool:
-                return any(result.get("seconds", 0) > version.herd_seconds for result in runs.get(key, {}).get(adapter.key, []))
-
-            for _ in range(version.herd_rounds):
-                _interleaved(runs, key, [adapter for adapter in taking_part if not is_slow(adapter)], 1, once)
-
-
-def _is_in_herd(adapter: Adapter, herd: str, callers: int, version: Version) -> bool:
-    """The short version has many callers for ours and the floors only; what a library takes anyway is asked of our adapters."""
-    if herd not in (plan.CALM, *plan.HERDS):
-        return adapter.library is not None
-    return version.full or callers == plan.HERD_CALLERS[0] or adapter.kind in {"ours", "floor"}
+            first = with_library if herd == plan.CALM_TWICE else all_of_them
+            again = first if version.full else [adapter for adapter in our_own if adapter in first and not is_few]
+            _interleaved(runs, f"{herd}-{callers}", first, 1, once)
+            _interleaved(runs, f"{herd}-{callers}", again, version.herd_rounds - 1, once)
 
 
 def _start(version: Version, languages: set[str], runs: dict) -> None:

@@ -119,10 +119,9 @@ def _herd(results: dict) -> Iterator[Target]:
 
 def _herd_row(results: dict, adapter: Adapter, callers: int, herd: str, title: str) -> Target:
     what = f"herd of {callers:,}, {title}: {LANGUAGES[adapter.language]}, {adapter.label}"
-    allowed = _TOKEN_MS + _HERD_MS[callers]
+    allowed = _TOKEN_MS + _HERD_MS[callers] + (_SPREAD_MS if herd == "herd-late" else 0)
     if adapter.library is None:
         calm = NOTHING
-        allowed += _SPREAD_MS if herd == "herd-late" else 0
         limit = f"1 token request, 0 failed, ≤ {allowed} ms"
     else:
         calm = figure(results, f"{plan.CALM_AS[herd]}-{callers}", adapter.key, "ms")

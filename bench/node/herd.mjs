@@ -11,8 +11,8 @@ export async function beforeFirst(plan) {
 
 /** Before the callers start: the token is no longer good, and counting begins. Milliseconds to wait for that. */
 export async function beforeHerd(plan) {
-  const gate = /-(revoked|late)$/.test(plan.case) ? plan.callers : 0
-  const spread = plan.case.endsWith('-late') ? SPREAD_MS : 0
+  const gate = ['herd-expiry', 'herd-valid'].includes(plan.case) ? 0 : plan.callers
+  const spread = plan.case === 'herd-late' ? SPREAD_MS : 0
   const isCalm = plan.case.startsWith('herd-valid')
   await plan.server.control(`set?life=3600&token_ms=${TOKEN_MS}&gate=${gate}&spread_ms=${spread}&hold=${Number(isCalm)}`)
   if (plan.case === 'herd-expiry') return UNTIL_EXPIRED_MS
@@ -22,7 +22,7 @@ export async function beforeHerd(plan) {
 
 /** What a caller sends: twice where a good token stands in for one that is revoked. */
 export function requestsEach(plan) {
-  return ['herd-valid-revoked', 'herd-valid-late'].includes(plan.case) ? 2 : 1
+  return plan.case === 'herd-valid-twice' ? 2 : 1
 }
 
 /** What the callers' statuses and the server's counts say. */

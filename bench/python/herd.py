@@ -17,8 +17,8 @@ def before_first(plan: Plan) -> None:
 
 def before_herd(plan: Plan) -> float:
     """Before the callers start: the token is no longer good, and counting begins. Seconds to wait for that."""
-    gate = plan.callers if plan.case.endswith(("-revoked", "-late")) else 0
-    spread = SPREAD_MS if plan.case.endswith("-late") else 0
+    gate = 0 if plan.case in {"herd-expiry", "herd-valid"} else plan.callers
+    spread = SPREAD_MS if plan.case == "herd-late" else 0
     is_calm = plan.case.startswith("herd-valid")
     plan.server.control(f"set?life=3600&token_ms={TOKEN_MS}&gate={gate}&spread_ms={spread}&hold={int(is_calm)}")
     if plan.case == "herd-expiry":
@@ -30,7 +30,7 @@ def before_herd(plan: Plan) -> float:
 
 def requests_each(plan: Plan) -> int:
     """What a caller sends: twice where a good token stands in for one that is revoked."""
-    return 2 if plan.case in {"herd-valid-revoked", "herd-valid-late"} else 1
+    return 2 if plan.case == "herd-valid-twice" else 1
 
 
 def report(plan: Plan, statuses: list[int], seconds: float) -> dict[str, float]:
