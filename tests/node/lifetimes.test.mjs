@@ -79,6 +79,9 @@ test('process.exit with calls in flight is clean', async () => {
   }
 })
 
+test("requests wait in Node's own event loop", { skip: process.platform === 'linux' ? false : 'threads are counted on Linux' }, () =>
+  ends('own loop', ['woken for each request false']))
+
 test('a worker ends by itself, also when only workers have loaded the package', () => ends('worker ends', ['worker 0']))
 test('worker.terminate with calls in flight is clean', () => ends('worker terminates'))
 test('process.exit in a worker with calls in flight is clean', () => ends('worker exits'))

@@ -1,6 +1,7 @@
 // What a program of its own does, by name: `node program.mjs NAME SANDBOX_URL`. Run by lifetimes.test.mjs.
 
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
@@ -35,6 +36,16 @@ async function leavePending(made) {
     made.fetch('/held').catch(ignore)
     made.request('GET', '/held', { stream: true }).catch(ignore)
   }
+}
+
+const REQUESTS = 100
+
+/** How often the threads of the library have been woken so far, on Linux. */
+function wakeUps() {
+  const files = readdirSync('/proc/self/task').map((task) => readFileSync(`/proc/self/task/${task}/status`, 'utf8'))
+  const ours = files.filter((status) => /^Name:\tevertoken/.test(status))
+  if (ours.length === 0) throw new Error('no thread of the library was found')
+  return ours.reduce((sum, status) => sum + Number(/^voluntary_ctxt_switches:\t(\d+)/m.exec(status)[1]), 0)
 }
 
 const worker = (inner) => new Worker(new URL(import.meta.url), { workerData: { name: inner, url } })
@@ -130,6 +141,16 @@ const programs = {
     await failed
     await new Promise(setImmediate)
     clearInterval(hold)
+  },
+
+  /** Requests wait in Node's own event loop: the library's threads sleep through them. */
+  async 'own loop'() {
+    const made = await client('scripted')
+    const get = () => made.request('GET', '/open')
+    await get()
+    const before = wakeUps()
+    for (let sent = 0; sent < REQUESTS; sent++) await get()
+    console.log('woken for each request', wakeUps() - before >= REQUESTS)
   },
 
   async 'worker ends'() {
