@@ -128,6 +128,17 @@ impl Document {
     }
 }
 
+/// A body that is one text: a JSON string, or what is neither JSON nor markup. The caller wipes it.
+pub fn as_text(body: &[u8]) -> Option<String> {
+    let text = text::decode(body);
+    let text = text::trim(&text);
+    match text.chars().next()? {
+        '"' => serde_json::from_str(text).ok(),
+        '{' | '[' | '<' => None,
+        _ => (!matches!(text, "null" | "true" | "false")).then(|| text.to_owned()),
+    }
+}
+
 /// Whether the body is an HTML page.
 pub fn is_page(body: &[u8]) -> bool {
     let text = text::decode(body);

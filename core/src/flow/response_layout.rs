@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use http::HeaderName;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
+use zeroize::Zeroize;
 
 use super::life::{Life, Stated, Unit};
 use super::success::Success;
 use super::{Grant, TokenResponse, date, refusal};
-use crate::document::Document;
+use crate::document::{self, Document};
 use crate::error::{Error, Result};
 use crate::jwt::{self, Times};
 use crate::scrub::is_code;
@@ -22,6 +23,8 @@ pub(super) enum Place {
     Field(String),
     /// A response header.
     Header(HeaderName),
+    /// The whole body: Magento answers with a JSON string, Azure Cognitive Services with the bare token.
+    Body,
 }
 
 impl Place {
@@ -29,9 +32,12 @@ impl Place {
         Self::Field(path.to_owned())
     }
 
-    /// `data.access.token`, or `header:X-Auth-Token`.
+    /// `data.access.token`, `header:X-Auth-Token`, or, for the token, `.`.
     pub(super) fn parse(option: &str, text: &str) -> Result<Self> {
         super::check::required(option, text)?;
+        if text == "." && option == "token_field" {
+            return Ok(Self::Body);
+        }
         match text.strip_prefix("header:") {
             Some(name) => HeaderName::from_bytes(name.trim().as_bytes())
                 .map(Self::Header)
@@ -45,6 +51,7 @@ impl Place {
         match self {
             Self::Field(path) => format!("the field {path}"),
             Self::Header(name) => format!("the header {name}"),
+            Self::Body => "the whole body as a token".to_owned(),
         }
     }
 
@@ -53,6 +60,7 @@ impl Place {
         match self {
             Self::Field(path) => path.clone(),
             Self::Header(name) => format!("header:{name}"),
+            Self::Body => ".".to_owned(),
         }
     }
 
@@ -66,6 +74,9 @@ impl Place {
             Self::Header(name) => {
                 let text = response.headers.get(name)?.to_str().ok()?;
                 Some(Cow::Owned(Value::String(text.to_owned())))
+            }
+            Self::Body => {
+                document::as_text(&response.body).map(|text| Cow::Owned(Value::String(text)))
             }
         }
     }
@@ -136,7 +147,7 @@ impl ResponseLayout {
             .and_then(|value| value.to_str().ok());
         let marker = match &self.token {
             Place::Field(path) => path,
-            Place::Header(_) => "",
+            Place::Header(_) | Place::Body => "",
         };
         let document = Document::read(content_type, &response.body, marker);
         let token = self.token(response, document.as_ref().ok());
@@ -152,6 +163,7 @@ impl ResponseLayout {
         let document = match (document, &self.token) {
             (Ok(document), _) => Some(document),
             (Err(_), Place::Header(_)) if self.success.is_none() => None,
+            (Err(_), Place::Body) if self.success.is_none() && token.is_ok() => None,
             (Err(what), _) => {
                 let what = match unasked_encoding(response) {
                     Some(name) => format!("compressed as {name}, which was not asked for"),
@@ -199,7 +211,11 @@ impl ResponseLayout {
                 "{name} holds characters that a header cannot carry"
             ));
         }
-        Ok(Secret::new(text))
+        let token = Secret::new(text);
+        if let Cow::Owned(Value::String(mut copy)) = found {
+            copy.zeroize();
+        }
+        Ok(token)
     }
 
     fn grant(&self, response: &TokenResponse, document: Option<&Document>, token: Secret) -> Grant {

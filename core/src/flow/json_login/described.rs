@@ -83,7 +83,7 @@ impl JsonLogin {
     }
 
     /// Where the token stands: keys and array indices separated by dots (`data.access.token`), or
-    /// `header:X-Auth-Token`. Default `token`.
+    /// `header:X-Auth-Token`, or `.` where the whole body is the token, as a JSON string or as it is. Default `token`.
     #[must_use]
     pub fn token_field(mut self, place: impl Into<String>) -> Self {
         self.token_field = Some(place.into());

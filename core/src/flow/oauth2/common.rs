@@ -138,7 +138,7 @@ macro_rules! common_setters {
             self
         }
 
-        /// Where the token stands: keys and array indices separated by dots, or `header:X-Auth-Token`.
+        /// Where the token stands: keys and array indices separated by dots, `header:X-Auth-Token`, or `.` for the whole body.
         /// Default `access_token`.
         #[must_use]
         pub fn token_field(mut self, place: impl Into<String>) -> Self {

@@ -146,7 +146,7 @@ mod tests {
                 false,
             ),
             ("Login is refused after too many failed attempts", false),
-            ("Too many accounts; times are hard", false),
+            ("Too many users at the same time", false),
             ("Too many", false),
         ] {
             let mut details = Details::default();

@@ -317,6 +317,45 @@ fn a_token_in_a_header_needs_no_body() {
 }
 
 #[test]
+fn the_whole_body_may_be_the_token() {
+    let login = || {
+        JsonLogin::new("https://api.example/login")
+            .field("p", "hunter2-hunter2")
+            .token_field(".")
+    };
+    for body in [
+        "\"T1\"",
+        " \"T1\"\r\n",
+        "T1",
+        "T1\n",
+        "Bearer T1",
+        "\"\\u00541\"",
+    ] {
+        let grant = read(login(), &response(200, &[], body)).unwrap();
+        assert_eq!(grant.token.expose(), "T1", "{body}");
+    }
+    for (body, problem) in [
+        ("", "empty"),
+        ("\"\"", "JSON, but not an object"),
+        ("null", "JSON, but not an object"),
+        ("false", "JSON, but not an object"),
+        ("\"T1", "neither JSON nor a form"),
+        ("Wrong password", "neither JSON nor a form"),
+        ("<html>T1</html>", "an HTML page"),
+        ("[\"T1\"]", "the whole body as a token is missing"),
+        (r#"{"token":"T1"}"#, "missing, but token looks like it"),
+    ] {
+        let error = read(login(), &response(200, &[], body)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadResponse, "{body}");
+        assert!(error.message().contains(problem), "{body}: {error}");
+        assert!(!error.to_string().contains("T1"), "{error}");
+    }
+    let refused = response(200, &[], r#"{"error":"invalid_grant"}"#);
+    let error = read(login(), &refused).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::CredentialsRejected);
+}
+
+#[test]
 fn an_absolute_expiry_becomes_the_earlier_exp() {
     // {"exp":1700000600,"iat":1700000000}
     const JWT: &str = "e30.eyJleHAiOjE3MDAwMDA2MDAsImlhdCI6MTcwMDAwMDAwMH0.x";
