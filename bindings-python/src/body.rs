@@ -1,6 +1,5 @@
 //! Request bodies: bytes without a copy, iterables piece by piece, asynchronous ones through a feed.
 
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::bridge::start;
@@ -176,34 +176,30 @@ impl Pump {
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         let Self { source, into } = self;
-        let mut call = AbortOnDrop(runtime::handle().spawn(call));
-        let mut outcome = None;
+        let (failing, failed) = watch::channel(false);
+        let mut call = AbortOnDrop(runtime::handle().spawn(async move {
+            let outcome = call.await;
+            failing.send_replace(outcome.is_err());
+            outcome
+        }));
         for piece in source.into_bound(py) {
             let piece = bytes_of(&piece?)?;
-            let wanted = wait_shared(py, async {
-                let mut sent = pin!(into.send(Ok(piece)));
-                if outcome.is_none() {
-                    tokio::select! {
-                        biased;
-                        sent = &mut sent => return Ok(sent.is_ok()),
-                        ended = call.end() => outcome = Some(ended),
-                    }
-                }
+            let (into, mut failed) = (into.clone(), failed.clone());
+            let wanted = wait_shared(py, async move {
                 // A call that has failed wants nothing more, though its connection may hold on to the body for a while;
                 // one that is answered early is sent the rest.
-                Ok(!matches!(outcome, Some(Err(_))) && sent.await.is_ok())
+                tokio::select! {
+                    biased;
+                    Ok(_) = failed.wait_for(|failed| *failed) => Ok(false),
+                    sent = into.send(Ok(piece)) => Ok(sent.is_ok()),
+                }
             })?;
             if !wanted {
                 break;
             }
         }
         drop(into);
-        wait_shared(py, async {
-            match outcome {
-                Some(outcome) => outcome,
-                None => call.end().await,
-            }
-        })
+        wait_shared(py, async move { call.end().await })
     }
 
     /// Reads the source on a thread of its own.

@@ -1,4 +1,4 @@
-//! Waiting in asyncio or trio: no thread per call, one wake-up of the loop for all that arrived meanwhile.
+//! Waiting in asyncio, trio or gevent: no thread per call, one wake-up of the loop for all that arrived meanwhile.
 //!
 //! A call's future runs on the library runtime. Its outcome is queued without the GIL; only the first
 //! of a batch attaches to Python and has the loop call [`Settle`], which settles the whole batch on
@@ -45,14 +45,26 @@ struct LoopQueue {
 
 thread_local! {
     /// The queue of the loop that last ran on this thread. A thread runs one loop at a time.
-    static QUEUE: RefCell<Option<Arc<LoopQueue>>> = const { RefCell::new(None) };
+    static QUEUE: RefCell<Held> = const { RefCell::new(Held(None)) };
+}
+
+/// A thread's queue. It may outlast the interpreter, and then lets go of nothing: a greenlet that was never resumed has
+/// left the thread with the mark of one that is inside Python.
+struct Held(Option<Arc<LoopQueue>>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if exit::is_over() {
+            std::mem::forget(self.0.take());
+        }
+    }
 }
 
 impl LoopQueue {
     /// The queue of this event loop, which runs on this thread.
     fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let py = event_loop.py();
-        let held = QUEUE.with_borrow(Clone::clone);
+        let held = QUEUE.with_borrow(|held| held.0.clone());
         if let Some(held) = held.filter(|held| {
             held.event_loop
                 .bind(py)
@@ -68,7 +80,7 @@ impl LoopQueue {
             receiver: Mutex::new(receiver),
             called: AtomicBool::new(false),
         });
-        QUEUE.set(Some(Arc::clone(&queue)));
+        QUEUE.set(Held(Some(Arc::clone(&queue))));
         Ok(queue)
     }
 
@@ -207,8 +219,20 @@ where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
-    let event_loop = running_loop(py)?;
-    let queue = LoopQueue::of(&event_loop)?;
+    start_in(&running_loop(py)?, future)
+}
+
+/// As [`start`], for a loop that is known.
+pub(crate) fn start_in<'py, T, F>(
+    event_loop: &Bound<'py, PyAny>,
+    future: F,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let py = event_loop.py();
+    let queue = LoopQueue::of(event_loop)?;
     let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
     let waits = waiter.clone().unbind();
     // Some kilobytes, which the runtime would move about with the task.

@@ -71,6 +71,11 @@ pub(crate) fn leave<R: Send>(py: Python<'_>, work: impl FnOnce() -> R + Send) ->
     result
 }
 
+/// Whether the interpreter is ending, or has ended.
+pub(crate) fn is_over() -> bool {
+    CLOSED.load(SeqCst)
+}
+
 /// How many forks lie between the process that imported this library and this one.
 pub(crate) fn forks() -> usize {
     FORKS.load(SeqCst)

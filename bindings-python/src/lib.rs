@@ -17,6 +17,7 @@ mod cli;
 mod event;
 mod exit;
 mod failure;
+mod greenlet;
 mod head;
 mod header;
 mod imported;

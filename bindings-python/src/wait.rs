@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::greenlet;
 use crate::imported::imported;
 
 /// How often a waiting call looks for signals: a Ctrl-C answered within it feels immediate.
@@ -21,11 +22,21 @@ const SIGNAL_TICK: Duration = Duration::from_millis(50);
 /// Runs a call to its end on this thread. It must leave nothing behind that still needs its sockets.
 pub(crate) fn wait<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    if let Some(hub) = greenlet::running(py)? {
+        return greenlet::wait(&hub, future);
+    }
+    // A call's future is some kilobytes: it is moved no further than here.
+    wait_here(py, pin!(future))
+}
+
+fn wait_here<T, F>(py: Python<'_>, future: Pin<&mut F>) -> PyResult<T>
+where
     T: Send,
     F: Future<Output = Result<T, Failure>> + Send,
 {
-    // A call's future is some kilobytes: it is moved no further than here.
-    let future = pin!(future);
     let here = signals_come_here(py);
     let outcome = exit::leave(py, || {
         runtime::block_on(interruptible(future, here).map(Ok))
@@ -40,8 +51,11 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
+    if let Some(hub) = greenlet::running(py)? {
+        return greenlet::wait(&hub, call());
+    }
     if signals_come_here(py) {
-        return wait(py, call());
+        return wait_here(py, pin!(call()));
     }
     let outcome = exit::leave(py, || runtime::block_on_whole(|| call().map(Ok)));
     told(py, outcome)
@@ -58,9 +72,12 @@ fn told<T>(py: Python<'_>, outcome: evertoken::Result<Result<T, Failure>>) -> Py
 /// As [`wait`], for what hands out a body that is still to be read.
 pub(crate) fn wait_shared<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
-    T: Send,
-    F: Future<Output = Result<T, Failure>> + Send,
+    T: Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
+    if let Some(hub) = greenlet::running(py)? {
+        return greenlet::wait(&hub, future);
+    }
     let future = pin!(future);
     let here = signals_come_here(py);
     let outcome = exit::leave(py, || {
@@ -72,13 +89,20 @@ where
 /// As [`wait`], for what is often there already, such as a token: then the GIL is not even released.
 pub(crate) fn wait_or_now<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
-    T: Send,
-    F: Future<Output = Result<T, Failure>> + Send,
+    T: Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
+    if let Some(hub) = greenlet::running(py)? {
+        let mut future = Box::pin(future);
+        return match at_once(future.as_mut()) {
+            Some(outcome) => outcome.map_err(|failure| failure.into_py_err(py)),
+            None => greenlet::wait(&hub, future),
+        };
+    }
     let mut future = pin!(future);
     match at_once(future.as_mut()) {
         Some(outcome) => outcome.map_err(|failure| failure.into_py_err(py)),
-        None => wait(py, future),
+        None => wait_here(py, future),
     }
 }
 

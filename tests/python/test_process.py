@@ -36,6 +36,14 @@ def test_the_interpreter_ends_with_awaitables_in_flight(times: int) -> None:
     assert well(program("exit_awaitables.py")) == "leaving"
 
 
+def test_greenlets_run_while_one_waits() -> None:
+    assert well(program("greenlets.py")) == "logins: 1"
+
+
+def test_the_interpreter_ends_under_greenlets_that_wait() -> None:
+    assert well(program("exit_greenlets.py")) == "leaving"
+
+
 def test_importing_pulls_in_nothing_and_starts_no_thread() -> None:
     assert well(program("bare_import.py")) == "heavy modules: [], threads: 1"
 

@@ -88,6 +88,21 @@ def test_gunicorn(sandbox: Sandbox, preload: bool) -> None:
     assert sandbox.counts()["pismo"]["login"] == (1 if preload else 2)
 
 
+def test_gunicorn_with_greenlets(sandbox: Sandbox) -> None:
+    """One worker, one thread: while one request waits for the API, the others are served."""
+    sandbox.arm("gate", route="api", count=5)
+    with listening() as (server, url):
+        command = ["gunicorn", "--bind", f"fd://{server.fileno()}", "--workers", "1", "--worker-class", "gevent", "wsgi_app"]
+        with running(*command, env=environment(sandbox, WARM=""), files=(server.fileno(),)), ThreadPoolExecutor(5) as pool:
+            calls = [pool.submit(ask, url) for _ in range(5)]
+            sandbox.wait_held(5)
+            sandbox.release()
+            answers = [call.result() for call in calls]
+    assert len({pid for pid, _ in answers}) == 1
+    assert {status for _, status in answers} == {200}
+    assert sandbox.counts()["pismo"]["login"] == 1
+
+
 def test_uvicorn(sandbox: Sandbox) -> None:
     sandbox.arm("gate", route="login", count=2)
     with listening() as (server, url):
