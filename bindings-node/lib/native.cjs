@@ -3,9 +3,16 @@
 // Finds the native half: a local build beside this package, then the package for this platform.
 
 const { existsSync } = require('node:fs')
-const { join } = require('node:path')
+const { createRequire } = require('node:module')
+const { isAbsolute, join } = require('node:path')
 
 const { version } = require('../package.json')
+
+/**
+ * Where the platform's package is looked for. Not with this module's own `require`, of which a bundler makes one that knows only
+ * what was packed; and from the program too, as some give this file a name that is nowhere.
+ */
+const FINDERS = [__filename, process.argv[1]].filter((file) => file !== undefined && isAbsolute(file)).map((file) => createRequire(file))
 
 /** What may run here, likeliest first. On Linux the C library decides; loading tells which one it is. */
 const CANDIDATES = {
@@ -21,15 +28,31 @@ function load() {
   const tried = []
   for (const candidate of CANDIDATES[here] ?? []) {
     const local = join(__dirname, '..', `evertoken.${candidate}.node`)
-    for (const place of existsSync(local) ? [local] : [`evertoken-${candidate}`]) {
-      try {
-        return agreeing(require(place), place)
-      } catch (error) {
-        tried.push({ place, error })
-      }
+    const place = existsSync(local) ? local : `evertoken-${candidate}`
+    try {
+      return agreeing(found(place), place)
+    } catch (error) {
+      tried.push({ place, error })
     }
   }
   throw explained(here, tried)
+}
+
+function found(place) {
+  const [first, ...others] = FINDERS
+  try {
+    return first(place)
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error
+    for (const find of others) {
+      try {
+        return find(place)
+      } catch {
+        // The first failure is told.
+      }
+    }
+    throw error
+  }
 }
 
 function agreeing(native, place) {
@@ -49,6 +72,7 @@ function explained(here, tried) {
     lines.push(
       '  It comes as an optional dependency. It is missing if npm ran with --omit=optional or --no-optional, if node_modules was',
       '  copied from another platform, or if the lock file was made on one. Remove node_modules, install again without those flags.',
+      '  A bundle has to find it in a node_modules beside it or above it when it runs.',
     )
   }
   lines.push('  From a checkout of the repository, `node bindings-node/build.mjs --release` builds it (Rust is needed).')

@@ -68,6 +68,26 @@ console.log(JSON.stringify([Object.keys(esm).filter((name) => name !== 'default'
   assert.ok(same)
 })
 
+test('finds its native half from within a bundle', () => {
+  const program = `
+    const { readFileSync } = require('node:fs')
+    const { isBuiltin } = require('node:module')
+    const { dirname } = require('node:path')
+    function packed(name) {
+      if (isBuiltin(name)) return require(name)
+      if (name.endsWith('package.json')) return { version: ${JSON.stringify(version)} }
+      throw new Error(name + ' was not packed')
+    }
+    // A bundle says where it stands itself, or where its module stood on another machine.
+    for (const file of [__filename, '/ROOT/node_modules/evertoken/lib/native.cjs']) {
+      const native = { exports: {} }
+      const text = readFileSync('node_modules/evertoken/lib/native.cjs', 'utf8')
+      new Function('require', 'module', '__filename', '__dirname', text)(packed, native, file, dirname(file))
+      console.log(native.exports.version())
+    }`
+  assert.equal(run('bundle.cjs', program), `${version}\n${version}`)
+})
+
 test('brings the command', () => {
   const told = npm(['exec', '--', 'evertoken', '--version'], project())
   assert.equal(told.trim(), `evertoken ${version}`)
