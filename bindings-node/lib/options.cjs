@@ -47,6 +47,8 @@ function asMany(name, value) {
   if (value instanceof URL) return { text: textOfUrl(value) }
   if (Array.isArray(value)) return { list: value.map((item) => textOf(name, item)) }
   const prototype = Object.getPrototypeOf(value)
+  // Nothing takes them; said of a secret that was read from a file, without decoding it.
+  if (ArrayBuffer.isView(value)) throw invalid(name, 'must be a string, not bytes; decode them, for example by toString()')
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw invalid(name, 'must be a plain object of strings')
   return { map: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, textOf(`${name}.${key}`, item)])) }
 }

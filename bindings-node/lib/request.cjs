@@ -74,13 +74,20 @@ function withQuery(url, query) {
     if (typeof query !== 'object') throw invalid('query', `must be an object or a URLSearchParams, not ${check.shapeOf(query)}`)
     for (const [name, value] of Object.entries(query)) {
       for (const one of Array.isArray(value) ? value : [value]) {
-        if (one !== undefined && one !== null) params.append(name, String(one))
+        if (one !== undefined && one !== null) params.append(name, queryText(name, one))
       }
     }
   }
   const text = params.toString()
   const path = url.split('#', 1)[0]
   return text === '' ? url : `${path}${path.includes('?') ? '&' : '?'}${text}`
+}
+
+function queryText(name, value) {
+  if (value instanceof Date) return value.toISOString()
+  const text = String(value)
+  if (typeof value === 'object' && text.startsWith('[object ')) throw invalid('query', `${name} must be a string, a number, true or false, or a list of them, not an object`)
+  return text
 }
 
 /** The body as a string, bytes or pieces, or a promise of bytes; its content type goes to the headers unless there is one. */
@@ -157,6 +164,11 @@ class Answer {
     }
     return this.#headers
   }
+
+  toJSON() {
+    const { status, url, httpVersion, auth } = this
+    return { status, url: withoutQuery(url), httpVersion, auth }
+  }
 }
 
 /** An answer with its whole body. */
@@ -174,9 +186,13 @@ class ClientResponse extends Answer {
     return parsed(this.text(), this.status)
   }
 
+  toJSON() {
+    return { ...super.toJSON(), bodyLength: this.body.length }
+  }
+
   [inspect.custom](_depth, options) {
-    const { status, url, httpVersion, headers, body, auth } = this
-    return `ClientResponse ${inspect({ status, url: withoutQuery(url), httpVersion, headers, bodyLength: body.length, auth }, options)}`
+    const { headers, body } = this
+    return `ClientResponse ${inspect({ ...super.toJSON(), headers, bodyLength: body.length }, options)}`
   }
 }
 
@@ -234,8 +250,7 @@ class StreamedResponse extends Answer {
   }
 
   [inspect.custom](_depth, options) {
-    const { status, url, httpVersion, headers, auth } = this
-    return `StreamedResponse ${inspect({ status, url: withoutQuery(url), httpVersion, headers, auth }, options)}`
+    return `StreamedResponse ${inspect({ ...this.toJSON(), headers: this.headers }, options)}`
   }
 }
 

@@ -36,9 +36,9 @@ export type HeadersLike =
   | Iterable<readonly [name: string, value: string]>
   | Readonly<Record<string, string | number | readonly string[] | null | undefined>>
 
-/** Values of a query. A list repeats its name; null and undefined are left out. */
+/** Values of a query. A list repeats its name, a Date is written as ISO 8601; null and undefined are left out. */
 export type QueryLike = URLSearchParams | Readonly<Record<string, QueryValue | readonly QueryValue[]>>
-type QueryValue = string | number | bigint | boolean | null | undefined
+type QueryValue = string | number | bigint | boolean | Date | null | undefined
 
 /** A body that can be sent again after a 401. */
 export type ReplayableBody = string | ArrayBuffer | ArrayBufferView | Blob | FormData | URLSearchParams
@@ -121,6 +121,8 @@ export declare class ClientResponse implements Answer {
    * @throws {EvertokenError} `bad_response` if the body is no JSON; the message does not quote it.
    */
   json<T = unknown>(): T
+  /** What `JSON.stringify` writes: neither the body nor the query of the URL. */
+  toJSON(): { status: number; url: string; httpVersion: string; auth: GivenBack | null; bodyLength: number }
 }
 
 /** An answer whose body is still to be read, once: by iterating, or by one of the methods. */
@@ -158,6 +160,8 @@ export declare class StreamedResponse implements Answer, AsyncIterable<Buffer> {
    * @throws {EvertokenError} `bad_response` if the body is no JSON; the message does not quote it.
    */
   json<T = unknown>(): Promise<T>
+  /** What `JSON.stringify` writes: not the query of the URL. */
+  toJSON(): { status: number; url: string; httpVersion: string; auth: GivenBack | null }
 }
 
 export {}

@@ -142,6 +142,7 @@ describe('options are refused by the name that JavaScript gives them', () => {
     'a negative duration': [{ ...base, connectTimeout: -1 }, /^connectTimeout: must be a number of milliseconds/],
     'a duration of zero': [{ ...base, timeout: 0 }, /^timeout: must be more than 0/],
     'not a number': [{ ...base, softWindow: NaN }, /^softWindow: must be a number, not NaN/],
+    'bytes, as they are read from a file': [{ ...base, serverSecret: Buffer.from('s3cret') }, /^serverSecret: must be a string, not bytes/],
     'a class instance': [{ ...base, extraHeaders: new Date() }, /^extraHeaders: must be a plain object/],
     'a list of numbers': [{ ...base, allowedOrigins: [1] }, /^allowedOrigins: must be a string, not a number/],
     CR: [{ ...base, serverKey: 'a\rb' }, /^serverKey: must not contain control characters/],

@@ -44,9 +44,16 @@ describe('an answer', () => {
     assert.equal((await client().request('GET', '/large')).text(), text)
   })
 
-  test('shows neither body nor query when inspected', async () => {
-    const shown = inspect(await client().request('GET', `${API}?key=s3cret`), { depth: 9 })
+  test('shows neither body nor query when inspected or logged as JSON', async () => {
+    const response = await client().request('GET', `${API}?key=s3cret`)
+    const shown = inspect(response, { depth: 9 })
     assert.ok(!shown.includes('s3cret') && !shown.includes('body_sha256'), shown)
+    const { url, bodyLength, ...rest } = JSON.parse(JSON.stringify(response))
+    assert.deepEqual(rest, { status: 200, httpVersion: '1.1', auth: null })
+    assert.deepEqual([url, bodyLength], [response.url.split('?')[0], response.body.length])
+    const streamed = await client().request('GET', `${API}?key=s3cret`, { stream: true })
+    assert.deepEqual(JSON.parse(JSON.stringify(streamed)), { ...rest, url })
+    streamed.cancel()
   })
 
   test('is empty where there is none', async () => {
@@ -69,6 +76,8 @@ describe('a request', () => {
     for (const query of queries) assert.equal((await client().request('GET', API, { query })).json().query, 'a=1&a=%C3%BC&b=true')
     assert.equal((await client().request('GET', `${API}?z=1#f`, { query: { a: 1 } })).json().query, 'z=1&a=1')
     assert.equal((await client().request('GET', API, { query: {} })).json().query, '')
+    assert.equal((await client().request('GET', API, { query: { since: new Date(0) } })).json().query, 'since=1970-01-01T00%3A00%3A00.000Z')
+    await assert.rejects(client().request('GET', API, { query: { where: { id: 1 } } }), { code: 'config_invalid', message: /^query: where must be a string/ })
   })
 
   test('names the type of its body, unless it is named', async () => {
