@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import httpx
@@ -33,55 +33,44 @@ else:
 __all__ = ["AsyncHttpxAuth", "HttpxAuth"]
 
 Rewind = Callable[[], None]
+_Step = Literal["send", "read", "call"]
 
 
 class HttpxAuth(Base):
     """Auth for `httpx.Client`: `httpx.Client(auth=client.httpx_auth())`.
 
-    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to another origin httpx drops the token. (It
-    takes one for the same origin: a server on port 80 that leads to https on port 443 of its host. Give `base_url` with https.) A 401
-    leads to one renewal, shared by all threads, and one resend. The body is sent again whole: bytes, forms, and files
-    from where they stood. Where that cannot be (a generator), and where renewing did not help, the 401 is returned with
-    `response.extensions["evertoken_reason"]` (as `AuthOutcome.reason`) and `["evertoken_error"]`.
+    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to another origin httpx drops the token. (httpx
+    takes one redirect for the same origin that is not: from port 80 to https on port 443 of the host. Give `base_url` with https.) A 401
+    leads to one renewal, shared by all threads, and one resend. The body is sent again whole: bytes, forms, and files from the position
+    they had. If the body cannot be sent again (a generator), or renewing did not help, the 401 is returned with
+    `response.extensions["evertoken_reason"]` (see `AuthOutcome.reason`) and `["evertoken_error"]`.
     """
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        client, rewind = self._client, _rewind(request)
-        url = str(request.url)
-        authorization = client._authorize_now(url) or client.authorize(url)
-        request.headers["Authorization"] = authorization.value
-        response = yield request
-        if response.request is not request and not _carried(client, response, authorization):
+        flow = _auth_flow(self._client, request)
+        try:
+            step, value = next(flow)
+            while True:
+                if step == "send":
+                    value = yield value
+                elif step == "read":
+                    value.read()
+                step, value = flow.send(value)
+        except StopIteration:
             return
-        if response.status_code != 401:
-            client._accepted(authorization, response.status_code)
-            return
-        response.read()
-        verdict = client.judge(authorization, 401, headers=response.headers.multi_items(), body=response.content, replayable=bool(rewind))
-        again = verdict.authorization
-        if again is None:
-            _give_back(response, verdict.reason, verdict.error)
-            return
-        response = yield _again(response, again, rewind)
-        if response.status_code != 401:
-            client._accepted(again, response.status_code)
-            return
-        response.read()
-        verdict = client.judge(again, 401, headers=response.headers.multi_items(), body=response.content)
-        _give_back(response, verdict.reason, verdict.error)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         raise RuntimeError(
             "this auth belongs to evertoken.Client and would block the event loop; use evertoken.AsyncClient with httpx.AsyncClient"
         )
-        yield request
+        yield request  # what makes this a generator
 
 
 class AsyncHttpxAuth(Base):
-    """Auth for `httpx.AsyncClient`: `httpx.AsyncClient(auth=client.httpx_auth())`. Behaves as `HttpxAuth`."""
+    """Auth for `httpx.AsyncClient`: `httpx.AsyncClient(auth=client.httpx_auth())`. Behaves like `HttpxAuth`."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -91,35 +80,48 @@ class AsyncHttpxAuth(Base):
         yield request  # what makes this a generator
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        client, rewind = self._client, _rewind(request)
-        url = str(request.url)
-        authorization = client._authorize_now(url) or await client.authorize(url)
-        request.headers["Authorization"] = authorization.value
-        response = yield request
-        if response.request is not request and not _carried(client, response, authorization):
+        flow = _auth_flow(self._client, request)
+        try:
+            step, value = next(flow)
+            while True:
+                if step == "send":
+                    value = yield value
+                elif step == "read":
+                    await value.aread()
+                else:
+                    value = await value
+                step, value = flow.send(value)
+        except StopIteration:
             return
-        if response.status_code != 401:
-            client._accepted(authorization, response.status_code)
-            return
-        await response.aread()
-        verdict = await client.judge(
-            authorization, 401, headers=response.headers.multi_items(), body=response.content, replayable=bool(rewind)
-        )
-        again = verdict.authorization
-        if again is None:
+
+
+def _auth_flow(client: Client | AsyncClient, request: httpx.Request) -> Generator[tuple[_Step, Any], Any, None]:
+    """What both auth classes do, in steps that one takes as they are and the other awaits.
+
+    `send`: send this request; gets the response. `read`: read this response's body. `call`: gets what this call of the client
+    comes to.
+    """
+    url, rewind = str(request.url), _rewind(request)
+    authorization = client._authorize_now(url) or (yield "call", client.authorize(url))
+    request.headers["Authorization"] = authorization.value
+    response = yield "send", request
+    if response.request is not request and not _carried(client, response, authorization):
+        return
+    # Ends after one resend: a second 401 is given back.
+    while response.status_code == 401:
+        yield "read", response
+        headers, body = response.headers.multi_items(), response.content
+        verdict = yield "call", client.judge(authorization, 401, headers=headers, body=body, replayable=rewind is not None)
+        if verdict.authorization is None:
             _give_back(response, verdict.reason, verdict.error)
             return
-        response = yield _again(response, again, rewind)
-        if response.status_code != 401:
-            client._accepted(again, response.status_code)
-            return
-        await response.aread()
-        verdict = await client.judge(again, 401, headers=response.headers.multi_items(), body=response.content)
-        _give_back(response, verdict.reason, verdict.error)
+        authorization = verdict.authorization
+        response = yield "send", _again(response, authorization, rewind)
+    client._accepted(authorization, response.status_code)
 
 
 def _carried(client: BaseClient, response: httpx.Response, authorization: Authorization) -> bool:
-    """Whether this answer is to a request with our token: redirects were followed, maybe elsewhere."""
+    """Whether the request that got this response carried our token: httpx may have followed redirects, perhaps elsewhere."""
     request = response.request
     if request.headers.get("Authorization") == authorization.value and client.allows(str(request.url)):
         return True
@@ -129,7 +131,7 @@ def _carried(client: BaseClient, response: httpx.Response, authorization: Author
 
 
 def _again(response: httpx.Response, authorization: Authorization, rewind: Rewind | None) -> httpx.Request:
-    """The request to send again: the last hop's, so that no hop before it is done twice."""
+    """The request to send again: that of the last hop, so that no earlier hop is repeated."""
     if rewind is not None:
         rewind()
     response.request.headers["Authorization"] = authorization.value
@@ -142,16 +144,16 @@ def _give_back(response: httpx.Response, reason: str | None, error: Exception | 
 
 
 def _rewind(request: httpx.Request) -> Rewind | None:
-    """How to bring the body back to its beginning; None if it can be sent once only.
+    """Brings the body back to its beginning; None if it can be sent only once.
 
-    httpx tells apart what it has made of a body by class, and does not say whether it can be read again:
-    a file that was sent is at its end, and sending it again sends nothing, without an error.
+    httpx has a class for each kind of body and does not say whether it can be read again: a file that was sent is at its
+    end, and sending it again sends nothing, without an error.
     """
     kind = type(request.stream).__name__
     if kind == "ByteStream":
         return _nothing
     if kind == "MultipartStream":
-        # It rewinds its files itself, to their very beginning, as it did when it was first sent.
+        # It rewinds its files itself, to their very beginning, as it does when it is first sent.
         fields = getattr(request.stream, "fields", None)
         rewinds = fields is not None and all(_rereadable(getattr(field, "file", b"")) for field in fields)
         return _nothing if rewinds else None
