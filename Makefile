@@ -27,7 +27,7 @@ check: ## Formatting, lints, types, documentation, header, architecture: what ne
 	@scripts/prerequisites.sh
 	@$(STEPS) check
 
-build: ## Release builds of the library, the command and the faces, in target/release
+build: ## Release builds of the library, the command and the bindings, in target/release
 	cargo build --release --workspace --exclude evertoken-examples --exclude evertoken-fuzz --exclude evertoken-c-rlib
 
 install: ## Install the C library, header, pkg-config and CMake files, and the command (PREFIX=/usr/local, DESTDIR=)

@@ -25,7 +25,7 @@ def command() -> str:
 
 def all_languages(say: Callable[[str], None]) -> dict[str, list[str]]:
     """Builds everything once; language to the command that starts its story."""
-    say("  Rust core and the three faces; the first time this takes two or three minutes …")
+    say("  Rust core and the three bindings; the first time this takes two or three minutes …")
     run(CARGO)
     say("  C program …")
     artefacts.c(BUILT)

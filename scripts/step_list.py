@@ -28,7 +28,7 @@ def check(name: str, title: str, command: str, needs: tuple[str, ...] = (), **en
     return Step(f"check:{name}", f"check: {title}", command, ("test", "check"), is_check=True, needs=needs, environment=environment)
 
 
-def suite(name: str, title: str, command: str, counts: str, needs: tuple[str, ...] = ("build", "faces"), **environment: str) -> Step:
+def suite(name: str, title: str, command: str, counts: str, needs: tuple[str, ...] = ("build", "bindings"), **environment: str) -> Step:
     return Step(f"tests:{name}", f"tests: {title}", command, ("test",), counts, needs=needs, environment=environment)
 
 
@@ -45,7 +45,7 @@ STEPS: tuple[Step, ...] = (
         ("test", "check"),
     ),
     Step(
-        "faces",
+        "bindings",
         "build: each language finds what was built",
         f"{PY} scripts/artefacts.py target/debug; {PY} scripts/python_editable.py",
         ("test", "check"),
@@ -56,21 +56,21 @@ STEPS: tuple[Step, ...] = (
     check("clippy", "Rust lints", "cargo clippy --workspace --all-targets --locked -- -D warnings"),
     check("rustdoc", "Rust documentation", "cargo doc --workspace --no-deps --locked", RUSTDOCFLAGS="-D warnings"),
     check("ruff", "Python formatting and lints", ".venv/bin/ruff format --check; .venv/bin/ruff check", ("environment",)),
-    check("mypy", "Python types", ".venv/bin/mypy bindings-python/python/evertoken tests/python", ("environment", "faces")),
+    check("mypy", "Python types", ".venv/bin/mypy bindings-python/python/evertoken tests/python", ("environment", "bindings")),
     check(
         "pyright",
         "Python types as pyright sees them, and that none is missing",
         f"{PYRIGHT} tests/python/test_typing.py; {PYRIGHT} --verifytypes evertoken --ignoreexternal",
-        ("environment", "faces"),
+        ("environment", "bindings"),
     ),
     check("mypy-scripts", "Python types of scripts and demo", ".venv/bin/mypy scripts demo", ("environment",), MYPYPATH="scripts:demo"),
     check(
         "stubtest",
         "Python stubs agree with the extension",
         f"{PY} -m mypy.stubtest evertoken._native --allowlist tests/python/stubtest.txt",
-        ("environment", "faces"),
+        ("environment", "bindings"),
     ),
-    check("node", "JavaScript lints, TypeScript types, package exports", "cd tests/node; npm run check --silent", ("environment", "faces")),
+    check("node", "JavaScript lints, TypeScript types, package exports", "cd tests/node; npm run check --silent", ("environment", "bindings")),
     check("header", "include/evertoken.h agrees with the Rust code", "target/debug/examples/header --check", ("build",)),
     Step("check:agreement", "check: versions, tables and sizes agree", "$PYTHON scripts/agreement.py", ("test", "check"), "plain"),
     Step("check:links", "check: links in the documents", "$PYTHON scripts/links.py", ("test", "check"), "plain"),

@@ -117,7 +117,7 @@ pub unsafe extern "C" fn evertoken_client_authorization_copy(
                 }
             };
             len.write(length + 1);
-            Err(Failure::face(
+            Err(Failure::binding(
                 evertoken_status::EVERTOKEN_BUFFER_TOO_SMALL,
                 format!(
                     "buffer takes {capacity} bytes, the header's value needs {}",

@@ -21,19 +21,19 @@ use crate::status::{self, evertoken_status};
 pub(crate) enum Failure {
     /// The core says so.
     Core(evertoken::Error),
-    /// This face says so.
-    Face(evertoken_status, String),
+    /// Raised by this binding.
+    Binding(evertoken_status, String),
 }
 
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
-    pub(crate) fn face(status: evertoken_status, message: impl Into<String>) -> Self {
-        Self::Face(status, one_line(message.into()))
+    pub(crate) fn binding(status: evertoken_status, message: impl Into<String>) -> Self {
+        Self::Binding(status, one_line(message.into()))
     }
 
     pub(crate) fn panic() -> Self {
-        Self::face(
+        Self::binding(
             evertoken_status::EVERTOKEN_PANIC,
             "a defect in this library was caught at its boundary",
         )
@@ -42,7 +42,7 @@ impl Failure {
     pub(crate) fn status(&self) -> evertoken_status {
         match self {
             Self::Core(error) => status::of(error.kind()),
-            Self::Face(status, _) => *status,
+            Self::Binding(status, _) => *status,
         }
     }
 
@@ -259,9 +259,10 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_whatever_it_names() {
-        let Failure::Face(_, message) = Failure::face(evertoken_status::EVERTOKEN_MISUSE, "a\nb")
+        let Failure::Binding(_, message) =
+            Failure::binding(evertoken_status::EVERTOKEN_MISUSE, "a\nb")
         else {
-            panic!("a failure of the face");
+            panic!("a failure of the binding");
         };
         assert_eq!(message, "a\\nb");
     }

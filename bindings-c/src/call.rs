@@ -111,7 +111,7 @@ impl<X: Opaque<Ownership = Owned>> PendingCallback<X> {
         userdata: *mut c_void,
     ) -> Outcome<Self> {
         let call = callback.ok_or_else(|| {
-            Failure::face(
+            Failure::binding(
                 evertoken_status::EVERTOKEN_NULL_ARGUMENT,
                 "callback is NULL",
             )

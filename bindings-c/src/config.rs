@@ -85,14 +85,14 @@ impl Config {
     }
 
     pub(crate) fn keep(&mut self, failure: &Failure) {
-        if let Failure::Face(status, message) = failure {
+        if let Failure::Binding(status, message) = failure {
             self.problem.get_or_insert((*status, message.clone()));
         }
     }
 
     pub(crate) fn client(&self) -> Outcome<evertoken::Client> {
         if let Some((status, message)) = &self.problem {
-            return Err(Failure::face(*status, message.clone()));
+            return Err(Failure::binding(*status, message.clone()));
         }
         let mut options = self.options.clone();
         for (name, more) in &self.lists {

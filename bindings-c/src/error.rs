@@ -45,7 +45,7 @@ impl View {
     pub(crate) fn new(failure: &Failure) -> Self {
         match failure {
             Failure::Core(error) => Self::of_core(error, failure.status()),
-            Failure::Face(status, message) => Self::of_face(*status, message),
+            Failure::Binding(status, message) => Self::of_binding(*status, message),
         }
     }
 
@@ -69,7 +69,7 @@ impl View {
         }
     }
 
-    fn of_face(status: evertoken_status, message: &str) -> Self {
+    fn of_binding(status: evertoken_status, message: &str) -> Self {
         const HINT: &str = "correct the call; the header's preamble has the rules";
         Self {
             status,

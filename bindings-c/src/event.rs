@@ -77,7 +77,7 @@ pub unsafe extern "C" fn evertoken_client_subscribe(
             let out = contract.out(subscription, "subscription")?;
             let client = contract.get(client, "client")?;
             let callback = callback.ok_or_else(|| {
-                Failure::face(
+                Failure::binding(
                     evertoken_status::EVERTOKEN_NULL_ARGUMENT,
                     "callback is NULL",
                 )

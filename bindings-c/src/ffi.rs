@@ -145,7 +145,7 @@ impl Contract {
             return Ok(None);
         };
         let text = std::str::from_utf8(bytes).map_err(|_| {
-            Failure::face(
+            Failure::binding(
                 evertoken_status::EVERTOKEN_BAD_UTF8,
                 format!("{name} is not UTF-8"),
             )
@@ -306,7 +306,7 @@ pub(crate) fn write_prefix<T: Copy>(
 }
 
 fn null(name: &str) -> Failure {
-    Failure::face(
+    Failure::binding(
         evertoken_status::EVERTOKEN_NULL_ARGUMENT,
         format!("{name} is NULL"),
     )
@@ -320,5 +320,5 @@ fn stranger<T: Opaque>(name: &str) -> Failure {
 }
 
 pub(crate) fn misuse(message: impl Into<String>) -> Failure {
-    Failure::face(evertoken_status::EVERTOKEN_MISUSE, message)
+    Failure::binding(evertoken_status::EVERTOKEN_MISUSE, message)
 }

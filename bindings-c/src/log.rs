@@ -69,7 +69,7 @@ pub unsafe extern "C" fn evertoken_log_subscribe(
         enter(error, |contract| {
             let out = contract.out(subscription, "subscription")?;
             let callback = callback.ok_or_else(|| {
-                Failure::face(
+                Failure::binding(
                     evertoken_status::EVERTOKEN_NULL_ARGUMENT,
                     "callback is NULL",
                 )

@@ -260,7 +260,7 @@ pub unsafe extern "C" fn evertoken_request_set_body_reader(
     unsafe {
         enter(error, |contract| {
             let read = read.ok_or_else(|| {
-                Failure::face(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "read is NULL")
+                Failure::binding(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "read is NULL")
             })?;
             contract.get_mut(request, "request")?.body = Body::Reader(Reader {
                 read,
@@ -375,7 +375,7 @@ pub unsafe extern "C" fn evertoken_request_set_response_writer(
     unsafe {
         enter(error, |contract| {
             let write = write.ok_or_else(|| {
-                Failure::face(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "write is NULL")
+                Failure::binding(evertoken_status::EVERTOKEN_NULL_ARGUMENT, "write is NULL")
             })?;
             contract.get_mut(request, "request")?.delivery = Delivery::Written(Writer {
                 write,

@@ -158,7 +158,7 @@ async fn answer(request: RequestBuilder, delivery: Delivery, place: &Place) -> O
         Delivery::Written(writer) => {
             while let Some(piece) = response.chunk().await? {
                 if !place.write(writer, piece).await {
-                    return Err(Failure::face(
+                    return Err(Failure::binding(
                         evertoken_status::EVERTOKEN_CALLBACK_FAILED,
                         "the write function of the response failed",
                     ));
@@ -200,7 +200,7 @@ fn serve(reader: Reader, demand: Demand) -> bool {
 
 fn explained<T>(outcome: Outcome<T>, reader_failed: bool) -> Outcome<T> {
     if outcome.is_err() && reader_failed {
-        return Err(Failure::face(
+        return Err(Failure::binding(
             evertoken_status::EVERTOKEN_CALLBACK_FAILED,
             "the read function of the body failed",
         ));

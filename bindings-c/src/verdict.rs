@@ -118,7 +118,7 @@ impl Case {
             let name = contract.octets_or_none(header.name);
             let value = contract.octets_or_none(header.value);
             let (Some(name), Some(value)) = (name, value) else {
-                return Err(Failure::face(
+                return Err(Failure::binding(
                     evertoken_status::EVERTOKEN_NULL_ARGUMENT,
                     "headers have a name or value that is NULL",
                 ));

@@ -1,6 +1,6 @@
 'use strict'
 
-// One client's way to a header and to a verdict, as the faces of this package use it.
+// One client's way to a header and to a verdict, as the parts of this package use it.
 
 const { setImmediate } = require('node:timers')
 

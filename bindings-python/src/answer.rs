@@ -1,4 +1,4 @@
-//! An answer with its whole body.
+//! A response with its whole body.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Bring your own HTTP library: the header out, the facts of the answer in, a verdict back.
+//! Bring your own HTTP library: the header out, the facts of the response in, a verdict back.
 
 use std::time::Duration;
 
@@ -46,13 +46,13 @@ impl Authorization {
     }
 }
 
-/// What an answer means for the code that sent the request.
+/// What a response means for the code that sent the request.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Verdict(evertoken::Verdict);
 
 #[pymethods]
 impl Verdict {
-    /// What to do: "done" (it is the answer), "resend" (with `authorization`, once), "give_back" (the 401 is the answer).
+    /// What to do: "done" (it is the response), "resend" (with `authorization`, once), "give_back" (the 401 is the response).
     #[getter]
     fn action(&self) -> &'static str {
         match &self.0 {
@@ -108,7 +108,7 @@ impl Verdict {
     }
 }
 
-/// The facts of an answer, owned while the verdict is waited for.
+/// The facts of a response, owned while the verdict is waited for.
 pub(crate) struct Facts {
     status: u16,
     headers: HeaderMap,
@@ -118,7 +118,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Only a 401 is looked into; of any other answer the status says it all.
+    /// Only a 401 is looked into; of any other response the status says it all.
     pub(crate) fn new(
         status: u16,
         headers: Option<&Bound<'_, PyAny>>,

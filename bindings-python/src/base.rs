@@ -161,7 +161,7 @@ impl BaseClient {
             .map_err(|error| raised(url.py(), &error))
     }
 
-    /// For adapters: tells of an answer other than a 401, about which there is nothing to judge.
+    /// For adapters: tells of a response other than a 401, about which there is nothing to judge.
     fn _accepted(&self, authorization: &Bound<'_, Authorization>, status: u16) {
         debug_assert_ne!(status, 401);
         let headers = HeaderMap::new();

@@ -162,7 +162,7 @@ fn received(
 }
 
 /// A source that can be read once. It is read outside the runtime, because it may itself call this library:
-/// what one API answers may be what another is sent.
+/// what one API responds with may be what another is sent.
 pub(crate) struct Pump {
     source: Py<PyIterator>,
     into: Sender<Piece>,

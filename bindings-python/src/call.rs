@@ -134,7 +134,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Sends it and reads the whole answer, on this thread.
+    /// Sends it and reads the whole response, on this thread.
     pub(crate) fn wait_answer(self, py: Python<'_>) -> PyResult<Received<Answer>> {
         match self.pump {
             Some(pump) => pump.drive(py, self.request.answer()),

@@ -1,6 +1,6 @@
-//! `evertoken._native`: the core for the package beside it, which is the public face.
+//! `evertoken._native`: the core for the package beside it, which is the public interface.
 //!
-//! Nothing is decided here. Options, answers and errors are converted, the GIL is released while a
+//! Nothing is decided here. Options, responses and errors are converted, the GIL is released while a
 //! call waits, and asyncio is woken up when something has arrived. Importing starts no thread.
 
 // What is documented for Python reads as Python people write it.

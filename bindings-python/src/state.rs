@@ -122,7 +122,7 @@ counters! {
     logins,
     /// Refreshes that brought a token.
     refreshes,
-    /// Answers with 401 that were judged.
+    /// 401 responses that were judged.
     refused,
     /// Requests sent again after a 401.
     resends,

@@ -1,4 +1,4 @@
-//! An answer whose body is read piece by piece.
+//! A response whose body is read piece by piece.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +18,7 @@ pub(crate) struct Stream {
     rest: Rest,
 }
 
-/// The rest of the answer: in nobody's hands while a piece is read, gone once closed.
+/// The rest of the response: in nobody's hands while a piece is read, gone once closed.
 #[derive(Clone)]
 struct Rest(Arc<Mutex<Option<Response>>>);
 

@@ -1,4 +1,4 @@
-//! The blocking client. Every call that waits releases the GIL and answers Ctrl-C.
+//! The blocking client. Every call that waits releases the GIL and can be interrupted with Ctrl-C.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -72,7 +72,7 @@ impl SyncClient {
         }
     }
 
-    /// Permission to send one request with an HTTP library of your own; show it to `judge` with the answer.
+    /// Permission to send one request with an HTTP library of your own; show it to `judge` with the response.
     ///
     /// Raises:
     ///     OriginRefusedError: The token may not go there.
@@ -86,15 +86,15 @@ impl SyncClient {
         .map(Authorization)
     }
 
-    /// What an answer means: done, send again with another header, or give the 401 back.
+    /// What a response means: done, send again with another header, or give the 401 back.
     ///
     /// Renews the token where that may heal it; callers with the same refused token share one renewal. Never fails
-    /// because a renewal did: that is a reason to give the answer back.
+    /// because a renewal did: that is a reason to give the response back.
     ///
     /// Args:
     ///     authorization: What the request was sent with.
-    ///     status: The answer's status.
-    ///     headers: The answer's headers; looked into for a 401 only.
+    ///     status: The response's status.
+    ///     headers: The response's headers; looked into for a 401 only.
     ///     body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
     ///     replayable: Whether the request's body can be sent again whole.
     ///     timeout: How long to wait for a renewal. None: the client's timeout.
@@ -103,8 +103,8 @@ impl SyncClient {
     /// >>> authorization = client.authorize("/pismo/api/accounts/123")
     /// >>> connection = HTTPConnection(base_url.removeprefix("http://"))
     /// >>> connection.request("GET", "/pismo/api/accounts/123", headers={"Authorization": authorization.value})
-    /// >>> answer = connection.getresponse()
-    /// >>> client.judge(authorization, answer.status, headers=answer.getheaders(), body=answer.read()).action
+    /// >>> response = connection.getresponse()
+    /// >>> client.judge(authorization, response.status, headers=response.getheaders(), body=response.read()).action
     /// 'done'
     /// >>> connection.close()
     #[pyo3(signature = (authorization, status, *, headers = None, body = None, replayable = true, timeout = None))]

@@ -128,7 +128,7 @@ async fn interruptible<T>(
         tokio::select! {
             biased;
             outcome = &mut future => return outcome,
-            () = runtime::nap(SIGNAL_TICK) => {}
+            () = runtime::sleep(SIGNAL_TICK) => {}
         }
         // `None`: the interpreter is going away, and this thread with it.
         if let Some(Err(error)) = exit::attach(signals) {

@@ -1,4 +1,4 @@
-//! Bodies of answers as documents: JSON, form or fault, whatever their bytes claim to be.
+//! Bodies of responses as documents: JSON, form or fault, whatever their bytes claim to be.
 //!
 //! Everything becomes one JSON object that is wiped on drop. HTML is recognized and never searched.
 
@@ -31,7 +31,7 @@ impl Document {
     /// the header says; a form under a foreign type must contain `marker` as a field.
     ///
     /// # Errors
-    /// What the body is instead, as a phrase that completes "the answer is".
+    /// What the body is instead, as a phrase that completes "the response is".
     pub fn read(
         content_type: Option<&str>,
         body: &[u8],
@@ -81,7 +81,7 @@ impl Document {
         Err("neither JSON nor a form")
     }
 
-    /// Reads what an error answer says about itself: JSON, also when `body` is only the beginning of it,
+    /// Reads what an error response says about itself: JSON, also when `body` is only the beginning of it,
     /// a form, or a WSO2 XML fault. `None` for pages and other prose.
     pub fn of_error(body: &[u8]) -> Option<Self> {
         let text = text::decode(body);
@@ -90,7 +90,7 @@ impl Document {
             return parse(text).or_else(|| parse(&repair::closed(text)?));
         }
         if text.starts_with('[') {
-            // Salesforce and others answer with a list of errors as the whole body.
+            // Salesforce and others respond with a list of errors as the whole body.
             let list = serde_json::from_str(text).ok()?;
             return Some(Self(Map::from_iter([(
                 "errors".to_owned(),

@@ -14,7 +14,6 @@ use tokio::runtime::{Builder, Handle, Runtime};
 #[cfg(unix)]
 pub use crate::executor::EventLoop;
 pub use crate::executor::sleep;
-pub use crate::executor::sleep as nap;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::BlockingExecutor;

@@ -1,4 +1,4 @@
-// Every conformance vector, through both ways of this face: the core's own client and fetch.
+// Every conformance vector, through both clients of this binding: the core's own and fetch.
 
 import { after, before, describe, test } from 'node:test'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

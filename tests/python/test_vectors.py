@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.faces import FACES, Face
+from conformance.styles import STYLES, ClientStyle
 from conformance.runner import Place, Run
 from evertoken.testing import Sandbox
 
@@ -26,17 +26,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     gc.unfreeze()
 
 
-@pytest.fixture(scope="module", params=FACES)
-def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    face = FACES[request.param]()
-    yield face
-    face.shut()
+@pytest.fixture(scope="module", params=STYLES)
+def style(request: pytest.FixtureRequest) -> Iterator[ClientStyle]:
+    style = STYLES[request.param]()
+    yield style
+    style.shut()
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_vector(name: str, place: Place, face: Face) -> None:
+def test_vector(name: str, place: Place, style: ClientStyle) -> None:
     if name in SKIPPED:
         pytest.skip(SKIPPED[name])
     vector = json.loads((FOLDER / f"{name}.json").read_text())
     assert vector["name"] == name
-    Run(place, face, vector)()
+    Run(place, style, vector)()

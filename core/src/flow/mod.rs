@@ -41,7 +41,7 @@ pub mod wso2;
 
 pub use by_name::{from_options, is_secret_entry, names, option_names, secret_names, takes_table};
 pub use date::of_answer as server_date;
-pub use exchange::{Grant, TokenRequest, TokenResponse, TokenResponse as Answer};
+pub use exchange::{Grant, TokenRequest, TokenResponse};
 pub use json_login::JsonLogin;
 pub use life::Life;
 pub use oauth2::{ClientCredentials, Password};
@@ -320,11 +320,5 @@ impl IntoFlow for Flow {
     }
 }
 
-#[cfg(test)]
-mod reading {
-    pub(super) mod tests {
-        pub(in super::super) use super::super::response_layout::tests::response as answer;
-    }
-}
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
-//! From an answer without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
+//! From a response without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
 
 use http::header::LOCATION;
 use url::{Position, Url};
 
 use super::success::Success;
-use super::{Answer, waiting};
+use super::{TokenResponse, waiting};
 use crate::document::{Details, Document, is_page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scrub::Scrubber;
@@ -17,13 +17,13 @@ use denial::denied_with;
 use limited::says_limited;
 use locked::says_locked;
 
-/// What is known besides the answer.
+/// What is known besides the response.
 pub(super) struct Context<'a> {
     pub(super) scrubber: &'a Scrubber,
     pub(super) token_url: Option<&'a Url>,
 }
 
-/// What an answer without a token means, and what is said about it.
+/// What a response without a token means, and what is said about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) kind: ErrorKind,
@@ -130,14 +130,14 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
 }
 
 impl Context<'_> {
-    /// The error of an answer whose status is no success.
-    pub(super) fn refused(&self, answer: &Answer) -> Error {
-        let document = Document::of_error(&answer.body);
+    /// The error of a response whose status is no success.
+    pub(super) fn refused(&self, response: &TokenResponse) -> Error {
+        let document = Document::of_error(&response.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
-        let failure = classify(answer.status, &details);
+        let failure = classify(response.status, &details);
         // A refusal of the token endpoint itself is no page.
         let page = match failure.kind {
-            ErrorKind::CredentialsRejected | ErrorKind::BadResponse if is_page(&answer.body) => {
+            ErrorKind::CredentialsRejected | ErrorKind::BadResponse if is_page(&response.body) => {
                 ", by an HTML page, perhaps of a firewall or gateway before the token endpoint"
             }
             _ => "",
@@ -145,30 +145,30 @@ impl Context<'_> {
         let mut words = format!(
             "{} (status {}{}{page})",
             failure.words,
-            answer.status,
+            response.status,
             self.place()
         );
-        if (300..400).contains(&answer.status)
-            && let Some(target) = self.redirect_target(answer)
+        if (300..400).contains(&response.status)
+            && let Some(target) = self.redirect_target(response)
         {
             words = format!("{words}, it points to {target}");
         }
-        self.error(failure, words, answer, document.as_ref(), &details)
+        self.error(failure, words, response, document.as_ref(), &details)
     }
 
-    /// The answer to a revocation: any success is one.
-    pub(super) fn revoked(&self, answer: &Answer) -> Result<()> {
-        if (200..300).contains(&answer.status) {
+    /// The response to a revocation: any success is one.
+    pub(super) fn revoked(&self, response: &TokenResponse) -> Result<()> {
+        if (200..300).contains(&response.status) {
             return Ok(());
         }
-        let document = Document::of_error(&answer.body);
+        let document = Document::of_error(&response.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
         if details.code.as_deref() == Some("unsupported_token_type") {
             return Ok(());
         }
-        let words = format!("the token was not revoked (status {})", answer.status);
-        let failure = classify(answer.status, &details);
-        Err(self.error(failure, words, answer, document.as_ref(), &details))
+        let words = format!("the token was not revoked (status {})", response.status);
+        let failure = classify(response.status, &details);
+        Err(self.error(failure, words, response, document.as_ref(), &details))
     }
 
     /// The error inside a success status, such as `{"error":"invalid_grant"}` with 200, treated as its code says.
@@ -177,7 +177,7 @@ impl Context<'_> {
     /// only if it is an OAuth code: some servers always write `"error":"none"`.
     pub(super) fn stated(
         &self,
-        answer: &Answer,
+        response: &TokenResponse,
         document: &Document,
         failed: Option<&Success>,
         has_token: bool,
@@ -207,28 +207,28 @@ impl Context<'_> {
             "{}{} (in an answer with status {}{})",
             failure.words,
             failed.map_or_else(String::new, |success| format!(": {success} does not hold")),
-            answer.status,
+            response.status,
             self.place()
         );
-        Some(self.error(failure, words, answer, Some(document), &details))
+        Some(self.error(failure, words, response, Some(document), &details))
     }
 
     /// The error of a success that holds no usable token. `problem` names no value.
-    pub(super) fn unreadable(&self, answer: &Answer, problem: &str) -> Error {
+    pub(super) fn unreadable(&self, response: &TokenResponse, problem: &str) -> Error {
         // A list of texts in a success is more likely tokens than words.
-        let document = Document::read(None, &answer.body, "")
+        let document = Document::read(None, &response.body, "")
             .ok()
-            .or_else(|| Document::of_error(&answer.body));
+            .or_else(|| Document::of_error(&response.body));
         let details = document.as_ref().map(Document::details).unwrap_or_default();
         let words = format!(
             "no token in the answer: {problem} (status {}{})",
-            answer.status,
+            response.status,
             self.place()
         );
         self.error(
             Failure::new(ErrorKind::BadResponse, ""),
             words,
-            answer,
+            response,
             document.as_ref(),
             &details,
         )
@@ -238,7 +238,7 @@ impl Context<'_> {
         &self,
         failure: Failure,
         words: String,
-        answer: &Answer,
+        response: &TokenResponse,
         document: Option<&Document>,
         details: &Details,
     ) -> Error {
@@ -257,7 +257,7 @@ impl Context<'_> {
         {
             error = error.with_provider_message(message);
         }
-        if let Some(wait) = waiting::without_clock(&answer.headers, document) {
+        if let Some(wait) = waiting::without_clock(&response.headers, document) {
             error = error.with_retry_after(wait);
         }
         error
@@ -272,8 +272,8 @@ impl Context<'_> {
 
     /// Where a redirect points to: the host, on the same host all but the query, which may hold what was sent. Servers
     /// that miss a slash at the end, or want https, so tell what `token_url` should be.
-    fn redirect_target(&self, answer: &Answer) -> Option<String> {
-        let location = answer.headers.get(LOCATION)?.to_str().ok()?;
+    fn redirect_target(&self, response: &TokenResponse) -> Option<String> {
+        let location = response.headers.get(LOCATION)?.to_str().ok()?;
         let target = match self.token_url {
             Some(base) => base.join(location).ok()?,
             None => Url::parse(location).ok()?,

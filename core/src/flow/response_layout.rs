@@ -23,7 +23,7 @@ pub(super) enum Place {
     Field(String),
     /// A response header.
     Header(HeaderName),
-    /// The whole body: Magento answers with a JSON string, Azure Cognitive Services with the bare token.
+    /// The whole body: Magento responds with a JSON string, Azure Cognitive Services with the bare token.
     Body,
 }
 

@@ -18,7 +18,7 @@ use crate::state::Shared;
 pub(crate) use grant::rotate_all;
 pub(crate) use refusal::{ApiRefusal, api_refusal, gateway_fault, rate_limited, token_refusal};
 
-/// Whose face the sandbox shows.
+/// Which provider the sandbox plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {

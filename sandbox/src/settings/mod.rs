@@ -1,4 +1,4 @@
-//! What can be switched. Every part has a default, and JSON given by a caller is a patch over the defaults, so that a face passes its
+//! What can be switched. Every part has a default, and JSON given by a caller is a patch over the defaults, so that a binding passes its
 //! options through as they are.
 
 mod credentials;

@@ -1,4 +1,4 @@
-//! The C face, called as C calls it: pointers, NUL-terminated texts, outputs and errors.
+//! The C binding, called as C calls it: pointers, NUL-terminated texts, outputs and errors.
 
 mod call;
 mod config;

@@ -1,4 +1,4 @@
-// Comparisons between what a vector expects and what this face says.
+// Comparisons between what a vector expects and what this binding reports.
 
 import assert from 'node:assert/strict'
 
@@ -17,7 +17,7 @@ export function within(name, millis, wanted) {
   assert.ok(secs >= low && secs <= high, `${name} is ${secs} s, not within ${low} and ${high}`)
 }
 
-/** Letter case and underscores aside: faces spell names their own way. */
+/** Letter case and underscores aside: bindings spell names in their own way. */
 const plain = (text) => text.toLowerCase().replaceAll('_', '')
 
 export function error(found, wanted) {

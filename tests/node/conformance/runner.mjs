@@ -34,7 +34,7 @@ const MAKERS = { client_credentials: 'clientCredentials', json_login: 'jsonLogin
 const camel = (name) => name.replaceAll(/_(.)/g, (_, letter) => letter.toUpperCase())
 const millis = (secs) => (typeof secs === 'number' ? secs * 1000 : secs)
 
-/** Which of the two ways of this face sends the requests of a run. */
+/** Which of the two clients of this binding sends the requests of a run. */
 export const SENDERS = {
   async request(client, { method, url, headers, body, timeout, signal }) {
     const response = await client.request(method, url, { headers, body, timeout, signal })

@@ -13,7 +13,7 @@ import evertoken
 from evertoken.testing import Sandbox
 
 from . import expect
-from .faces import Call, Face
+from .styles import Call, ClientStyle
 
 PLACEHOLDER = re.compile(r"\{\{([^}]+)\}\}")
 VECTOR_KEYS = {
@@ -72,12 +72,12 @@ class Place:
 class Run:
     """One vector under way."""
 
-    def __init__(self, place: Place, face: Face, vector: dict[str, Any]) -> None:
+    def __init__(self, place: Place, style: ClientStyle, vector: dict[str, Any]) -> None:
         expect.unknown("vector", vector, VECTOR_KEYS)
-        self.place, self.face, self.vector = place, face, vector
+        self.place, self.style, self.vector = place, style, vector
         self.sandbox = place.sandbox
-        # The face as well: a rejection is remembered beyond the clients that met it.
-        self.case = f"{vector['name']}-{type(face).__name__}"
+        # The style as well: a rejection is remembered beyond the clients that met it.
+        self.case = f"{vector['name']}-{type(style).__name__}"
         self.clients: dict[str, Any] = {}
         self.calls: dict[str, tuple[dict[str, Any], list[Call]]] = {}
         self.saved: dict[str, str] = {}
@@ -101,7 +101,7 @@ class Run:
                 self.finish(self.vector["expect"])
         finally:
             for client in self.clients.values():
-                self.face.start(client, "close").result(PATIENCE_SECS)
+                self.style.start(client, "close").result(PATIENCE_SECS)
         self.check_always(self.vector.get("expect", {}))
 
     def prepare(self) -> None:
@@ -124,7 +124,7 @@ class Run:
     def client(self, name: str) -> Any:
         if name not in self.clients:
             own = {} if name == "a" else self.vector["clients"][name]
-            client = self.face.client(self.vector["flow"], self.fill({**self.vector["options"], **own}))
+            client = self.style.client(self.vector["flow"], self.fill({**self.vector["options"], **own}))
             self.clients[name] = client
             if name == "a":
                 client.on_event(self.events.append)
@@ -155,8 +155,8 @@ class Run:
         calls = []
         for _ in range(step.get("callers", 1)):
             if step.get("one_shot"):
-                options["content"] = self.face.body(step["body"])
-            calls.append(self.face.start(client, kind, *args, **options))
+                options["content"] = self.style.body(step["body"])
+            calls.append(self.style.start(client, kind, *args, **options))
         if "id" in step:
             self.calls[step["id"]] = (step, calls)
         else:
@@ -240,8 +240,8 @@ class Run:
 
     def judge(self, client: Any, step: dict[str, Any]) -> None:
         step = self.fill(step)
-        authorization = self.face.start(client, "authorize", step["url"]).result(60)
-        verdict = self.face.start(
+        authorization = self.style.start(client, "authorize", step["url"]).result(60)
+        verdict = self.style.start(
             client,
             "judge",
             authorization,
@@ -278,7 +278,7 @@ class Run:
         client.reset()
 
     def close(self, client: Any, step: dict[str, Any]) -> None:
-        self.outcomes(step, [self.face.start(client, "close", revoke=step.get("revoke", False))], step.get("expect", {}))
+        self.outcomes(step, [self.style.start(client, "close", revoke=step.get("revoke", False))], step.get("expect", {}))
 
     def finish(self, wanted: dict[str, Any]) -> None:
         expect.unknown("expect", wanted, {"calls", "counts", "events", "events_any_order", "state", "stats"})

@@ -1,6 +1,6 @@
-//! Whether an answer with a success status and no token is a refusal, in its server's own way of saying so.
+//! Whether a response with a success status and no token is a refusal, in its server's own way of saying so.
 //!
-//! Many a login route answers a wrong password with 200. Such an answer must not count as one that could not be read:
+//! Many login routes respond to a wrong password with 200. Such a response must not count as one that could not be read:
 //! those are tried again, and with a wrong password that is how accounts get locked.
 
 use serde_json::Value;
@@ -36,7 +36,7 @@ const NO: &[&str] = &[
     "unauthorized",
     "forbidden",
 ];
-/// Members that hold the status that the answer should have had, or a code of the server's own.
+/// Members that hold the status that the response should have had, or a code of the server's own.
 const STATUSES: &[&str] = &["code", "status", "statuscode", "status_code"];
 /// Members that hold a code of the server's own.
 const OWN_CODES: &[&str] = &[

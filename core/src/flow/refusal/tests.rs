@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use super::super::reading::tests::answer;
+use super::super::response_layout::tests::response;
 use crate::error::{Error, ErrorKind};
-use crate::flow::{Answer, Flow, IntoFlow, Wso2};
+use crate::flow::{Flow, IntoFlow, TokenResponse, Wso2};
 use crate::secret::Secret;
 
 const PASSWORD: &str = "p&ss w+rd/é";
@@ -19,13 +19,13 @@ fn flow() -> Flow {
     .unwrap()
 }
 
-fn error_of(answer: &Answer) -> Error {
-    flow().read(answer).unwrap_err()
+fn error_of(response: &TokenResponse) -> Error {
+    flow().read(response).unwrap_err()
 }
 
 #[test]
 fn an_error_names_the_host_of_the_token_url_and_no_more_of_it() {
-    let error = error_of(&answer(400, &[], ""));
+    let error = error_of(&response(400, &[], ""));
     assert_eq!(
         error.message(),
         "the token request was rejected (status 400 from gw.example)"
@@ -42,7 +42,7 @@ fn a_page_is_called_one_and_not_quoted() {
         (403, "error code: 1020", ""),
         (403, "<am:fault><am:code>1</am:code></am:fault>", ""),
     ] {
-        let error = error_of(&answer(status, &[], body));
+        let error = error_of(&response(status, &[], body));
         let told = format!("(status {status} from gw.example{page})");
         assert!(error.message().ends_with(&told), "{body}: {error}");
     }
@@ -229,7 +229,7 @@ fn status_and_code_decide_the_kind() {
 
 fn check(table: &[(u16, &str, ErrorKind, bool)]) {
     for (status, body, kind, retryable) in table {
-        let error = error_of(&answer(*status, &[], body));
+        let error = error_of(&response(*status, &[], body));
         assert_eq!(
             (error.kind(), error.retryable()),
             (*kind, *retryable),
@@ -261,7 +261,7 @@ fn a_revocation_that_is_refused_is_an_error_that_does_not_quote_the_token() {
         (302, "", Some(BadResponse)),
         (503, "", Some(ServerUnavailable)),
     ] {
-        let outcome = flow().read_revocation(&answer(status, &[], body), &token);
+        let outcome = flow().read_revocation(&response(status, &[], body), &token);
         assert_eq!(
             outcome.as_ref().err().map(Error::kind),
             kind,
@@ -281,7 +281,7 @@ fn a_revocation_that_is_refused_is_an_error_that_does_not_quote_the_token() {
 #[test]
 fn every_status_without_a_body_has_its_kind_and_names_the_status() {
     for status in 0..=999 {
-        let error = error_of(&answer(status, &[], ""));
+        let error = error_of(&response(status, &[], ""));
         assert!(
             error.message().contains(&status.to_string()),
             "{status}: {error}"
@@ -322,7 +322,7 @@ fn the_providers_code_and_words_are_told() {
         (401, "secret words of a text", None, None),
         (401, &long, None, Some(cut.as_str())),
     ] {
-        let error = error_of(&answer(status, &[], body));
+        let error = error_of(&response(status, &[], body));
         assert_eq!(
             (error.provider_code(), error.provider_message()),
             (code, words),
@@ -355,7 +355,7 @@ fn no_secret_that_the_server_echoes_gets_into_an_error() {
             for status in [200, 400, 500] {
                 let error = flow
                     .read_refresh(
-                        &answer(
+                        &response(
                             status,
                             &[("location", echo.as_str())].map(|_| ("x-a", "b")),
                             &body.to_string(),
@@ -396,7 +396,7 @@ fn a_redirect_names_the_targets_host_and_on_the_same_host_the_path() {
         ("http://[", None),
         ("mailto:hunter2", None),
     ] {
-        let error = error_of(&answer(302, &[("location", location)], ""));
+        let error = error_of(&response(302, &[("location", location)], ""));
         assert_eq!(
             (error.kind(), error.retryable()),
             (ErrorKind::BadResponse, false),
@@ -415,7 +415,7 @@ fn a_redirect_names_the_targets_host_and_on_the_same_host_the_path() {
 
 #[test]
 fn the_token_urls_query_is_not_told() {
-    assert!(!format!("{:?}", error_of(&answer(400, &[], ""))).contains("hidden"));
+    assert!(!format!("{:?}", error_of(&response(400, &[], ""))).contains("hidden"));
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn a_wait_is_passed_on_where_it_needs_no_clock() {
         ),
         (429, vec![], "", None),
     ] {
-        let error = error_of(&answer(status, &headers, body));
+        let error = error_of(&response(status, &headers, body));
         assert_eq!(
             error.retry_after(),
             wait.map(Duration::from_secs),

@@ -13,7 +13,7 @@ import evertoken
 Call = Future[Any]
 
 
-class Face(Protocol):
+class ClientStyle(Protocol):
     """How one of the clients is used."""
 
     def client(self, flow: str, options: dict[str, Any]) -> Any: ...
@@ -25,7 +25,7 @@ class Face(Protocol):
     def shut(self) -> None: ...
 
 
-class SyncFace:
+class SyncStyle:
     """A thread for each call. A blocked thread cannot be cancelled: its call is left to itself."""
 
     def client(self, flow: str, options: dict[str, Any]) -> evertoken.Client:
@@ -51,7 +51,7 @@ class SyncFace:
         pass
 
 
-class AsyncFace:
+class AsyncStyle:
     """A task for each call, on an event loop of its own."""
 
     def __init__(self) -> None:
@@ -74,4 +74,4 @@ class AsyncFace:
         self.loop.close()
 
 
-FACES: dict[str, Callable[[], Face]] = {"sync": SyncFace, "asyncio": AsyncFace}
+STYLES: dict[str, Callable[[], ClientStyle]] = {"sync": SyncStyle, "asyncio": AsyncStyle}
