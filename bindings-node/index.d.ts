@@ -69,8 +69,8 @@ export declare class Authorization {
   readonly url: string
 }
 
-/** An answer as `judge()` looks at it. */
-export interface SeenAnswer {
+/** A response as `judge()` looks at it. */
+export interface JudgedResponse {
   /** The status code. */
   status: number
   /** Its headers: `WWW-Authenticate` may tell that the 401 is about rights. */
@@ -81,13 +81,13 @@ export interface SeenAnswer {
   replayable?: boolean
 }
 
-/** What to do about an answer. */
+/** What to do about a response. */
 export type Verdict =
-  /** Nothing: the answer is the caller's. */
+  /** Nothing: the response is the caller's. */
   | { action: 'done' }
-  /** Send the same request again with this header, once, and judge that answer too. */
+  /** Send the same request again with this header, once, and judge that response too. */
   | { action: 'resend'; authorization: Authorization }
-  /** Nothing: the answer is the caller's, and it is a 401 that was not healed. */
+  /** Nothing: the response is the caller's, and it is a 401 that was not healed. */
   | ({ action: 'give_back' } & GivenBack)
 
 /** The state of an identity. */
@@ -121,7 +121,7 @@ export interface Stats {
   logins: number
   /** Refreshes that brought a token. */
   refreshes: number
-  /** Answers with 401 that were judged. */
+  /** 401 responses that were judged. */
   refused: number
   /** Requests sent again. */
   resends: number
@@ -241,10 +241,10 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   /** `{ authorization }`, to spread into the headers of a request to `url`. */
   headersFor(url: UrlLike, options?: WaitOptions): Promise<{ authorization: string }>
 
-  /** For HTTP libraries without an adapter here: a header for a request to `url`, to be judged with the answer. */
+  /** For HTTP libraries without an adapter here: a header for a request to `url`, to be judged with the response. */
   authorize(url: UrlLike, options?: WaitOptions): Promise<Authorization>
-  /** What an answer means. Renews the token where that may heal a 401; callers with the same refused token share one renewal. */
-  judge(authorization: Authorization, answer: SeenAnswer, options?: Pick<WaitOptions, 'signal'>): Promise<Verdict>
+  /** What a response means. Renews the token where that may heal a 401; callers with the same refused token share one renewal. */
+  judge(authorization: Authorization, response: JudgedResponse, options?: Pick<WaitOptions, 'signal'>): Promise<Verdict>
 
   /**
    * The platform's fetch with the header put on and a 401 healed. Every option works; relative URLs are below `baseUrl`;
@@ -265,7 +265,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
 
   /**
    * A request through the core: HTTP/1.1 and 2, its own connections, several times as fast as fetch. `url` is absolute
-   * or below `baseUrl`. Any answer resolves; a 401 that could not be healed has `auth`.
+   * or below `baseUrl`. Any response resolves; a 401 that could not be healed has `auth`.
    * @throws {EvertokenError} any code
    */
   request(method: string, url: UrlLike, options?: RequestOptions): Promise<ClientResponse>
@@ -283,7 +283,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   /**
    * Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance
    * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token,
-   * and nothing that is printed of an answer or an error shows it.
+   * and nothing that is printed of a response or an error shows it.
    * @throws {EvertokenError} `config_invalid` if `instance` is no axios instance
    */
   attachAxios(instance: AxiosLike): () => void
@@ -291,7 +291,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   gotHooks(): GotHooks
 
   /**
-   * Why this answer is a 401 that was not healed; null for any other. Takes what `fetch`, `wrapFetch`, `request`, axios,
+   * Why this response is a 401 that was not healed; null for any other. Takes what `fetch`, `wrapFetch`, `request`, axios,
    * got and undici's `request` and `stream` give. undici 6 loses it where a redirect interceptor is composed as well.
    */
   authOf(response: object): GivenBack | null

@@ -13,7 +13,7 @@ import type {
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 type JsonObject = { readonly [name: string]: Json }
 
-/** Requests and answers counted by the sandbox. */
+/** Requests and responses counted by the sandbox. */
 export interface ProviderCounts {
   /** Requests to log in. */
   login: number
@@ -45,7 +45,7 @@ export interface Counts {
   paths: Record<string, number>
   /** Requests that reached the foreign origin. */
   foreign: number
-  /** Requests for which a script had no answer left. */
+  /** Requests for which a script had no response left. */
   script_exhausted: number
   /** Requests that were not what a script expected. */
   expect_failed: number
@@ -105,7 +105,7 @@ export declare class Sandbox implements AsyncDisposable {
   configure(settings: JsonObject): any
   /** Arms one fault or a list of them. */
   arm(faults: JsonObject | readonly JsonObject[]): { armed: number }
-  /** Loads a script: answers in order, route by route. */
+  /** Loads a script: responds in order, route by route. */
   script(routes: JsonObject): { routes: number }
   /** Moves the sandbox's clock, in milliseconds; negative steps back. */
   advance(millis: number): { now_ms: number; now: string; offset_ms: number }

@@ -106,11 +106,11 @@ typedef enum {
 
 /// What follows from a verdict.
 typedef enum {
-  /// Nothing to do: the answer is the caller's.
+  /// Nothing to do: the response is the caller's.
   EVERTOKEN_ACTION_DONE = 0,
-  /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
+  /// Send the same request again, whole, with the verdict's authorization; then judge that response too.
   EVERTOKEN_ACTION_RESEND = 1,
-  /// Nothing to do: the answer is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
+  /// Nothing to do: the response is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
   EVERTOKEN_ACTION_GIVE_BACK = 2,
 } evertoken_action;
 
@@ -127,7 +127,7 @@ typedef enum {
 } evertoken_log_level;
 
 /// Permission to send one request with the token: the header's value, and which token it carries. Show it to
-/// evertoken_client_judge() with the answer.
+/// evertoken_client_judge() with the response.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
 /// `const` one belongs to the handle that lent it. Threads: any; it never changes.
@@ -169,7 +169,7 @@ typedef struct evertoken_client evertoken_client;
 /// _set_text, _set_number, _set_flag, _set_list, _set_entry; the _set_… of the common options; _free.
 typedef struct evertoken_config evertoken_config;
 
-/// Why a call failed. It holds no secret and no raw answer, and may be logged whole.
+/// Why a call failed. It holds no secret and no raw response, and may be logged whole.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
 /// belongs to the handle that lent it. Threads: any; it never changes.
@@ -191,7 +191,7 @@ typedef struct evertoken_event evertoken_event;
 /// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
 typedef struct evertoken_request evertoken_request;
 
-/// An answer of the API: status, headers and body.
+/// A response of the API: status, headers and body.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
 /// number for a response whose body was read whole.
@@ -218,7 +218,7 @@ typedef struct evertoken_subscription evertoken_subscription;
 /// Methods: evertoken_token_value, _expires_at_unix_secs, _expires_in_ms, _scope, _fingerprint, _generation, _free.
 typedef struct evertoken_token evertoken_token;
 
-/// What to do about an answer.
+/// What to do about a response.
 ///
 /// Owner: whoever receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
 /// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_action, _authorization, _reason, _error, _free.
@@ -236,7 +236,7 @@ typedef struct {
   uint64_t logins;
   /// Refreshes that brought a token.
   uint64_t refreshes;
-  /// Answers with 401 that were judged.
+  /// 401 responses that were judged.
   uint64_t refused;
   /// Requests sent again after a 401.
   uint64_t resends;
@@ -246,7 +246,7 @@ typedef struct {
   uint64_t waiting;
 } evertoken_stats;
 
-/// A header of a request or an answer.
+/// A header of a request or a response.
 typedef struct {
   /// The name, in any case.
   const char *name;
@@ -267,7 +267,7 @@ typedef ptrdiff_t (*evertoken_read_callback)(void *userdata, void *buffer, size_
 ///
 /// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
 /// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
-/// evertoken_client_send_start() runs. It sees the body of the answer only, nothing of a redirect or of a 401 that was
+/// evertoken_client_send_start() runs. It sees the body of the response only, nothing of a redirect or of a 401 that was
 /// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
 typedef int (*evertoken_write_callback)(void *userdata, const void *data, size_t len);
 
@@ -336,7 +336,7 @@ const char *evertoken_error_text(const evertoken_error *error);
 /// What to do about it; `""` for NULL. Lives as long as the error.
 const char *evertoken_error_hint(const evertoken_error *error);
 
-/// The status of the HTTP answer that led to it; 0 if there was none.
+/// The status of the HTTP response that led to it; 0 if there was none.
 int evertoken_error_http_status(const evertoken_error *error);
 
 /// The provider's own code, such as `invalid_grant` or `900901`; NULL if it gave none. `len` may be NULL. Lives as long
@@ -535,7 +535,7 @@ evertoken_status evertoken_client_new(const evertoken_config *config,
 /// called from a callback too.
 void evertoken_client_free(evertoken_client *client);
 
-/// Closes the client: later calls answer EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
+/// Closes the client: later calls response EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
 /// identity go on. Idempotent and prompt. The handle is still to be freed.
 void evertoken_client_close(const evertoken_client *client);
 
@@ -645,7 +645,7 @@ evertoken_status evertoken_client_authorize(const evertoken_client *client,
 /// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the capacity that is needed, the one case in which an out-parameter is
 /// written without EVERTOKEN_OK. 8 KiB are enough for any token that servers take.
 ///
-/// Threads: any. From a callback it answers from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
+/// Threads: any. From a callback it responses from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
 evertoken_status evertoken_client_authorization_copy(const evertoken_client *client,
                                                      char *buffer,
                                                      size_t capacity,
@@ -670,16 +670,16 @@ uint64_t evertoken_authorization_generation(const evertoken_authorization *autho
 /// Whether this is the one resend after a 401.
 bool evertoken_authorization_is_resend(const evertoken_authorization *authorization);
 
-/// What an answer means: done, send again with another header, or give the 401 back. Renews the token where that may heal
-/// the 401; callers with the same refused token share one renewal. Call it with every answer: successes count too, and
+/// What a response means: done, send again with another header, or give the 401 back. Renews the token where that may heal
+/// the 401; callers with the same refused token share one renewal. Call it with every response: successes count too, and
 /// cost nothing.
 ///
-/// `authorization` is what the request was sent with, `status` the answer's status, `headers` its `header_count` headers,
+/// `authorization` is what the request was sent with, `status` the response's status, `headers` its `header_count` headers,
 /// `body_prefix` the first `body_prefix_len` bytes of its body (some kilobytes are enough, none is allowed: NULL and 0).
 /// `replayable` says whether the request's body can be sent again whole (0: no). `timeout_ms` bounds the wait for a
 /// renewal (0: the client's timeout; EVERTOKEN_NO_TIMEOUT).
 ///
-/// A failed renewal is no failure of this call: the verdict then gives the answer back, with evertoken_verdict_error().
+/// A failed renewal is no failure of this call: the verdict then gives the response back, with evertoken_verdict_error().
 ///
 /// Threads: any. Not from a callback unless `status` is other than 401: EVERTOKEN_MISUSE.
 evertoken_status evertoken_client_judge(const evertoken_client *client,
@@ -751,7 +751,7 @@ evertoken_status evertoken_request_set_connect_timeout_ms(evertoken_request *req
                                                           int64_t timeout_ms,
                                                           evertoken_error **error);
 
-/// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+/// How long the server may be silent: neither has a piece of the response come nor was one of the body sent. Counts anew with
 /// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
 /// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 evertoken_status evertoken_request_set_read_timeout_ms(evertoken_request *request,
@@ -817,15 +817,15 @@ evertoken_status evertoken_response_read(evertoken_response *response,
                                          size_t *len,
                                          evertoken_error **error);
 
-/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other answer. Lives as long as the
+/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other response. Lives as long as the
 /// response.
 const char *evertoken_response_reason(const evertoken_response *response);
 
 /// The renewal that failed and so left the 401, where there was one, else NULL. It belongs to the response.
 const evertoken_error *evertoken_response_error(const evertoken_response *response);
 
-/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole answer. A 401 is
-/// healed where it can be: one renewal, one resend. Any answer is EVERTOKEN_OK here, a 401 that could not be healed
+/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole response. A 401 is
+/// healed where it can be: one renewal, one resend. Any response is EVERTOKEN_OK here, a 401 that could not be healed
 /// included: see evertoken_response_reason().
 ///
 /// `body` are `body_len` bytes; NULL and 0 send none. `timeout_ms` bounds the whole call, the token included (0: the

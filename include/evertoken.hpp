@@ -122,7 +122,7 @@ class Error : public std::runtime_error {
   const std::optional<std::string>& identity() const noexcept { return identity_; }
   /// The fingerprint of the token it concerns.
   const std::optional<std::string>& fingerprint() const noexcept { return fingerprint_; }
-  /// The status of the HTTP answer that led to it; 0 if there was none.
+  /// The status of the HTTP response that led to it; 0 if there was none.
   int http_status() const noexcept { return http_status_; }
   /// How long to wait before the next try.
   std::optional<std::chrono::milliseconds> retry_after() const noexcept { return retry_after_; }
@@ -300,7 +300,7 @@ class Authorization : public detail::Owner<evertoken_authorization, evertoken_au
   }
 };
 
-/// What to do about an answer.
+/// What to do about a response.
 class Verdict : public detail::Owner<evertoken_verdict, evertoken_verdict_free> {
  public:
   using Owner::Owner;
@@ -316,7 +316,7 @@ class Verdict : public detail::Owner<evertoken_verdict, evertoken_verdict_free> 
   std::optional<Error> error() const { return detail::optional_error(evertoken_verdict_error(handle())); }
 };
 
-/// An answer of the API with its whole body.
+/// A response of the API with its whole body.
 class Response : public detail::Owner<evertoken_response, evertoken_response_free> {
  public:
   using Owner::Owner;
@@ -396,7 +396,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
     return Authorization{detail::made<evertoken_authorization>(
         [&](auto out, auto error) { return evertoken_client_authorize(handle(), url.c_str(), out, error); })};
   }
-  /// What an answer means.
+  /// What a response means.
   Verdict judge(const Authorization& sent, int status, const std::vector<evertoken_header>& headers = {}, std::string_view body_prefix = {},
                 bool replayable = true, Timeout timeout = {}) const {
     return Verdict{detail::made<evertoken_verdict>([&](auto out, auto error) {
@@ -405,7 +405,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
     })};
   }
 
-  /// Sends a request with the token; any answer is a Response.
+  /// Sends a request with the token; any response is a Response.
   Response request(const std::string& method, const std::string& url, std::string_view body = {},
                    const std::vector<Header>& headers = {}, Limits limits = {}) const {
     detail::Handle<evertoken_request, evertoken_request_free> request{detail::made<evertoken_request>(

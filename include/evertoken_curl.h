@@ -7,7 +7,7 @@
  *     transfer.write = my_write;                      // as for CURLOPT_WRITEFUNCTION
  *     transfer.write_data = &my_body;
  *     CURLcode code = evertoken_curl_perform(client, curl, &transfer, &error);
- *     // transfer.status is the answer's status, transfer.reason why a 401 was not healed
+ *     // transfer.status is the response's status, transfer.reason why a 401 was not healed
  *     evertoken_curl_cleanup(&transfer);
  *
  * With a multi handle the same in two steps: evertoken_curl_begin() before curl_multi_add_handle(), evertoken_curl_end() at
@@ -18,8 +18,8 @@
  *     else …                                          // over: transfer.code, transfer.status
  *
  * Both set the URL, the `Authorization` header, and the write and header functions; everything else of the handle is yours:
- * method, body, timeouts, proxies, certificates. A 401 is held back until it is clear that it is the answer, so your
- * functions see one answer only.
+ * method, body, timeouts, proxies, certificates. A 401 is held back until it is clear that it is the response, so your
+ * functions see one response only.
  *
  * The token goes to the client's origins only: another URL ends with EVERTOKEN_ORIGIN_REFUSED in `error`, and nothing was
  * sent. Where libcurl follows redirects, it takes the header off on the way to another host; a 401 after a redirect is given
@@ -62,7 +62,7 @@ typedef struct evertoken_curl {
 
   /** Out: how the transfer ended for libcurl. */
   CURLcode code;
-  /** Out: the answer's status; 0 if there was none. */
+  /** Out: the response's status; 0 if there was none. */
   long status;
   /** Out: why a 401 was not healed, with the words of evertoken_verdict_reason(), else NULL. Lives until the cleanup. */
   const char *reason;
@@ -87,7 +87,7 @@ typedef struct evertoken_curl {
   } own;
 } evertoken_curl;
 
-/** What is held back of a 401; a longer one is let through and counts as the answer. */
+/** What is held back of a 401; a longer one is let through and counts as the response. */
 #define EVERTOKEN_CURL_HELD_MAX (1024 * 1024)
 
 static inline bool evertoken_curl_keep(char **text, size_t *len, const char *data, size_t more) {
@@ -208,7 +208,7 @@ static inline size_t evertoken_curl_split(char *head, evertoken_header *headers,
   return count;
 }
 
-/** Judges the answer at hand; false if the judging itself failed. */
+/** Judges the response at hand; false if the judging itself failed. */
 static inline bool evertoken_curl_judge(const evertoken_client *client, evertoken_curl *transfer,
                                         const evertoken_authorization *authorization, evertoken_error **error) {
   enum { HEADERS_MAX = 64 };
@@ -293,7 +293,7 @@ static inline bool evertoken_curl_end(const evertoken_client *client, evertoken_
 }
 
 /**
- * Performs `transfer` on `curl`: puts the token on, judges the answer, and sends once more where that heals a 401. Returns
+ * Performs `transfer` on `curl`: puts the token on, judges the response, and sends once more where that heals a 401. Returns
  * libcurl's code. `error` may be NULL; it is written where the token could not be had or may not go to the URL, and then
  * nothing was sent and the code is CURLE_OK with `transfer->status` 0.
  *

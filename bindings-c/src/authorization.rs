@@ -13,7 +13,7 @@ use crate::status::evertoken_status;
 use crate::text::{SecretText, Text};
 
 /// Permission to send one request with the token: the header's value, and which token it carries. Show it to
-/// evertoken_client_judge() with the answer.
+/// evertoken_client_judge() with the response.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
 /// `const` one belongs to the handle that lent it. Threads: any; it never changes.
@@ -85,7 +85,7 @@ pub(crate) async fn authorize(client: evertoken::Client, url: Option<String>) ->
 /// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the capacity that is needed, the one case in which an out-parameter is
 /// written without EVERTOKEN_OK. 8 KiB are enough for any token that servers take.
 ///
-/// Threads: any. From a callback it answers from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
+/// Threads: any. From a callback it responses from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_authorization_copy(
     client: *const evertoken_client,

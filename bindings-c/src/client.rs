@@ -68,7 +68,7 @@ pub unsafe extern "C" fn evertoken_client_free(client: *mut evertoken_client) {
     unsafe { release(client) }
 }
 
-/// Closes the client: later calls answer EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
+/// Closes the client: later calls response EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
 /// identity go on. Idempotent and prompt. The handle is still to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_close(client: *const evertoken_client) {
@@ -137,7 +137,7 @@ pub struct evertoken_stats {
     pub logins: u64,
     /// Refreshes that brought a token.
     pub refreshes: u64,
-    /// Answers with 401 that were judged.
+    /// 401 responses that were judged.
     pub refused: u64,
     /// Requests sent again after a 401.
     pub resends: u64,

@@ -9,7 +9,7 @@ use crate::ffi::{Opaque, Owned};
 use crate::status::evertoken_status;
 use crate::text::Text;
 
-/// Why a call failed. It holds no secret and no raw answer, and may be logged whole.
+/// Why a call failed. It holds no secret and no raw response, and may be logged whole.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
 /// belongs to the handle that lent it. Threads: any; it never changes.
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn evertoken_error_hint(error: *const evertoken_error) -> 
     unsafe { look(error, c"".as_ptr(), |error, _| error.hint.as_ptr()) }
 }
 
-/// The status of the HTTP answer that led to it; 0 if there was none.
+/// The status of the HTTP response that led to it; 0 if there was none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_http_status(error: *const evertoken_error) -> c_int {
     // SAFETY: the caller keeps the header's contract.

@@ -73,7 +73,7 @@ impl Reader {
 ///
 /// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
 /// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
-/// evertoken_client_send_start() runs. It sees the body of the answer only, nothing of a redirect or of a 401 that was
+/// evertoken_client_send_start() runs. It sees the body of the response only, nothing of a redirect or of a 401 that was
 /// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
 pub type evertoken_write_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, data: *const c_void, len: usize) -> c_int>;
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn evertoken_request_set_connect_timeout_ms(
     }
 }
 
-/// How long the server may be silent: neither has a piece of the answer come nor was one of the body sent. Counts anew with
+/// How long the server may be silent: neither has a piece of the response come nor was one of the body sent. Counts anew with
 /// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
 /// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]

@@ -1,4 +1,4 @@
-//! Answers of the API.
+//! Responses of the API.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -12,7 +12,7 @@ use crate::status::evertoken_status;
 use crate::text::{Text, ended};
 use crate::verdict::evertoken_header;
 
-/// An answer of the API: status, headers and body.
+/// A response of the API: status, headers and body.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
 /// number for a response whose body was read whole.
@@ -23,7 +23,7 @@ pub struct evertoken_response {
 }
 
 impl Opaque for evertoken_response {
-    type Value = Answer;
+    type Value = ResponseValue;
     type Ownership = Owned;
     const TAG: [u8; 4] = *b"RESP";
     const NAME: &'static str = "evertoken_response";
@@ -90,8 +90,8 @@ enum Content {
     Streaming(Bytes, Box<Response>),
 }
 
-/// An answer, its texts ready for C.
-pub(crate) struct Answer {
+/// A response, its texts ready for C.
+pub(crate) struct ResponseValue {
     head: Head,
     content: Content,
 }
@@ -119,8 +119,8 @@ impl Head {
     }
 }
 
-impl Answer {
-    /// The answer as soon as its head is there.
+impl ResponseValue {
+    /// The response as soon as its head is there.
     pub(crate) fn streaming(response: Response) -> Self {
         Self {
             head: Head::new(&response),
@@ -128,7 +128,7 @@ impl Answer {
         }
     }
 
-    /// The answer whose body went elsewhere.
+    /// The response whose body went elsewhere.
     pub(crate) fn emptied(response: &Response) -> Self {
         Self {
             head: Head::new(response),
@@ -136,7 +136,7 @@ impl Answer {
         }
     }
 
-    /// The answer with its whole body.
+    /// The response with its whole body.
     pub(crate) async fn whole(mut response: Response) -> Outcome<Self> {
         let body = ended(&response.bytes().await?);
         Ok(Self {
@@ -292,7 +292,7 @@ pub unsafe extern "C" fn evertoken_response_read(
     }
 }
 
-/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other answer. Lives as long as the
+/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other response. Lives as long as the
 /// response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_reason(

@@ -20,11 +20,11 @@ use crate::client::evertoken_client;
 use crate::error::evertoken_error;
 use crate::ffi::hand_over;
 use crate::request::{Body, Delivery, Reader, Request, Writer, evertoken_request};
-use crate::response::{Answer, evertoken_response};
+use crate::response::{ResponseValue, evertoken_response};
 use crate::status::evertoken_status;
 
-/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole answer. A 401 is
-/// healed where it can be: one renewal, one resend. Any answer is EVERTOKEN_OK here, a 401 that could not be healed
+/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole response. A 401 is
+/// healed where it can be: one renewal, one resend. Any response is EVERTOKEN_OK here, a 401 that could not be healed
 /// included: see evertoken_response_reason().
 ///
 /// `body` are `body_len` bytes; NULL and 0 send none. `timeout_ms` bounds the whole call, the token included (0: the
@@ -79,20 +79,20 @@ pub unsafe extern "C" fn evertoken_client_send(
 }
 
 /// Sends on this thread.
-fn send(request: &Request, client: &evertoken::Client) -> Outcome<Answer> {
+fn send(request: &Request, client: &evertoken::Client) -> Outcome<ResponseValue> {
     let builder = request.builder(client);
     let delivery = request.delivery;
     match (&request.body, delivery) {
         (Body::Reader(reader), _) => wait_on(delivery, read_here(builder, delivery, *reader)),
-        (_, Delivery::Whole) => wait_whole(|| answer(builder, delivery, &Place::Here)),
-        _ => wait_on(delivery, answer(builder, delivery, &Place::Here)),
+        (_, Delivery::Whole) => wait_whole(|| response(builder, delivery, &Place::Here)),
+        _ => wait_on(delivery, response(builder, delivery, &Place::Here)),
     }
 }
 
 fn wait_on(
     delivery: Delivery,
-    sending: impl Future<Output = Outcome<Answer>> + Send,
-) -> Outcome<Answer> {
+    sending: impl Future<Output = Outcome<ResponseValue>> + Send,
+) -> Outcome<ResponseValue> {
     if matches!(delivery, Delivery::Streaming) {
         wait_shared(sending)
     } else {
@@ -105,7 +105,7 @@ pub(crate) async fn send_in_background(
     request: Request,
     client: evertoken::Client,
     cancel: Cancel,
-) -> Outcome<Answer> {
+) -> Outcome<ResponseValue> {
     let builder = request.builder(&client);
     let writing = Arc::default();
     let place = Place::Background(Arc::clone(&writing));
@@ -115,7 +115,7 @@ pub(crate) async fn send_in_background(
         }
         _ => {
             cancel
-                .or(pin!(answer(builder, request.delivery, &place)))
+                .or(pin!(response(builder, request.delivery, &place)))
                 .await
         }
     };
@@ -150,11 +150,15 @@ impl Place {
     }
 }
 
-async fn answer(request: RequestBuilder, delivery: Delivery, place: &Place) -> Outcome<Answer> {
+async fn response(
+    request: RequestBuilder,
+    delivery: Delivery,
+    place: &Place,
+) -> Outcome<ResponseValue> {
     let mut response = request.send().await?;
     match delivery {
-        Delivery::Whole => Answer::whole(response).await,
-        Delivery::Streaming => Ok(Answer::streaming(response)),
+        Delivery::Whole => ResponseValue::whole(response).await,
+        Delivery::Streaming => Ok(ResponseValue::streaming(response)),
         Delivery::Written(writer) => {
             while let Some(piece) = response.chunk().await? {
                 if !place.write(writer, piece).await {
@@ -164,7 +168,7 @@ async fn answer(request: RequestBuilder, delivery: Delivery, place: &Place) -> O
                     ));
                 }
             }
-            Ok(Answer::emptied(&response))
+            Ok(ResponseValue::emptied(&response))
         }
     }
 }
@@ -208,14 +212,18 @@ fn explained<T>(outcome: Outcome<T>, reader_failed: bool) -> Outcome<T> {
     outcome
 }
 
-/// Reads the body on the thread that waits for the answer.
-async fn read_here(request: RequestBuilder, delivery: Delivery, reader: Reader) -> Outcome<Answer> {
+/// Reads the body on the thread that waits for the response.
+async fn read_here(
+    request: RequestBuilder,
+    delivery: Delivery,
+    reader: Reader,
+) -> Outcome<ResponseValue> {
     let (request, mut asked) = on_demand(request);
-    let mut answer = pin!(answer(request, delivery, &Place::Here));
+    let mut response = pin!(response(request, delivery, &Place::Here));
     let mut failed = false;
     loop {
         tokio::select! {
-            outcome = &mut answer => return explained(outcome, failed),
+            outcome = &mut response => return explained(outcome, failed),
             Some(demand) = asked.recv() => failed |= serve(reader, demand),
         }
     }
@@ -228,7 +236,7 @@ async fn read_in_background(
     reader: Reader,
     place: &Place,
     cancel: &Cancel,
-) -> Outcome<Answer> {
+) -> Outcome<ResponseValue> {
     let (request, mut asked) = on_demand(request);
     let (over, mut is_over) = oneshot::channel::<()>();
     let shared = runtime::handle();
@@ -248,9 +256,9 @@ async fn read_in_background(
         }
         failed
     });
-    let answer = AssertUnwindSafe(answer(request, delivery, place)).catch_unwind();
-    let answer = answer.map(|outcome| outcome.unwrap_or_else(|_| Err(Failure::panic())));
-    let outcome = cancel.or(pin!(answer)).await;
+    let response = AssertUnwindSafe(response(request, delivery, place)).catch_unwind();
+    let response = response.map(|outcome| outcome.unwrap_or_else(|_| Err(Failure::panic())));
+    let outcome = cancel.or(pin!(response)).await;
     drop(over);
     explained(outcome, reading.await.unwrap_or(true))
 }

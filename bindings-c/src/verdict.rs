@@ -1,4 +1,4 @@
-//! What an answer means, for callers with an HTTP client of their own.
+//! What a response means, for callers with an HTTP client of their own.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::pin::pin;
@@ -15,7 +15,7 @@ use crate::ffi::{Contract, Lent, Opaque, Owned, hand_over};
 use crate::status::evertoken_status;
 use crate::text::Text;
 
-/// What to do about an answer.
+/// What to do about a response.
 ///
 /// Owner: whoever receives it frees it with evertoken_verdict_free(). Threads: any; it never changes.
 /// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_action, _authorization, _reason, _error, _free.
@@ -34,15 +34,15 @@ impl Opaque for evertoken_verdict {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum evertoken_action {
-    /// Nothing to do: the answer is the caller's.
+    /// Nothing to do: the response is the caller's.
     EVERTOKEN_ACTION_DONE = 0,
-    /// Send the same request again, whole, with the verdict's authorization; then judge that answer too.
+    /// Send the same request again, whole, with the verdict's authorization; then judge that response too.
     EVERTOKEN_ACTION_RESEND = 1,
-    /// Nothing to do: the answer is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
+    /// Nothing to do: the response is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
     EVERTOKEN_ACTION_GIVE_BACK = 2,
 }
 
-/// A header of a request or an answer.
+/// A header of a request or a response.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct evertoken_header {
@@ -87,7 +87,7 @@ impl View {
     }
 }
 
-/// An answer to be judged, copied from the caller.
+/// A response to be judged, copied from the caller.
 pub(crate) struct Case {
     client: evertoken::Client,
     sent: Authorization,
@@ -162,16 +162,16 @@ impl Case {
     }
 }
 
-/// What an answer means: done, send again with another header, or give the 401 back. Renews the token where that may heal
-/// the 401; callers with the same refused token share one renewal. Call it with every answer: successes count too, and
+/// What a response means: done, send again with another header, or give the 401 back. Renews the token where that may heal
+/// the 401; callers with the same refused token share one renewal. Call it with every response: successes count too, and
 /// cost nothing.
 ///
-/// `authorization` is what the request was sent with, `status` the answer's status, `headers` its `header_count` headers,
+/// `authorization` is what the request was sent with, `status` the response's status, `headers` its `header_count` headers,
 /// `body_prefix` the first `body_prefix_len` bytes of its body (some kilobytes are enough, none is allowed: NULL and 0).
 /// `replayable` says whether the request's body can be sent again whole (0: no). `timeout_ms` bounds the wait for a
 /// renewal (0: the client's timeout; EVERTOKEN_NO_TIMEOUT).
 ///
-/// A failed renewal is no failure of this call: the verdict then gives the answer back, with evertoken_verdict_error().
+/// A failed renewal is no failure of this call: the verdict then gives the response back, with evertoken_verdict_error().
 ///
 /// Threads: any. Not from a callback unless `status` is other than 401: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]

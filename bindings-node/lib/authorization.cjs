@@ -36,7 +36,7 @@ class Authorization {
   }
 }
 
-/** Judges an answer to the request that went out with `authorization`. */
+/** Judges a response to the request that went out with `authorization`. */
 async function judge(gate, authorization, answer, given) {
   const kept = Authorization.keptOf(authorization)
   const { status, headers, body, replayable = true } = check.options(answer, ['status', 'headers', 'body', 'replayable'])

@@ -197,13 +197,13 @@ async function sent(gate, inner, call) {
   return response
 }
 
-/** As {@link resent}, and follows where the second answer leads. */
+/** As {@link resent}, and follows where the second response leads. */
 async function healed(gate, inner, call, kept, response) {
   const again = await resent(gate, inner, call, kept, response)
   return REDIRECTS.includes(again.status) ? followed(gate, inner, call, again) : again
 }
 
-/** What a 401 ends with: the answer to the same request sent again, or itself. */
+/** What a 401 ends with: the response to the same request sent again, or itself. */
 async function resent(gate, inner, call, kept, response) {
   const peeked = await Peeked.at(response)
   const verdict = await judged(gate, kept, call, peeked)

@@ -166,7 +166,7 @@ class Gate {
     this.#origins.set(origin, refusal)
   }
 
-  /** Tells the core about the first answer to a token that is no 401. */
+  /** Tells the core about the first response to a token that is no 401. */
   note(kept, status) {
     if (!kept.accepted) kept.accepted = this.native.note(kept.authorization, status)
   }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Calls into the native half that wait. Each has a number; its answer comes through `deliver`.
+// Calls into the native half that wait. Each has a number; its result comes through `deliver`.
 
 const native = require('./native.cjs')
 const { cancelled, fromFailure } = require('./errors.cjs')
@@ -23,7 +23,7 @@ function deliver(told) {
       if (call !== undefined) call.settle(told[index + 1], told[index + 2])
       else hooks.get(id)?.deref()?.(told[index + 2])
     } catch (error) {
-      // A defect of one is not to keep the others from their answers.
+      // A failure of one must not keep the others from their results.
       queueMicrotask(() => {
         throw error
       })
@@ -38,7 +38,7 @@ const hasLibuv = uv !== undefined && bun === undefined && deno === undefined
 const port = new native.Port(deliver, hasLibuv)
 
 /**
- * Starts a native call and waits for its answer. The error is made here, after the wait, so that its stack
+ * Starts a native call and waits for its result. The error is made here, after the wait, so that its stack
  * shows who called.
  */
 async function call(start, signal) {

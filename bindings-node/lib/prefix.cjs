@@ -1,12 +1,12 @@
 'use strict'
 
-// The beginning of an answer's body, for the verdict; the answer stays whole.
+// The beginning of a response's body, for the verdict; the response stays whole.
 
 /** Provider faults are some hundred bytes. */
 const PREFIX_BYTES = 16 * 1024
 /** Milliseconds after which a 401 is judged by what has come of its body, as in the core. */
 const PATIENCE = 2_000
-/** What a Response tells of the request it answers, and a constructor does not take. */
+/** What a Response tells of the request it responses, and a constructor does not take. */
 const OF_REQUEST = ['url', 'type', 'redirected']
 
 /**
@@ -56,7 +56,7 @@ class Peeked {
         length += piece.value.length
       }
     } catch {
-      // What has come is enough. Whoever reads the answer meets the failure: it is what the last piece asked for came to.
+      // What has come is enough. Whoever reads the response meets the failure: it is what the last piece asked for came to.
     } finally {
       clearTimeout(timer)
     }
@@ -68,7 +68,7 @@ class Peeked {
     return this.#response
   }
 
-  /** The answer to give back. */
+  /** The response to give back. */
   whole() {
     const response = this.#response
     if (this.#reader === undefined) return response
@@ -77,7 +77,7 @@ class Peeked {
     return withRequestOf(new response.constructor(body, { status, statusText, headers }), response)
   }
 
-  /** Ends an answer that nobody is going to read. */
+  /** Ends a response that nobody is going to read. */
   discard() {
     if (!this.#isRead) this.#reader?.cancel().catch(() => {})
   }
@@ -111,7 +111,7 @@ function withRequestOf(made, response) {
   return Object.defineProperty(made, 'clone', { value: () => withRequestOf(clone.call(made), made), configurable: true, writable: true })
 }
 
-/** Ends an answer that nobody has read, nor is going to. */
+/** Ends a response that nobody has read, nor is going to. */
 function discard(response) {
   response.body?.cancel().catch(() => {})
 }

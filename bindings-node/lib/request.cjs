@@ -1,6 +1,6 @@
 'use strict'
 
-// Requests through the core: arguments in, answers out.
+// Requests through the core: arguments in, responses out.
 
 const { Readable } = require('node:stream')
 const { inspect } = require('node:util')
@@ -13,7 +13,7 @@ const { call, port } = require('./port.cjs')
 
 const OPTIONS = ['headers', 'body', 'json', 'query', 'timeout', 'connectTimeout', 'readTimeout', 'signal', 'redirect', 'stream']
 
-/** Sends a request and gives its answer. */
+/** Sends a request and gives its response. */
 async function request(nativeClient, method, url, given) {
   const options = check.options(given, OPTIONS)
   const signal = check.signal(options.signal)
@@ -137,8 +137,8 @@ async function pump(pieces, pipe, failure) {
   }
 }
 
-/** What both kinds of answers have. */
-class Answer {
+/** What both kinds of responses have. */
+class ResponseHead {
   #lines
   #headers
 
@@ -171,8 +171,8 @@ class Answer {
   }
 }
 
-/** An answer with its whole body. */
-class ClientResponse extends Answer {
+/** A response with its whole body. */
+class ClientResponse extends ResponseHead {
   constructor(head) {
     super(head)
     this.body = head[6]
@@ -196,8 +196,8 @@ class ClientResponse extends Answer {
   }
 }
 
-/** An answer whose body is still to be read, once. */
-class StreamedResponse extends Answer {
+/** A response whose body is still to be read, once. */
+class StreamedResponse extends ResponseHead {
   #reader
   #signal
   #used = false

@@ -142,7 +142,7 @@ if (Symbol.asyncDispose !== undefined) {
   })
 }
 
-/** A control call's answer; what it refuses is a mistake in the test. */
+/** A control call's response; what it refuses is a mistake in the test. */
 function answerOf(answer) {
   if (answer?.failed === true) throw new Error(`sandbox: ${answer.message} (${answer.status})`)
   return answer

@@ -1,13 +1,13 @@
 'use strict'
 
-// Why a 401 was given back, beside answers that are not ours to change.
+// Why a 401 was given back, beside responses that are not ours to change.
 
 const verdicts = new WeakMap()
 
-/** In an answer's `context`, as undici has it: a function that tells the verdict. */
+/** In a response's `context`, as undici has it: a function that tells the verdict. */
 const VERDICT = Symbol('evertoken.verdict')
 
-/** Notes the verdict and returns the answer. */
+/** Notes the verdict and returns the response. */
 function remember(response, { reason, error }) {
   verdicts.set(response, { reason, error })
   return response

@@ -1,4 +1,4 @@
-//! The header as JavaScript keeps it, and the verdict on an answer.
+//! The header as JavaScript keeps it, and the verdict on a response.
 
 use evertoken::{Authorization, Client, GiveBack, ResponseFacts, Verdict};
 use futures_util::FutureExt;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::line::Value;
 use crate::names::millis;
 
-/// Which token a header carries: to be shown with the answer.
+/// Which token a header carries: to be shown with the response.
 #[napi]
 pub struct NativeAuthorization(pub(crate) Authorization);
 
@@ -23,7 +23,7 @@ pub struct Header {
     pub fresh_for: f64,
     /// The token's number in this process.
     pub generation: f64,
-    /// To be shown with the answer.
+    /// To be shown with the response.
     pub authorization: NativeAuthorization,
 }
 
@@ -42,7 +42,7 @@ impl Header {
     }
 }
 
-/// The verdict on an answer.
+/// The verdict on a response.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Judgement {
     /// With it the request is sent again.
@@ -75,9 +75,9 @@ impl Judgement {
     }
 }
 
-/// An answer as it is shown to the core.
+/// A response as it is shown to the core.
 #[napi(object, object_to_js = false)]
-pub struct Answer {
+pub struct JudgedResponse {
     /// The URL that answered.
     pub url: String,
     /// Its status.
@@ -90,25 +90,25 @@ pub struct Answer {
     pub replayable: bool,
 }
 
-/// Judges an answer, renewing the token where that may heal it.
-pub(crate) async fn judge(client: Client, sent: Authorization, answer: Answer) -> Value {
-    let sent = match client.resolve(&answer.url) {
+/// Judges a response, renewing the token where that may heal it.
+pub(crate) async fn judge(client: Client, sent: Authorization, response: JudgedResponse) -> Value {
+    let sent = match client.resolve(&response.url) {
         Ok(url) => sent.for_url(&url),
         Err(_) => sent,
     };
-    let headers = header_map(&answer.headers);
+    let headers = header_map(&response.headers);
     let seen = ResponseFacts {
-        status: status(answer.status),
+        status: status(response.status),
         headers: &headers,
-        body_prefix: answer.body.as_deref().unwrap_or_default(),
-        replayable: answer.replayable,
+        body_prefix: response.body.as_deref().unwrap_or_default(),
+        replayable: response.replayable,
         timeout: None,
     };
     let verdict = client.judge(&sent, seen).await;
     Value::of(Judgement::of(&client, verdict))
 }
 
-/// Notes the first good answer to a token. Such a verdict waits for nothing.
+/// Notes the first good response to a token. Such a verdict waits for nothing.
 pub(crate) fn note(client: &Client, sent: &Authorization, status_code: u32) {
     let seen = ResponseFacts {
         status: status(status_code),

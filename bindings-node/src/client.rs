@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use napi::bindgen_prelude::{Buffer, Either, Either3, Null};
 use napi_derive::napi;
 
-use crate::authorization::{self, Answer, Header, NativeAuthorization};
+use crate::authorization::{self, Header, JudgedResponse, NativeAuthorization};
 use crate::body::NativeBody;
 use crate::calls::Calls;
 use crate::events::{NativeState, NativeStats, Told};
@@ -177,22 +177,22 @@ impl NativeClient {
         );
     }
 
-    /// Delivers the verdict on an answer.
+    /// Delivers the verdict on a response.
     #[napi(catch_unwind)]
-    pub fn judge(&self, id: i64, sent: &NativeAuthorization, answer: Answer) {
+    pub fn judge(&self, id: i64, sent: &NativeAuthorization, response: JudgedResponse) {
         let (client, sent) = (self.client.clone(), sent.0.clone());
-        let judged = async move { Ok(authorization::judge(client, sent, answer).await) };
+        let judged = async move { Ok(authorization::judge(client, sent, response).await) };
         self.calls.start(id, judged, |verdict| verdict);
     }
 
-    /// Notes an answer other than 401; whether the token is known to be taken now.
+    /// Notes a response other than 401; whether the token is known to be taken now.
     #[napi(catch_unwind)]
     pub fn note(&self, sent: &NativeAuthorization, status: u32) -> bool {
         authorization::note(&self.client, &sent.0, status);
         sent.0.is_accepted()
     }
 
-    /// Sends a request and delivers the answer.
+    /// Sends a request and delivers the response.
     #[napi(catch_unwind)]
     pub fn request(
         &self,

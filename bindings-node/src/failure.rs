@@ -16,7 +16,7 @@ pub struct Failure {
     pub message: String,
     /// Whether the same call may succeed later.
     pub retryable: bool,
-    /// The status of the answer that led to it.
+    /// The status of the response that led to it.
     pub http_status: Option<u32>,
     /// The provider's own code.
     pub provider_code: Option<String>,

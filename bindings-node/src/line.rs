@@ -1,4 +1,4 @@
-//! The way back into JavaScript: one function per environment that answers every call that waits.
+//! The way back into JavaScript: one function per environment that responses every call that waits.
 //!
 //! Not a native promise per call, because those borrow what an environment owns: a worker that exits with
 //! calls in flight would free it under them. Here the environment owns a function only, whose handle knows
@@ -91,7 +91,7 @@ impl ToNapiValue for Value {
     }
 }
 
-/// The way itself, shared by all who answer through it.
+/// The way itself, shared by all who response through it.
 pub(crate) struct Line {
     deliver: Deliver,
     queue: Arc<Queue>,

@@ -35,7 +35,7 @@ pub struct Details {
     pub read_timeout: Option<f64>,
     /// Whether redirects are followed.
     pub follow: bool,
-    /// Whether the answer's body is read piece by piece.
+    /// Whether the response's body is read piece by piece.
     pub stream: bool,
 }
 
@@ -75,7 +75,7 @@ impl Details {
     }
 }
 
-/// Sends it and delivers the answer, whole or with its body still to be read.
+/// Sends it and delivers the response, whole or with its body still to be read.
 pub(crate) fn send(calls: &Rc<Calls>, id: i64, request: RequestBuilder, stream: bool) {
     calls.start_here(
         id,
@@ -104,7 +104,7 @@ pub(crate) fn send(calls: &Rc<Calls>, id: i64, request: RequestBuilder, stream: 
     );
 }
 
-/// Everything about an answer but its body.
+/// Everything about a response but its body.
 struct Head {
     status: u32,
     version: &'static str,
@@ -181,7 +181,7 @@ fn whole(env: &Env, bytes: Bytes) -> napi::Result<Unknown<'_>> {
     }
 }
 
-/// The rest of an answer, read piece by piece.
+/// The rest of a response, read piece by piece.
 #[napi]
 pub struct NativeReader {
     response: Arc<Mutex<Option<Response>>>,

@@ -66,12 +66,12 @@ impl NativeSandbox {
         self.sandbox.info().to_string()
     }
 
-    /// A control call; the answer is JSON text. Blocks: not for waits.
+    /// A control call; the response is JSON text. Blocks: not for waits.
     #[napi(catch_unwind)]
     pub fn control(&self, method: String, path: String, body: String) -> Either<String, Refusal> {
         let body = serde_json::from_str(&body).unwrap_or(Json::Null);
         match self.sandbox.control(&method, &path, &body) {
-            Ok(answer) => Either::A(answer.to_string()),
+            Ok(response) => Either::A(response.to_string()),
             Err(error) => Either::B(Refusal {
                 failed: true,
                 status: error.status.into(),
@@ -87,7 +87,7 @@ impl NativeSandbox {
         let body = serde_json::from_str(&body).unwrap_or(Json::Null);
         let answered = async move {
             Ok(match sandbox.control_async("POST", &path, &body).await {
-                Ok(answer) => Value::of(answer.to_string()),
+                Ok(response) => Value::of(response.to_string()),
                 Err(error) => Value::of(Refusal {
                     failed: true,
                     status: error.status.into(),
@@ -95,7 +95,7 @@ impl NativeSandbox {
                 }),
             })
         };
-        self.calls.start(id, answered, |answer| answer);
+        self.calls.start(id, answered, |response| response);
     }
 
     /// Stops it; its ports are free once true is delivered.

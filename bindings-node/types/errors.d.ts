@@ -38,7 +38,7 @@ export declare const ERROR_CODES: readonly ErrorCode[]
 export interface ErrorDetails {
   /** Whether the same call may succeed later. Default: what the code says. */
   retryable?: boolean
-  /** The status of the answer that led to it. */
+  /** The status of the response that led to it. */
   httpStatus?: number | null
   /** The provider's own code. */
   providerCode?: string | null
@@ -73,7 +73,7 @@ export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends 
   readonly code: Code
   /** Whether the same call may succeed later without a change of configuration. */
   readonly retryable: boolean
-  /** The status of the answer that led to it. */
+  /** The status of the response that led to it. */
   readonly httpStatus: number | null
   /** The provider's own code, such as `invalid_grant` or `900901`. */
   readonly providerCode: string | null

@@ -139,7 +139,7 @@ export interface OAuth2Options extends CommonOptions {
   extraFields?: Readonly<Record<string, string>>
   /** Further headers of the token request. */
   extraHeaders?: Readonly<Record<string, string>>
-  /** Where the token stands in the answer: a dotted path or `header:NAME`. Default `'access_token'`. */
+  /** Where the token stands in the response: a dotted path or `header:NAME`. Default `'access_token'`. */
   tokenField?: string
   /** Where the expiry stands. Default `'expires_in'`. */
   expiresField?: string
@@ -182,7 +182,7 @@ export interface JsonLoginOptions extends CommonOptions {
   body?: Readonly<Record<string, string>>
   /** Further headers, of the refresh too. */
   extraHeaders?: Readonly<Record<string, string>>
-  /** Where the token stands in the answer: keys and indices separated by dots, or `header:NAME`. Default `'token'`. */
+  /** Where the token stands in the response: keys and indices separated by dots, or `header:NAME`. Default `'token'`. */
   tokenField?: string
   /** Where the expiry stands. Default `'expires_in'`. */
   expiresField?: string
@@ -197,7 +197,7 @@ export interface JsonLoginOptions extends CommonOptions {
   /** The Bearer of the refresh request. Default: none. */
   refreshBearer?: 'refresh_token' | 'access_token'
   /**
-   * A condition on an answer with status 2xx, for servers that refuse with 200: `field` (neither false, 0, empty nor
+   * A condition on a response with status 2xx, for servers that refuse with 200: `field` (neither false, 0, empty nor
    * absent) or `field=value`. Where it does not hold, the credentials are rejected.
    */
   success?: string

@@ -55,7 +55,7 @@ interface CommonRequestOptions {
   /** Milliseconds to establish a connection. Calls with another limit have connections of their own. Default: the client's. */
   connectTimeout?: number
   /**
-   * Milliseconds that the server may be silent: no piece of its answer has come, and none of the body was sent. Waiting for a token
+   * Milliseconds that the server may be silent: no piece of its response has come, and none of the body was sent. Waiting for a token
    * does not count. Default: only `timeout` ends the wait.
    */
   readTimeout?: number
@@ -79,12 +79,12 @@ interface JsonOptions {
 
 /** What `request()` takes. */
 export type RequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: false }
-/** What `request()` takes for an answer that is read piece by piece. */
+/** What `request()` takes for a response that is read piece by piece. */
 export type StreamedRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream: true }
-/** What `request()` takes where a variable says how the answer is read: for functions that pass options on. */
+/** What `request()` takes where a variable says how the response is read: for functions that pass options on. */
 export type EitherRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: boolean }
 
-interface Answer {
+interface ResponseHead {
   readonly status: number
   /** Whether the status is 200 to 299. */
   readonly ok: boolean
@@ -93,24 +93,24 @@ interface Answer {
   readonly url: string
   /** `'1.0'`, `'1.1'` or `'2'`. */
   readonly httpVersion: string
-  /** Why a 401 was not healed; null for any other answer. */
+  /** Why a 401 was not healed; null for any other response. */
   readonly auth: GivenBack | null
 }
 
-/** An answer with its whole body. */
-export declare class ClientResponse implements Answer {
+/** A response with its whole body. */
+export declare class ClientResponse implements ResponseHead {
   private constructor()
   /** The status code. */
   readonly status: number
   /** Whether the status is 200 to 299. */
   readonly ok: boolean
-  /** The headers of the answer. */
+  /** The headers of the response. */
   readonly headers: Headers
   /** The URL that answered, after redirects. */
   readonly url: string
   /** `'1.0'`, `'1.1'` or `'2'`. */
   readonly httpVersion: string
-  /** Why a 401 was not healed; null for any other answer. */
+  /** Why a 401 was not healed; null for any other response. */
   readonly auth: GivenBack | null
   /** The whole body. */
   readonly body: Buffer
@@ -125,20 +125,20 @@ export declare class ClientResponse implements Answer {
   toJSON(): { status: number; url: string; httpVersion: string; auth: GivenBack | null; bodyLength: number }
 }
 
-/** An answer whose body is still to be read, once: by iterating, or by one of the methods. */
-export declare class StreamedResponse implements Answer, AsyncIterable<Buffer> {
+/** A response whose body is still to be read, once: by iterating, or by one of the methods. */
+export declare class StreamedResponse implements ResponseHead, AsyncIterable<Buffer> {
   private constructor()
   /** The status code. */
   readonly status: number
   /** Whether the status is 200 to 299. */
   readonly ok: boolean
-  /** The headers of the answer. */
+  /** The headers of the response. */
   readonly headers: Headers
   /** The URL that answered, after redirects. */
   readonly url: string
   /** `'1.0'`, `'1.1'` or `'2'`. */
   readonly httpVersion: string
-  /** Why a 401 was not healed; null for any other answer. */
+  /** Why a 401 was not healed; null for any other response. */
   readonly auth: GivenBack | null
   /** Whether the body has been read, or the connection released. */
   readonly bodyUsed: boolean

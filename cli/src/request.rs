@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let status = wait(async {
         let mut response = send(args, &client, headers, body).await?;
         if args.verbose {
-            verbose::answer(&response);
+            verbose::response(&response);
         }
         if let Some(given_back) = response.given_back() {
             tell_refusal(given_back);

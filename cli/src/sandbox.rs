@@ -65,7 +65,7 @@ pub(crate) struct Args {
     /// One setting by its path, such as wso2.token=jwt; the value is JSON or plain text. Wins over --settings
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
-    /// A script of answers as JSON, or @FILE
+    /// A script of responses as JSON, or @FILE
     #[arg(long, value_name = "JSON")]
     script: Option<String>,
     /// End when standard input reaches its end, so that no sandbox outlives the program that started it

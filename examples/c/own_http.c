@@ -1,4 +1,4 @@
-/* The token for an HTTP client of your own: put the header on, show the answer, send once more if that heals a 401.
+/* The token for an HTTP client of your own: put the header on, show the response, send once more if that heals a 401.
  *
  *     cc own_http.c $(pkg-config --cflags --libs evertoken) -o own_http
  *     PISMO_SERVER_KEY=… PISMO_SERVER_SECRET=… ./own_http http://127.0.0.1:8099 /pismo/api/accounts/123
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* "Your HTTP client": GET over a plain socket. Fills `body` and returns the status, 0 if there was no answer. */
+/* "Your HTTP client": GET over a plain socket. Fills `body` and returns the status, 0 if there was no response. */
 static int my_get(const char *host, const char *port, const char *path, const char *authorization, char *body, size_t size) {
     struct addrinfo hints = {0}, *found = NULL;
     int fd = -1, status = 0;

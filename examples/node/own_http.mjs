@@ -1,4 +1,4 @@
-// Any HTTP library: `authorize` gives the header, `judge` says what the answer means. Here Node's own http.
+// Any HTTP library: `authorize` gives the header, `judge` says what the response means. Here Node's own http.
 
 import { request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'

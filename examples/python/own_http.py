@@ -1,4 +1,4 @@
-"""Any HTTP library: `authorize` gives the header, `judge` says what the answer means. Here urllib of the standard library."""
+"""Any HTTP library: `authorize` gives the header, `judge` says what the response means. Here urllib of the standard library."""
 
 import os
 from urllib.error import HTTPError

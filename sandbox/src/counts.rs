@@ -65,7 +65,7 @@ impl Counts {
         *self.superfluous.entry(provider).or_default() += 1;
     }
 
-    /// Requests and answers of a route.
+    /// Requests and responses of a route.
     pub(crate) fn of(&self, pattern: &RoutePattern, provider: Option<Provider>) -> (u64, u64) {
         let pairs: Vec<Pair> = if pattern.is_path() {
             let wanted = pattern.as_str();

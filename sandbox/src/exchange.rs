@@ -1,4 +1,4 @@
-//! One request and its answer: script, fault, provider, wire.
+//! One request and its response: script, fault, provider, wire.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use serde_json::json;
 use crate::control;
 use crate::expect::Expect;
 use crate::fault::{self, Fault, FaultAction, ResetPoint};
-use crate::http::{Answer, Connection, Request};
+use crate::http::{Connection, Request, Response};
 use crate::provider::{self, Route};
-use crate::script::{Claim, ScriptedAnswer};
+use crate::script::{Claim, ScriptedResponse};
 use crate::state::{Outcome, Plan, Shared};
 use crate::template::Scope;
 use crate::wire::{self, Wire};
 
-/// Answers a request. The connection comes back if it can take another.
+/// Responses a request. The connection comes back if it can take another.
 pub(crate) async fn handle(
     shared: &Shared,
     mut connection: Connection,
     request: Request,
 ) -> Option<Connection> {
     if control::is_control_path(&request.path) {
-        let answer = tokio::select! {
-            answer = control::over_http(shared, &request) => answer,
+        let response = tokio::select! {
+            response = control::over_http(shared, &request) => response,
             () = connection.closed() => return None,
         };
-        return wire::send(shared, connection, &request, &answer, Wire::Whole).await;
+        return wire::send(shared, connection, &request, &response, Wire::Whole).await;
     }
     let route = Route::of(&request, shared);
     let plan = shared.arrive(&request, &route);
@@ -45,16 +45,16 @@ struct Exchange<'a> {
 
 /// What is sent, and what was decided behind it.
 struct Decision {
-    sent: Answer,
+    sent: Response,
     wire: Wire,
-    /// The provider's or the script's own answer, where the fault sends another.
-    lost: Option<Answer>,
+    /// The provider's or the script's own response, where the fault sends another.
+    lost: Option<Response>,
     note: Option<&'static str>,
     mismatches: Vec<String>,
 }
 
 impl Decision {
-    fn whole(sent: Answer, note: Option<&'static str>) -> Self {
+    fn whole(sent: Response, note: Option<&'static str>) -> Self {
         Self {
             sent,
             wire: Wire::Whole,
@@ -75,11 +75,11 @@ impl Exchange<'_> {
         } = plan;
         let scripted = claim.as_ref().and_then(Claim::scripted);
         let delay_ms =
-            scripted.map_or(0, |answer| answer.delay_ms) + fault.as_ref().map_or(0, delay_of);
+            scripted.map_or(0, |response| response.delay_ms) + fault.as_ref().map_or(0, delay_of);
         if delay_ms > 0 && !self.delay(&mut connection, seq, delay_ms).await {
             return None;
         }
-        let unmet = scripted.and_then(|answer| self.unmet(answer));
+        let unmet = scripted.and_then(|response| self.unmet(response));
         let decision = match (unmet, fault) {
             (Some(unmet), _) => unmet,
             (None, None) => self.decide(claim.as_ref(), seq),
@@ -107,21 +107,21 @@ impl Exchange<'_> {
     }
 
     /// Compares the request with what the script expects, then makes the script's control calls. What went wrong, as an
-    /// answer; `None` if nothing did.
-    fn unmet(&self, scripted: &ScriptedAnswer) -> Option<Decision> {
+    /// response; `None` if nothing did.
+    fn unmet(&self, scripted: &ScriptedResponse) -> Option<Decision> {
         let mismatches = scripted
             .expect
             .as_ref()
             .map_or_else(Vec::new, |expect| self.mismatches(expect));
         if !mismatches.is_empty() {
             let body = json!({"error": "sandbox_expect_failed", "mismatches": mismatches});
-            let mut decision = Decision::whole(Answer::json(500, &body), Some("expect_failed"));
+            let mut decision = Decision::whole(Response::json(500, &body), Some("expect_failed"));
             decision.mismatches = mismatches;
             return Some(decision);
         }
         scripted.calls.iter().flatten().find_map(|(call, body)| {
             let error = control::scripted(self.shared, call, body).err()?;
-            Some(Decision::whole(error.answer(), Some("expect_failed")))
+            Some(Decision::whole(error.response(), Some("expect_failed")))
         })
     }
 
@@ -139,16 +139,16 @@ impl Exchange<'_> {
             .redacted(|redactor| expect.mismatches(&self.request, &mut scope, redactor))
     }
 
-    /// The script's or the provider's answer.
+    /// The script's or the provider's response.
     fn decide(&self, claim: Option<&Claim>, seq: u64) -> Decision {
         match claim {
             Some(Claim::Exhausted) => {
                 let body = json!({"error": "sandbox_script_exhausted"});
-                Decision::whole(Answer::json(500, &body), Some("script_exhausted"))
+                Decision::whole(Response::json(500, &body), Some("script_exhausted"))
             }
-            Some(Claim::Answer(scripted)) => {
+            Some(Claim::Response(scripted)) => {
                 match self.shared.with_scope(|scope| scripted.render(scope)) {
-                    Ok(answer) => Decision::whole(answer, Some("script")),
+                    Ok(response) => Decision::whole(response, Some("script")),
                     Err(error) => Decision::whole(template_error(&error), Some("expect_failed")),
                 }
             }
@@ -159,7 +159,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// What a fault makes of the answer.
+    /// What a fault makes of the response.
     fn apply(
         &self,
         fault: &Fault,
@@ -197,7 +197,7 @@ impl Exchange<'_> {
             return decision;
         }
         let mut decision = Decision::whole(
-            fault::answer(self.shared, &self.request, &self.route, &fault.action),
+            fault::response(self.shared, &self.request, &self.route, &fault.action),
             None,
         );
         if let Some(decided) = decided {
@@ -230,7 +230,7 @@ impl Exchange<'_> {
     ) -> Option<Connection> {
         let delivered = decision.wire == Wire::Whole && decision.lost.is_none();
         let outcome = Outcome {
-            answer: decision.lost.as_ref().unwrap_or(&decision.sent),
+            response: decision.lost.as_ref().unwrap_or(&decision.sent),
             status: decision.wire.sends_status().then_some(decision.sent.status),
             delivered,
             note: decision.note,
@@ -279,14 +279,14 @@ fn wire_of(action: &FaultAction) -> Option<Wire> {
 }
 
 /// Something to disfigure when the provider did not work.
-fn stock_answer() -> Answer {
-    Answer::json(
+fn stock_answer() -> Response {
+    Response::json(
         200,
         &json!({"access_token": "never-valid", "token": "never-valid", "expires_in": 3600}),
     )
 }
 
 /// A template that could not be rendered at this moment.
-pub(crate) fn template_error(error: &str) -> Answer {
-    Answer::json(500, &json!({"error": "sandbox_template", "message": error}))
+pub(crate) fn template_error(error: &str) -> Response {
+    Response::json(500, &json!({"error": "sandbox_template", "message": error}))
 }

@@ -7,7 +7,7 @@ use crate::http::{Request, pairs};
 use crate::redact::{Redactor, push};
 use crate::template::Scope;
 
-/// What a scripted answer expects of its request. `null` means absent, `"*"` present.
+/// What a scripted response expects of its request. `null` means absent, `"*"` present.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expect {

@@ -170,7 +170,7 @@ impl Journal {
         )
     }
 
-    /// Forgets the entries; numbers go on rising, so a late answer finds no stranger's entry.
+    /// Forgets the entries; numbers go on rising, so a late response finds no stranger's entry.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.dropped = 0;

@@ -284,7 +284,7 @@ fn closed() -> ControlError {
 }
 
 fn run(settings: Settings, started: &mpsc::Sender<Started>, stopped: oneshot::Receiver<()>) {
-    // Two threads: enough to answer while another request is hashed, few enough to leave the machine to what is tested.
+    // Two threads: enough to response while another request is hashed, few enough to leave the machine to what is tested.
     let runtime = match Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("evertoken-sandbox")

@@ -1,4 +1,4 @@
-//! Script mode: answers in order, route by route.
+//! Script mode: responds in order, route by route.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 
 use crate::expect::Expect;
 use crate::fault::Fault;
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::template::Scope;
 
-/// One scripted answer; the fields are described in the crate's README.
+/// One scripted response; the fields are described in the crate's README.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ScriptedAnswer {
+pub(crate) struct ScriptedResponse {
     #[serde(default = "ok")]
     status: u16,
     #[serde(default)]
@@ -59,17 +59,17 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
     Value::deserialize(deserializer).map(Some)
 }
 
-impl ScriptedAnswer {
-    /// The answer for this moment.
-    pub(crate) fn render(&self, scope: &mut Scope<'_>) -> Result<Answer, String> {
+impl ScriptedResponse {
+    /// The response for this moment.
+    pub(crate) fn render(&self, scope: &mut Scope<'_>) -> Result<Response, String> {
         let body = GivenBody {
             json: self.json.as_ref(),
             text: self.text.as_deref(),
             base64: self.body_base64.as_deref(),
         };
-        let mut answer = rendered(self.status, &self.headers, body, scope)?;
-        answer.date_skew_secs = self.date_skew_secs;
-        Ok(answer)
+        let mut response = rendered(self.status, &self.headers, body, scope)?;
+        response.date_skew_secs = self.date_skew_secs;
+        Ok(response)
     }
 }
 
@@ -81,21 +81,21 @@ pub(crate) struct GivenBody<'a> {
     pub(crate) base64: Option<&'a str>,
 }
 
-/// An answer of given headers and a given body, their templates filled in.
+/// A response of given headers and a given body, their templates filled in.
 pub(crate) fn rendered(
     status: u16,
     headers: &Map<String, Value>,
     body: GivenBody<'_>,
     scope: &mut Scope<'_>,
-) -> Result<Answer, String> {
-    let mut answer = Answer::new(status);
+) -> Result<Response, String> {
+    let mut response = Response::new(status);
     if let Some((content_type, body)) = body.rendered(scope)? {
         let content_type = ("content-type".to_owned(), content_type.to_owned());
-        answer.headers.push(content_type);
-        answer.body = body;
+        response.headers.push(content_type);
+        response.body = body;
     }
-    set_headers(&mut answer, headers, scope)?;
-    Ok(answer)
+    set_headers(&mut response, headers, scope)?;
+    Ok(response)
 }
 
 impl GivenBody<'_> {
@@ -121,7 +121,7 @@ impl GivenBody<'_> {
 
 /// Adds headers; one that is given replaces ours, a list becomes several lines, `"date": null` sends none.
 fn set_headers(
-    answer: &mut Answer,
+    response: &mut Response,
     headers: &Map<String, Value>,
     scope: &mut Scope<'_>,
 ) -> Result<(), String> {
@@ -129,11 +129,11 @@ fn set_headers(
         if !is_token(name) {
             return Err(format!("not a header name: {name}"));
         }
-        answer
+        response
             .headers
             .retain(|(key, _)| !key.eq_ignore_ascii_case(name));
         if name.eq_ignore_ascii_case("date") {
-            answer.no_date = true;
+            response.no_date = true;
         }
         let values = match value {
             Value::Null => continue,
@@ -150,7 +150,7 @@ fn set_headers(
                     ));
                 }
             };
-            answer.headers.push((name.clone(), text));
+            response.headers.push((name.clone(), text));
         }
     }
     Ok(())
@@ -168,27 +168,28 @@ fn is_token(name: &str) -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RouteObject {
-    answers: Vec<ScriptedAnswer>,
+    #[serde(rename = "answers")]
+    responses: Vec<ScriptedResponse>,
     #[serde(default)]
     repeat_last: bool,
 }
 
 #[derive(Debug)]
 struct ScriptedRoute {
-    answers: Vec<Arc<ScriptedAnswer>>,
+    responses: Vec<Arc<ScriptedResponse>>,
     repeat_last: bool,
-    /// Index of the current answer and how often it was given.
+    /// Index of the current response and how often it was given.
     at: usize,
     given: u64,
 }
 
 impl ScriptedRoute {
-    fn next(&mut self) -> Option<Arc<ScriptedAnswer>> {
-        while let Some(answer) = self.answers.get(self.at) {
-            let is_last = self.at + 1 == self.answers.len();
-            if self.given < answer.times || (is_last && self.repeat_last) {
+    fn next(&mut self) -> Option<Arc<ScriptedResponse>> {
+        while let Some(response) = self.responses.get(self.at) {
+            let is_last = self.at + 1 == self.responses.len();
+            if self.given < response.times || (is_last && self.repeat_last) {
                 self.given += 1;
-                return Some(Arc::clone(answer));
+                return Some(Arc::clone(response));
             }
             self.at += 1;
             self.given = 0;
@@ -198,10 +199,10 @@ impl ScriptedRoute {
 
     fn left(&self) -> u64 {
         let ahead: u64 = self
-            .answers
+            .responses
             .iter()
             .skip(self.at)
-            .map(|answer| answer.times)
+            .map(|response| response.times)
             .sum();
         ahead.saturating_sub(self.given)
     }
@@ -210,21 +211,21 @@ impl ScriptedRoute {
 /// What the script says about a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Claim {
-    Answer(Arc<ScriptedAnswer>),
+    Response(Arc<ScriptedResponse>),
     Exhausted,
 }
 
 impl Claim {
-    /// The scripted answer, if the script still has one.
-    pub(crate) fn scripted(&self) -> Option<&ScriptedAnswer> {
+    /// The scripted response, if the script still has one.
+    pub(crate) fn scripted(&self) -> Option<&ScriptedResponse> {
         match self {
-            Self::Answer(answer) => Some(answer),
+            Self::Response(response) => Some(response),
             Self::Exhausted => None,
         }
     }
 
     pub(crate) fn fault(&self) -> Option<Fault> {
-        self.scripted().and_then(|answer| answer.fault.clone())
+        self.scripted().and_then(|response| response.fault.clone())
     }
 }
 
@@ -265,7 +266,7 @@ impl Script {
     pub(crate) fn claim(&mut self, request: &Request) -> Option<Claim> {
         let key = self.key_for(request)?;
         let route = self.routes.get_mut(&key)?;
-        Some(route.next().map_or(Claim::Exhausted, Claim::Answer))
+        Some(route.next().map_or(Claim::Exhausted, Claim::Response))
     }
 
     pub(crate) fn to_json(&self) -> Value {
@@ -312,7 +313,7 @@ impl Script {
 }
 
 fn route(value: &Value) -> Result<ScriptedRoute, String> {
-    let (answers, repeat_last): (Vec<ScriptedAnswer>, bool) = if value.is_array() {
+    let (responses, repeat_last): (Vec<ScriptedResponse>, bool) = if value.is_array() {
         (
             serde_json::from_value(value.clone()).map_err(|error| error.to_string())?,
             false,
@@ -320,13 +321,13 @@ fn route(value: &Value) -> Result<ScriptedRoute, String> {
     } else {
         let object: RouteObject =
             serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
-        (object.answers, object.repeat_last)
+        (object.responses, object.repeat_last)
     };
-    for answer in &answers {
-        check(answer)?;
+    for response in &responses {
+        check(response)?;
     }
     Ok(ScriptedRoute {
-        answers: answers.into_iter().map(Arc::new).collect(),
+        responses: responses.into_iter().map(Arc::new).collect(),
         repeat_last,
         at: 0,
         given: 0,
@@ -334,7 +335,7 @@ fn route(value: &Value) -> Result<ScriptedRoute, String> {
 }
 
 /// Renders once, so that a mistake is told when the script is posted and not when a request meets it.
-fn check(answer: &ScriptedAnswer) -> Result<(), String> {
+fn check(response: &ScriptedResponse) -> Result<(), String> {
     let mut vars = HashMap::new();
     let mut scope = Scope {
         now_ms: 0,
@@ -342,7 +343,7 @@ fn check(answer: &ScriptedAnswer) -> Result<(), String> {
         foreign: "",
         vars: &mut vars,
     };
-    match answer.render(&mut scope) {
+    match response.render(&mut scope) {
         // Whether a name is known depends on what was answered before.
         Err(error) if !error.starts_with("no token was named") => Err(error),
         _ => Ok(()),

@@ -80,7 +80,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Answers are single writes, and a test that waits 40 ms for Nagle measures the wrong thing.
+                // Responses are single writes, and a test that waits 40 ms for Nagle measures the wrong thing.
                 let _ = stream.set_nodelay(true);
                 shared.lock().counts.connections += 1;
                 tokio::spawn(serve(stream, kind, tls.clone(), Arc::clone(&shared)));

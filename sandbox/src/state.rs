@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::fault::{ArmedFaults, Fault};
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::journal::{Entry, Journal};
 use crate::ledger::Ledger;
 use crate::provider::{Provider, Route};
@@ -131,7 +131,7 @@ impl Shared {
         }
     }
 
-    /// Records the answer; called before its first byte is sent, so that a client which has the answer also finds it in the journal.
+    /// Records the response; called before its first byte is sent, so that a client which has the response also finds it in the journal.
     pub(crate) fn answered(
         &self,
         (seq, key): (u64, &str),
@@ -149,12 +149,12 @@ impl Shared {
                     inner.ledger.mark_refused(token);
                 }
             }
-            if outcome.delivered && outcome.answer.superfluous_login {
+            if outcome.delivered && outcome.response.superfluous_login {
                 inner.counts.superfluous_login(provider);
             }
         }
         if outcome.delivered {
-            for token in &outcome.answer.issued {
+            for token in &outcome.response.issued {
                 inner.ledger.hand_over(token);
             }
         }
@@ -173,14 +173,14 @@ impl Shared {
             entry.status = outcome.status;
             entry.note = outcome.note;
             entry.mismatches.clone_from(&outcome.mismatches);
-            entry.issued = fingerprints(&outcome.answer.issued);
-            entry.issued_refresh = fingerprints(&outcome.answer.issued_refresh);
+            entry.issued = fingerprints(&outcome.response.issued);
+            entry.issued_refresh = fingerprints(&outcome.response.issued_refresh);
         }
         drop(guard);
         self.notify();
     }
 
-    /// The client went away before it had an answer.
+    /// The client went away before it had a response.
     pub(crate) fn abandoned(&self, seq: u64) {
         if let Some(entry) = self.lock().journal.entry_mut(seq) {
             entry.note = Some("client_gone");
@@ -296,10 +296,10 @@ impl Shared {
 
 /// How a request ended.
 pub(crate) struct Outcome<'a> {
-    pub(crate) answer: &'a Answer,
+    pub(crate) response: &'a Response,
     /// None when the fault sends no status.
     pub(crate) status: Option<u16>,
-    /// Whether the client gets the answer whole.
+    /// Whether the client gets the response whole.
     pub(crate) delivered: bool,
     pub(crate) note: Option<&'static str>,
     pub(crate) mismatches: Vec<String>,

@@ -1,4 +1,4 @@
-//! `{{…}}` in scripted answers: tokens and times relative to the virtual clock.
+//! `{{…}}` in scripted responses: tokens and times relative to the virtual clock.
 
 use std::collections::HashMap;
 

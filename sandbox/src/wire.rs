@@ -1,12 +1,12 @@
-//! How an answer goes over the wire, whole or disfigured.
+//! How a response goes over the wire, whole or disfigured.
 
 use bytes::{BufMut, BytesMut};
 
 use crate::clock::http_date;
-use crate::http::{Answer, Connection, Request, push_header};
+use crate::http::{Connection, Request, Response, push_header};
 use crate::state::Shared;
 
-/// The shape in which an answer is sent.
+/// The shape in which a response is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wire {
     Whole,
@@ -38,21 +38,21 @@ impl Wire {
     }
 }
 
-/// Sends an answer; the connection comes back if it can take another request.
+/// Sends a response; the connection comes back if it can take another request.
 pub(crate) async fn send(
     shared: &Shared,
     mut connection: Connection,
     request: &Request,
-    answer: &Answer,
+    response: &Response,
     wire: Wire,
 ) -> Option<Connection> {
     if wire == Wire::Reset {
         connection.reset();
         return None;
     }
-    let keep_alive = wire == Wire::Whole && request.keep_alive && !says_close(answer);
-    let head = head(shared, answer, keep_alive || says_close(answer));
-    let bytes = encoded(head, request, answer, wire);
+    let keep_alive = wire == Wire::Whole && request.keep_alive && !says_close(response);
+    let head = head(shared, response, keep_alive || says_close(response));
+    let bytes = encoded(head, request, response, wire);
     // Head and body in one write: one segment where it fits, and nothing for the other end's Nagle to wait for.
     if connection.write(&bytes).await.is_err() {
         return None;
@@ -65,9 +65,9 @@ pub(crate) async fn send(
     None
 }
 
-/// What is written of an answer in this shape.
-fn encoded(head: String, request: &Request, answer: &Answer, wire: Wire) -> BytesMut {
-    let half = answer.body.len() / 2;
+/// What is written of a response in this shape.
+fn encoded(head: String, request: &Request, response: &Response, wire: Wire) -> BytesMut {
+    let half = response.body.len() / 2;
     match wire {
         Wire::Nothing | Wire::Reset => BytesMut::new(),
         Wire::HalfStatus => BytesMut::from(&b"HTTP/1.1 20"[..]),
@@ -75,24 +75,28 @@ fn encoded(head: String, request: &Request, answer: &Answer, wire: Wire) -> Byte
             &b"\x16\x03\x01\x00\xff\xfe\x00garbage\x00\r\n\x80\x81 not http\r\n\r\n"[..],
         ),
         Wire::Whole => {
-            let body = if request.method == "HEAD" || !answer.may_have_body() {
+            let body = if request.method == "HEAD" || !response.may_have_body() {
                 &[]
             } else {
-                answer.body.as_ref()
+                response.body.as_ref()
             };
-            let length = (answer.may_have_body() && !answer.has_header("content-length"))
-                .then_some(answer.body.len());
+            let length = (response.may_have_body() && !response.has_header("content-length"))
+                .then_some(response.body.len());
             assemble(head, length, body)
         }
-        Wire::ResetInTheMiddle => assemble(head, Some(answer.body.len()), &answer.body[..half]),
+        Wire::ResetInTheMiddle => assemble(head, Some(response.body.len()), &response.body[..half]),
         // An empty body still has to come out short.
-        Wire::TooShort => assemble(head, Some(answer.body.len().max(2)), &answer.body[..half]),
-        Wire::TooLong => assemble(head, Some(half), &answer.body),
+        Wire::TooShort => assemble(
+            head,
+            Some(response.body.len().max(2)),
+            &response.body[..half],
+        ),
+        Wire::TooLong => assemble(head, Some(half), &response.body),
         Wire::BadChunk => {
             let mut bytes = BytesMut::from(head.as_bytes());
             bytes.put_slice(b"transfer-encoding: chunked\r\n\r\n");
             bytes.put_slice(format!("{half:x}\r\n").as_bytes());
-            bytes.put_slice(&answer.body[..half]);
+            bytes.put_slice(&response.body[..half]);
             bytes.put_slice(b"\r\nnot-a-size\r\n");
             bytes
         }
@@ -101,23 +105,23 @@ fn encoded(head: String, request: &Request, answer: &Answer, wire: Wire) -> Byte
 
 /// A refusal of a request that could not be read.
 pub(crate) async fn refuse(shared: &Shared, mut connection: Connection, status: u16) {
-    let answer = Answer::json(status, &serde_json::json!({"error": "sandbox_bad_request"}));
+    let response = Response::json(status, &serde_json::json!({"error": "sandbox_bad_request"}));
     let bytes = assemble(
-        head(shared, &answer, false),
-        Some(answer.body.len()),
-        &answer.body,
+        head(shared, &response, false),
+        Some(response.body.len()),
+        &response.body,
     );
     if connection.write(&bytes).await.is_ok() {
         connection.finish().await;
     }
 }
 
-fn head(shared: &Shared, answer: &Answer, silent_about_connection: bool) -> String {
+fn head(shared: &Shared, response: &Response, silent_about_connection: bool) -> String {
     let settings = shared.settings();
-    let skew = answer.date_skew_secs.unwrap_or(settings.date_skew_secs);
-    let with_date = settings.send_date && !answer.no_date;
+    let skew = response.date_skew_secs.unwrap_or(settings.date_skew_secs);
+    let with_date = settings.send_date && !response.no_date;
     let date = with_date.then(|| http_date(shared.clock.now_secs().saturating_add(skew)));
-    let mut head = answer.head(date.as_deref());
+    let mut head = response.head(date.as_deref());
     if !silent_about_connection {
         push_header(&mut head, "connection", "close");
     }
@@ -135,8 +139,8 @@ fn assemble(mut head: String, length: Option<usize>, body: &[u8]) -> BytesMut {
     bytes
 }
 
-fn says_close(answer: &Answer) -> bool {
-    answer.headers.iter().any(|(name, value)| {
+fn says_close(response: &Response) -> bool {
+    response.headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
     })
 }

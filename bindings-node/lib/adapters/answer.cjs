@@ -1,13 +1,13 @@
 'use strict'
 
-// What a verdict is told of an answer, from what libraries make of it.
+// What a verdict is told of a response, from what libraries make of it.
 
 const { inspect } = require('node:util')
 
 const { bytesOf, isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../prefix.cjs')
 
-/** An answer's headers as name, value, name, value; of a header that came several times each. */
+/** A response's headers as name, value, name, value; of a header that came several times each. */
 function pairsOf(headers) {
   return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
 }
@@ -20,7 +20,7 @@ function beginningOf(body) {
 /** What a request of Node prints: its headers are among its properties, as a text and as a table. */
 const CONCEALED = { value: () => '[request]', configurable: true }
 
-/** Makes the request behind an answer or an error print nothing of itself. */
+/** Makes the request behind a response or an error print nothing of itself. */
 function conceal(request) {
   if (typeof request === 'object' && request !== null && Object.isExtensible(request)) Object.defineProperty(request, inspect.custom, CONCEALED)
 }

@@ -2,7 +2,7 @@
 
 // Attaches a client to an axios instance. The header is put on between axios and its adapter, so interceptors,
 // transforms and retries see one request, neither `error.config` nor `response.config` holds a token, and what is printed of
-// an answer or an error shows none.
+// a response or an error shows none.
 
 const { isPieces } = require('../bytes.cjs')
 const { invalid } = require('../errors.cjs')
@@ -123,7 +123,7 @@ class Attempt {
     }
   }
 
-  /** Takes the header away again and notes the answer, if one came. */
+  /** Takes the header away again and notes the response, if one came. */
   ended(response) {
     const { headers } = this.#config
     // For axios that is as good as deleted, and deleting turns the headers into a dictionary: 2 % of a request.
@@ -136,13 +136,13 @@ class Attempt {
     return response
   }
 
-  /** The same for an answer after which nothing is sent any more. */
+  /** The same for a response after which nothing is sent any more. */
   async last(response) {
     if (this.ended(response)?.status === 401) await this.judged(response)
     return response
   }
 
-  /** The header to send again with; undefined if this 401 is the answer. */
+  /** The header to send again with; undefined if this 401 is the response. */
   async judged(response) {
     const { data, signal } = this.#config
     const url = this.#url ?? new URL(urlOf(this.#config))

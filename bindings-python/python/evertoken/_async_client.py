@@ -83,7 +83,7 @@ class AsyncClient(_native.AsyncClient, Constructors):
     def stream(self, method: str, url: str, **options: Unpack[AsyncRequestOptions]) -> Opening:
         """As `request`, but leaves the body on the wire: `async with client.stream("GET", "/big") as r: r.aiter_bytes()`.
 
-        Without `async with`, await it and close the answer. The deadline counts to the end of the body.
+        Without `async with`, await it and close the response. The deadline counts to the end of the body.
         """
 
         async def coming() -> AsyncStreamedResponse:

@@ -31,7 +31,7 @@ class Client(_native.Client, Constructors):
     """A client for one identity and one API. Threads may share it; a forked child may go on using it.
 
     Made by the constructor that is named after the way to log in: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`,
-    `json_login`; or by `from_profile`. Every call that has to wait releases the GIL and answers Ctrl-C. Use it with `with`, or
+    `json_login`; or by `from_profile`. Every call that has to wait releases the GIL and can be interrupted with Ctrl-C. Use it with `with`, or
     call `close`.
 
         >>> with Client.pismo(server_key=server_key, server_secret=server_secret, base_url=base_url) as client:
@@ -66,9 +66,9 @@ class Client(_native.Client, Constructors):
     __slots__ = ()
 
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> Response:
-        """Sends a request with the token and reads the whole answer.
+        """Sends a request with the token and reads the whole response.
 
-        A 401 is healed where that is possible: one renewal, one resend. Any answer is returned, a 401
+        A 401 is healed where that is possible: one renewal, one resend. Any response is returned, a 401
         that was not healed included; `response.auth.reason` then tells why.
 
         Args:
@@ -83,13 +83,13 @@ class Client(_native.Client, Constructors):
             timeout: Deadline of the whole call, the token included. None: the client's; `math.inf`: none.
             connect_timeout: How long it may take to establish a connection. None: the client's. Calls with another one have connections
                 of their own.
-            read_timeout: How long the server may be silent: no piece of its answer has come, and none of the body was sent. None:
+            read_timeout: How long the server may be silent: no piece of its response has come, and none of the body was sent. None:
                 only the deadline ends the wait.
             follow_redirects: Default True. The token goes to pinned origins only, hop by hop.
 
         Raises:
             OriginRefusedError: The URL belongs to an origin that is not pinned.
-            UnreachableError, TimedOutError, TlsError: No answer came.
+            UnreachableError, TimedOutError, TlsError: No response came.
             CredentialsRejectedError: There is no token to be had.
             EvertokenError: Base of these and all others.
         """

@@ -203,7 +203,7 @@ class Constructors:
             revoke_url: The revocation endpoint (RFC 7009), for `close(revoke=True)`.
             extra_fields: Further form fields of the token request.
             extra_headers: Further headers of the token request.
-            token_field: Where the token is in the answer: a dotted path, or "header:NAME"; default "access_token".
+            token_field: Where the token is in the response: a dotted path, or "header:NAME"; default "access_token".
             expires_field: Where its life is: a dotted path; default "expires_in".
             expires_unit: What it counts: "s" (default) or "ms" of life; "unix", "unix_ms" or "iso8601" for an instant.
             refresh_token_field: Where the refresh token is: a dotted path; default "refresh_token".
@@ -299,15 +299,15 @@ class Constructors:
                 "user.email" is sent as `{"user": {"email": …}}`.
             method: The login's method; default "POST". "GET" is for credentials that are headers only.
             extra_headers: Further headers of the login and the refresh; their values are treated as secrets.
-            token_field: Where the token is in the answer: keys and indices separated by dots ("data.access.token"),
+            token_field: Where the token is in the response: keys and indices separated by dots ("data.access.token"),
                 or "header:NAME"; default "token".
             expires_field: Where its expiry is, in the same notation; default "expires_in".
             expires_unit: What it counts: "s" (default) or "ms" of life; "unix", "unix_ms" or "iso8601" for an instant.
             refresh_url: The route that takes a refresh token. Without one, each renewal is a login.
-            refresh_token_field: Where the refresh token is in the answer; default "refresh_token".
+            refresh_token_field: Where the refresh token is in the response; default "refresh_token".
             refresh_field: The field of the refresh request that carries it; default "refresh_token".
             refresh_bearer: The Bearer of the refresh request; default: none.
-            success: A condition on the answer for servers that refuse with status 200: "field" (neither false, 0, empty
+            success: A condition on the response for servers that refuse with status 200: "field" (neither false, 0, empty
                 nor absent) or "field=value".
             **options: The options common to all, see `Client`.
         """

@@ -68,7 +68,7 @@ class BaseClient:
     def _authorize_now(self, url: str) -> Authorization | None:
         """For adapters: permission to send one request, if nothing has to be waited for."""
     def _accepted(self, authorization: Authorization, status: int) -> None:
-        """For adapters: tells of an answer other than a 401, about which there is nothing to judge."""
+        """For adapters: tells of a response other than a 401, about which there is nothing to judge."""
     def state(self) -> State:
         """The identity's state. Makes no request and never waits."""
     def stats(self) -> Stats:
@@ -121,7 +121,7 @@ class Client(BaseClient):
             EvertokenError: As `token`.
         """
     def authorize(self, url: str) -> Authorization:
-        """Permission to send one request with an HTTP library of your own; show it to `judge` with the answer.
+        """Permission to send one request with an HTTP library of your own; show it to `judge` with the response.
 
         Raises:
             OriginRefusedError: The token may not go there.
@@ -137,15 +137,15 @@ class Client(BaseClient):
         replayable: bool = True,
         timeout: Seconds | None = None,
     ) -> Verdict:
-        """What an answer means: done, send again with another header, or give the 401 back.
+        """What a response means: done, send again with another header, or give the 401 back.
 
         Renews the token where that may heal it; callers with the same refused token share one renewal. Never fails
-        because a renewal did: that is a reason to give the answer back.
+        because a renewal did: that is a reason to give the response back.
 
         Args:
             authorization: What the request was sent with.
-            status: The answer's status.
-            headers: The answer's headers; looked into for a 401 only.
+            status: The response's status.
+            headers: The response's headers; looked into for a 401 only.
             body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
             replayable: Whether the request's body can be sent again whole.
             timeout: How long to wait for a renewal. None: the client's timeout.
@@ -154,8 +154,8 @@ class Client(BaseClient):
         >>> authorization = client.authorize("/pismo/api/accounts/123")
         >>> connection = HTTPConnection(base_url.removeprefix("http://"))
         >>> connection.request("GET", "/pismo/api/accounts/123", headers={"Authorization": authorization.value})
-        >>> answer = connection.getresponse()
-        >>> client.judge(authorization, answer.status, headers=answer.getheaders(), body=answer.read()).action
+        >>> response = connection.getresponse()
+        >>> client.judge(authorization, response.status, headers=response.getheaders(), body=response.read()).action
         'done'
         >>> connection.close()
         """
@@ -237,11 +237,11 @@ class Authorization:
 
 @final
 class Verdict:
-    """What an answer means for the code that sent the request."""
+    """What a response means for the code that sent the request."""
 
     @property
     def action(self) -> Literal["done", "resend", "give_back"]:
-        """What to do: "done" (it is the answer), "resend" (with `authorization`, once), "give_back" (the 401 is the answer)."""
+        """What to do: "done" (it is the response), "resend" (with `authorization`, once), "give_back" (the 401 is the response)."""
     @property
     def authorization(self) -> Authorization | None:
         """What to send again with, for "resend"; else None."""
@@ -344,7 +344,7 @@ class Stats:
         """Refreshes that brought a token."""
     @property
     def refused(self) -> int:
-        """Answers with 401 that were judged."""
+        """401 responses that were judged."""
     @property
     def resends(self) -> int:
         """Requests sent again after a 401."""

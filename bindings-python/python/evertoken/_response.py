@@ -16,7 +16,7 @@ __all__ = ["AuthOutcome", "Headers", "Response"]
 
 
 class Headers(Mapping[str, str]):
-    """An answer's headers. Names in any case; a header sent several times reads as one value joined by ", ".
+    """A response's headers. Names in any case; a header sent several times reads as one value joined by ", ".
 
     `get_list` gives the values one by one, as Set-Cookie needs it.
 
@@ -58,12 +58,12 @@ class Headers(Mapping[str, str]):
 
 
 class AuthOutcome:
-    """What became of the token on the way to this answer.
+    """What became of the token on the way to this response.
 
     Attributes:
         reason: Why a 401 was not healed: "foreign_origin", "insufficient_rights", "refused_again",
             "body_not_replayable", "renewal_failed", "storm_guard", "not_renewable" or "same_token".
-            None for every other answer.
+            None for every other response.
         error: What made the renewal fail, where one failed.
     """
 
@@ -81,7 +81,7 @@ class AuthOutcome:
 
 
 class Head:
-    """All of an answer but its body."""
+    """All of a response but its body."""
 
     __slots__ = ("_elapsed", "_headers", "_method", "_native")
 
@@ -132,7 +132,7 @@ class Head:
 
     @property
     def elapsed(self) -> timedelta:
-        """From the call to this answer, the token's renewal included; for a streamed one to its headers."""
+        """From the call to this response, the token's renewal included; for a streamed one to its headers."""
         from datetime import timedelta
 
         return timedelta(seconds=self._elapsed)
@@ -163,7 +163,7 @@ class Head:
 
 
 class Response(Head):
-    """An answer, read to its end.
+    """A response, read to its end.
 
     >>> response = client.get("/pismo/api/accounts/123")
     >>> response.status_code, response.ok, response.headers["content-type"], response.auth.reason
@@ -209,7 +209,7 @@ class Response(Head):
         return (content[start : start + size] for start in range(0, len(content), size))
 
     def raise_for_status(self) -> Response:
-        """This answer, if its status is below 400.
+        """This response, if its status is below 400.
 
         Raises:
             HTTPStatusError: It is not.

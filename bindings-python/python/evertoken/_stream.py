@@ -1,4 +1,4 @@
-"""Answers whose body is read piece by piece."""
+"""Responses whose body is read piece by piece."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AsyncStreamedResponse", "StreamedResponse"]
 
 
 class StreamedResponse(Head):
-    """An answer whose body is still on the wire. Close it, or use it with `with`."""
+    """A response whose body is still on the wire. Close it, or use it with `with`."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class StreamedResponse(Head):
         return b"".join(self.iter_bytes())
 
     def raise_for_status(self) -> StreamedResponse:
-        """This answer, if its status is below 400.
+        """This response, if its status is below 400.
 
         Raises:
             HTTPStatusError: It is not.
@@ -55,7 +55,7 @@ class StreamedResponse(Head):
 
 
 class AsyncStreamedResponse(Head):
-    """An answer whose body is still on the wire. Close it, or use it with `async with`."""
+    """A response whose body is still on the wire. Close it, or use it with `async with`."""
 
     __slots__ = ()
 
@@ -74,7 +74,7 @@ class AsyncStreamedResponse(Head):
         return b"".join([piece async for piece in self.aiter_bytes()])
 
     def raise_for_status(self) -> AsyncStreamedResponse:
-        """This answer, if its status is below 400.
+        """This response, if its status is below 400.
 
         Raises:
             HTTPStatusError: It is not.
@@ -94,7 +94,7 @@ class AsyncStreamedResponse(Head):
 
 
 class Opening:
-    """An answer that is still to come: `async with` it, or await it and close the answer yourself."""
+    """A response that is still to come: `async with` it, or await it and close the response yourself."""
 
     __slots__ = ("_coming", "_response")
 

@@ -64,7 +64,7 @@ class EvertokenError(Exception):
         code: Stable name of the kind, such as "credentials_rejected"; the same in every language.
         message: What happened, without identity and hint.
         retryable: Whether the same call may succeed later without a change of configuration.
-        http_status: Status of the answer that led to it, or None.
+        http_status: Status of the response that led to it, or None.
         provider_code: The provider's own code, such as "invalid_grant" or "900901", or None.
         provider_message: The provider's own words, one line of at most 300 characters without secrets, or None.
         retry_after: Seconds to wait before the next try, or None.
@@ -207,10 +207,10 @@ class InternalError(EvertokenError):
 class HTTPStatusError(Exception):
     """The API answered with a status of 400 or more; raised by `raise_for_status()` and by nothing else.
 
-    Not an `EvertokenError`: the call itself went well, and what the answer means is between you and the API.
+    Not an `EvertokenError`: the call itself went well, and what the response means is between you and the API.
 
     Attributes:
-        response: The answer.
+        response: The response.
         status_code: Its status.
     """
 

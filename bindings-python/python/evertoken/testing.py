@@ -37,7 +37,7 @@ class Provider:
         name: "pismo", "passkit", "wso2" or "plain".
         flow: The way to log in that `client` uses.
         options: The options of that way: addresses and accepted credentials.
-        api_path: Path of its API routes; every path below it answers with an echo of the request.
+        api_path: Path of its API routes; every path below it responds with an echo of the request.
     """
 
     __slots__ = ("api_path", "flow", "name", "options")
@@ -171,7 +171,7 @@ class Sandbox:
         self.control("DELETE", "/faults")
 
     def script(self, script: dict[str, Any]) -> None:
-        """Loads answers, route by route: `script({"POST /token": [{"status": 503}]})`."""
+        """Loads responses, route by route: `script({"POST /token": [{"status": 503}]})`."""
         self.control("POST", "/script", script)
 
     def revoke(self, provider: str | None = None) -> int:

@@ -62,7 +62,7 @@ impl Server {
     }
 }
 
-/// Whether an answer came from the server.
+/// Whether a response came from the server.
 pub(super) async fn examine(
     client: &Client,
     options: &Options,
@@ -89,7 +89,7 @@ pub(super) async fn examine(
             return Ok(false);
         }
     }
-    answer(client, server, report).await
+    response(client, server, report).await
 }
 
 /// Where a proxy is named, if this server is reached through one.
@@ -177,14 +177,14 @@ async fn first_connection(addresses: &[SocketAddr]) -> Option<std::io::Error> {
 }
 
 /// One request without the token: is the certificate trusted, does it speak HTTP, what time has it.
-async fn answer(client: &Client, server: &Server, report: &mut Report) -> Result<bool, Failure> {
+async fn response(client: &Client, server: &Server, report: &mut Report) -> Result<bool, Failure> {
     let is_https = server.url.scheme() == "https";
     let check = if is_https { "tls" } else { "http" };
     let mut root = server.url.clone();
     root.set_path("/");
     root.set_query(None);
     let (status, headers) = match client.probe(&root).await {
-        Ok(answer) => answer,
+        Ok(response) => response,
         Err(error) => {
             let check = if error.kind() == ErrorKind::Tls {
                 "tls"

@@ -27,7 +27,7 @@ pub(super) fn request(
 }
 
 /// `< HTTP/1.1 200 OK` and the headers.
-pub(super) fn answer(response: &Response) {
+pub(super) fn response(response: &Response) {
     line('<', &status_line(response));
     for (name, value) in response.headers() {
         let value = String::from_utf8_lossy(value.as_bytes());

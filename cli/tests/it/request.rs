@@ -145,8 +145,8 @@ fn head_and_body_go_where_they_are_told() {
         request(&bench, &["GET", "/pismo/api/x", "-o", "answer.json"]).quiet(),
         ""
     );
-    let answer = std::fs::read_to_string(bench.path("answer.json")).unwrap();
-    assert!(answer.starts_with('{'));
+    let response = std::fs::read_to_string(bench.path("answer.json")).unwrap();
+    assert!(response.starts_with('{'));
     let err = request(&bench, &["GET", "/pismo/api/x", "-o", "absent/answer"]).failed(1);
     assert!(err.contains("absent/answer"), "{err}");
 }

@@ -1,4 +1,4 @@
-//! The control calls that answer at once.
+//! The control calls that response at once.
 
 use std::sync::Arc;
 

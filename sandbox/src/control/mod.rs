@@ -6,7 +6,7 @@ mod wait;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Request, field, pairs};
+use crate::http::{Request, Response, field, pairs};
 use crate::state::Shared;
 
 /// Root of all control routes.
@@ -49,8 +49,8 @@ impl ControlError {
         }
     }
 
-    pub(crate) fn answer(&self) -> Answer {
-        Answer::json(self.status, &json!({"error": self.message}))
+    pub(crate) fn response(&self) -> Response {
+        Response::json(self.status, &json!({"error": self.message}))
     }
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn is_control_path(path: &str) -> bool {
 }
 
 /// A control call that came over HTTP.
-pub(crate) async fn over_http(shared: &Shared, request: &Request) -> Answer {
+pub(crate) async fn over_http(shared: &Shared, request: &Request) -> Response {
     let body = if request.body.iter().all(u8::is_ascii_whitespace) {
         Ok(Value::Null)
     } else {
@@ -88,8 +88,8 @@ pub(crate) async fn over_http(shared: &Shared, request: &Request) -> Answer {
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(value) => Answer::json(200, &value),
-        Err(error) => error.answer(),
+        Ok(value) => Response::json(200, &value),
+        Err(error) => error.response(),
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn call(shared: &Shared, method: &str, path: &str, body: &Value
     at_once(shared, method, name, query, body)
 }
 
-/// A call from a scripted answer, `"POST /_sandbox/clock": {…}`. It cannot wait: the request would wait for itself.
+/// A call from a scripted response, `"POST /_sandbox/clock": {…}`. It cannot wait: the request would wait for itself.
 pub(crate) fn scripted(shared: &Shared, call: &str, body: &Value) -> Outcome {
     let (method, path) = call
         .split_once(' ')

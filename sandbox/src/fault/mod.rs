@@ -1,10 +1,10 @@
 //! Faults: what they are.
 
-mod answer;
 mod armed;
+mod response;
 
-pub(crate) use answer::{answer, described};
 pub(crate) use armed::{ArmedFault, ArmedFaults, RoutePattern};
+pub(crate) use response::{described, response};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -27,7 +27,7 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FaultAction {
-    /// Another answer.
+    /// Another response.
     Status {
         /// Its status.
         #[serde(default = "unavailable")]
@@ -72,13 +72,13 @@ pub enum FaultAction {
         #[serde(default)]
         no_retry_after: bool,
     },
-    /// 500 as WSO2's gateway answers when something behind it is not there.
+    /// 500 as WSO2's gateway responses when something behind it is not there.
     Gateway {
         /// XML (`auto`) or flat JSON.
         #[serde(default = "auto")]
         format: FaultFormat,
     },
-    /// The normal answer, later.
+    /// The normal response, later.
     Delay {
         /// Milliseconds of real time.
         #[serde(default = "hundred")]
@@ -156,7 +156,7 @@ pub enum FaultAction {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetPoint {
-    /// Before the first byte of the answer.
+    /// Before the first byte of the response.
     #[default]
     Before,
     /// After half of its body.
@@ -197,12 +197,12 @@ fn hundred() -> u64 {
 }
 
 fn two_mebibytes() -> usize {
-    // Twice the 1 MiB at which a client refuses a token answer.
+    // Twice the 1 MiB at which a client refuses a token response.
     2 * 1024 * 1024
 }
 
 impl FaultAction {
-    /// Whether the provider works first unless told otherwise: only where the normal answer is needed.
+    /// Whether the provider works first unless told otherwise: only where the normal response is needed.
     fn processed_by_default(&self) -> bool {
         matches!(
             self,

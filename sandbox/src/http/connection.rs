@@ -159,7 +159,7 @@ impl Connection {
     }
 
     /// Ends with FIN. What the peer still sends is read away first, as closing over unread bytes would turn the FIN into an RST and
-    /// could take the answer with it (RFC 9112 §9.6).
+    /// could take the response with it (RFC 9112 §9.6).
     pub(crate) async fn finish(mut self) {
         if self.stream.shutdown().await.is_err() {
             return;

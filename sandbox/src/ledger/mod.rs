@@ -112,7 +112,7 @@ impl Ledger {
         }
     }
 
-    /// The answer with this token is on its way.
+    /// The response with this token is on its way.
     pub(crate) fn hand_over(&mut self, value: &str) {
         if let Some(access) = self.access.get_mut(value) {
             access.handed = true;

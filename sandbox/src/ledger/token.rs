@@ -52,7 +52,7 @@ pub(super) struct Refresh {
     pub(super) dead: bool,
 }
 
-/// What a token answer hands out.
+/// What a token response hands out.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) access: String,

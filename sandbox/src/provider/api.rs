@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::digest::fingerprint;
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::jwt::{is_from_passport, verify_hs256};
 use crate::ledger::{Access, Standing};
 use crate::redact::push;
@@ -37,7 +37,12 @@ pub(super) fn provider_of_token(request: &Request, shared: &Shared) -> Provider 
 }
 
 /// Checks the token and echoes the request.
-pub(super) fn respond(shared: &Shared, request: &Request, provider: Provider, seq: u64) -> Answer {
+pub(super) fn respond(
+    shared: &Shared,
+    request: &Request,
+    provider: Provider,
+    seq: u64,
+) -> Response {
     let settings = shared.settings();
     match admit(shared, request, provider, &settings) {
         Ok(pass) => echo(shared, request, provider, seq, &pass, &settings),
@@ -140,7 +145,7 @@ fn echo(
     seq: u64,
     pass: &Pass,
     settings: &Settings,
-) -> Answer {
+) -> Response {
     let now_ms = shared.clock.now_ms();
     let owner = pass.access.as_ref().map(|access| &access.owner);
     let (headers, query) = shared.redacted(|redactor| {
@@ -171,19 +176,19 @@ fn echo(
             "expires_in_ms": pass.access.as_ref().and_then(|access| access.expires_ms).map(|at| at - now_ms),
         },
     });
-    let mut answer = Answer::json(200, &body);
+    let mut response = Response::json(200, &body);
     if let Some(access) = &pass.access
         && provider == Provider::Passkit
         && settings.passkit.renewed_token_header
         && half_is_over(access, now_ms)
     {
         let renewed = grant::login(shared, &settings.passkit, &access.owner);
-        answer
+        response
             .headers
             .push(("x-passkit-token".to_owned(), renewed.access.clone()));
-        answer.issued.push(renewed.access);
+        response.issued.push(renewed.access);
     }
-    answer
+    response
 }
 
 fn half_is_over(access: &Access, now_ms: i64) -> bool {

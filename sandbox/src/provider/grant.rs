@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::digest::{random_hex, random_uuid};
-use crate::http::Answer;
+use crate::http::Response;
 use crate::jwt::{hs256, hs512};
 use crate::ledger::{Grant, Issue, Owner, RefreshRefused};
 use crate::settings::{ProviderSettings, TokenForm};
@@ -64,12 +64,12 @@ pub(crate) fn rotate_all(shared: &Shared, provider: Option<Provider>) -> usize {
     owners.len()
 }
 
-/// Puts the tokens of a grant on an answer's bill.
-pub(super) fn billed(mut answer: Answer, grant: &Grant, is_login: bool) -> Answer {
-    answer.issued.push(grant.access.clone());
-    answer.issued_refresh.extend(grant.refresh.clone());
-    answer.superfluous_login = is_login && grant.superfluous_login;
-    answer
+/// Puts the tokens of a grant on a response's bill.
+pub(super) fn billed(mut response: Response, grant: &Grant, is_login: bool) -> Response {
+    response.issued.push(grant.access.clone());
+    response.issued_refresh.extend(grant.refresh.clone());
+    response.superfluous_login = is_login && grant.superfluous_login;
+    response
 }
 
 /// Seconds left, rounded down as servers do; for a token that never ends what WSO2 sends.

@@ -1,4 +1,4 @@
-//! The providers: which routes they have and what they answer.
+//! The providers: which routes they have and what they response.
 
 mod api;
 mod client_auth;
@@ -12,7 +12,7 @@ mod wso2;
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::{Answer, Request, field};
+use crate::http::{Request, Response, field};
 use crate::state::Shared;
 
 pub(crate) use grant::rotate_all;
@@ -176,14 +176,14 @@ impl ApiPath {
     }
 }
 
-/// What the provider answers when nothing is wrong with the network.
-pub(crate) fn respond(shared: &Shared, request: &Request, route: &Route, seq: u64) -> Answer {
+/// What the provider responses when nothing is wrong with the network.
+pub(crate) fn respond(shared: &Shared, request: &Request, route: &Route, seq: u64) -> Response {
     if let (Kind::Api, Some(provider)) = (route.kind, route.provider) {
         return api::respond(shared, request, provider, seq);
     }
     let known = route.provider.is_some();
     if known && request.method != "POST" {
-        return Answer::json(405, &serde_json::json!({"message": "Method Not Allowed"}))
+        return Response::json(405, &serde_json::json!({"message": "Method Not Allowed"}))
             .with_header("allow", "POST");
     }
     match (request.path.as_str(), route.provider) {
@@ -197,7 +197,7 @@ pub(crate) fn respond(shared: &Shared, request: &Request, route: &Route, seq: u6
         (_, Some(Provider::Wso2)) => wso2::token(shared, request),
         (_, Some(Provider::Plain)) if route.kind == Kind::Revoke => plain::revoke(shared, request),
         (_, Some(Provider::Plain)) => plain::token(shared, request),
-        // PassKit answers an unknown path with an HTML page; nobody documents anything else.
-        _ => Answer::html(404, "404 Not Found"),
+        // PassKit responses an unknown path with an HTML page; nobody documents anything else.
+        _ => Response::html(404, "404 Not Found"),
     }
 }

@@ -30,7 +30,7 @@ pub(super) enum TokenFault {
 pub(super) struct Exchanged {
     pub(super) grant: Grant,
     pub(super) is_login: bool,
-    /// Whether the answer names the refresh token.
+    /// Whether the response names the refresh token.
     pub(super) with_refresh: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::settings::{ProviderSettings, TokenForm};
 use crate::state::Shared;
 
@@ -11,7 +11,7 @@ use super::refusal::passkit_error;
 use super::{Provider, grant};
 
 /// `POST /login`.
-pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn login(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let (settings, known) = (&all.passkit, &all.credentials.passkit);
     let error = |status, message: &str| passkit_error(settings.fault_format, status, message);
@@ -51,9 +51,9 @@ pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
             &owner(Provider::Passkit, username.to_owned(), String::new()),
         )
     };
-    let mut answer = json!({"token": grant.access});
+    let mut response = json!({"token": grant.access});
     if let Ok(Some(raw)) = grant::expires_override(settings) {
-        answer["expires_in"] = raw;
+        response["expires_in"] = raw;
     }
-    grant::billed(Answer::json(settings.status, &answer), &grant, true)
+    grant::billed(Response::json(settings.status, &response), &grant, true)
 }

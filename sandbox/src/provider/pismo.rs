@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::digest::random_hex;
-use crate::http::{Answer, Request, field};
+use crate::http::{Request, Response, field};
 use crate::jwt::{openid_key, verify_rs256};
 use crate::ledger::Owner;
 use crate::settings::{ProviderSettings, SecretField};
@@ -16,7 +16,7 @@ use super::{Provider, grant};
 const LONG_LIFE_SECS: i64 = 3600;
 
 /// `POST /passport/v2/s2s/access-token`.
-pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let (settings, known) = (&all.pismo, &all.credentials.pismo);
     let Some(body) = request.json_object() else {
@@ -48,7 +48,7 @@ pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Answer {
         ..owner(Provider::Pismo, key.to_owned(), String::new())
     };
     let grant = grant::login(shared, settings, &owner);
-    let mut answer = json!({
+    let mut response = json!({
         "server_key": key,
         "tenant": "TN-sandbox",
         "program_ids": [1, 2],
@@ -58,13 +58,13 @@ pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Answer {
         "refresh": grant.access,
     });
     if let Ok(Some(raw)) = grant::expires_override(settings) {
-        answer["expires_in"] = raw;
+        response["expires_in"] = raw;
     }
-    grant::billed(Answer::json(settings.status, &answer), &grant, true)
+    grant::billed(Response::json(settings.status, &response), &grant, true)
 }
 
 /// `POST /passport/v1/oauth2/token`: an assertion signed by the client.
-pub(super) fn openid(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn openid(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let known = &all.credentials.pismo;
     let Some(assertion) = request
@@ -115,16 +115,16 @@ pub(super) fn openid(shared: &Shared, request: &Request) -> Answer {
         Ok(raw) => raw,
         Err(grant::Honest) => Some(json!(grant::seconds_left(&grant).to_string())),
     };
-    let mut answer = json!({"token": grant.access, "refresh_token": random_hex(24)});
+    let mut response = json!({"token": grant.access, "refresh_token": random_hex(24)});
     if let Some(expires_in) = expires_in {
-        answer["expires_in"] = expires_in;
+        response["expires_in"] = expires_in;
     }
     // Always 201, and all three are strings.
-    grant::billed(Answer::json(201, &answer), &grant, true)
+    grant::billed(Response::json(201, &response), &grant, true)
 }
 
 /// `POST /passport/v2/oauth/token`.
-pub(super) fn client_credentials(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn client_credentials(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let known = &all.credentials.pismo;
     let form = request
@@ -150,16 +150,16 @@ pub(super) fn client_credentials(shared: &Shared, request: &Request) -> Answer {
     };
     let settings = long_lived(&all.pismo);
     let grant = grant::login(shared, &settings, &owner);
-    let mut answer =
+    let mut response =
         json!({"access_token": grant.access, "token_type": "Bearer", "scope": grant.scope});
     match grant::expires_override(&settings) {
         Ok(None) => {}
-        Ok(Some(raw)) => answer["expires_in"] = raw,
+        Ok(Some(raw)) => response["expires_in"] = raw,
         Err(grant::Honest) => {
-            answer["expires_in"] = json!(grant::seconds_left(&grant));
+            response["expires_in"] = json!(grant::seconds_left(&grant));
         }
     }
-    grant::billed(Answer::json(settings.status, &answer), &grant, true)
+    grant::billed(Response::json(settings.status, &response), &grant, true)
 }
 
 /// These two flows have an hour unless the life was set.
@@ -175,12 +175,12 @@ fn long_lived(settings: &ProviderSettings) -> ProviderSettings {
     }
 }
 
-fn refused(status: u16, message: &str) -> Answer {
-    Answer::json(status, &json!({ "message": message }))
+fn refused(status: u16, message: &str) -> Response {
+    Response::json(status, &json!({ "message": message }))
 }
 
-fn oauth_refused(status: u16, error: &str) -> Answer {
-    Answer::json(status, &json!({ "error": error }))
+fn oauth_refused(status: u16, error: &str) -> Response {
+    Response::json(status, &json!({ "error": error }))
 }
 
 fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock::iso;
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::ledger::Grant;
 use crate::settings::{ExpiresUnit, ProviderSettings};
 use crate::state::Shared;
@@ -12,16 +12,16 @@ use super::oauth::{self, Exchanged, TokenFault, owner};
 use super::{Provider, grant};
 
 /// `POST /plain/token`.
-pub(super) fn token(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn token(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
-    answer(
+    response(
         &all.plain,
         oauth::exchange(shared, request, Provider::Plain),
     )
 }
 
 /// `POST /plain/login`: the JSON form of a provider that nobody wrote a flow for.
-pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn login(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let known = &all.credentials.plain;
     let Some(body) = request.json_object() else {
@@ -42,11 +42,11 @@ pub(super) fn login(shared: &Shared, request: &Request) -> Answer {
         (None, _) => Err(TokenFault::Parameter("username")),
         (_, None) => Err(TokenFault::Parameter("password")),
     };
-    answer(&all.plain, outcome)
+    response(&all.plain, outcome)
 }
 
 /// `POST /plain/refresh`: the refresh token in JSON or as Bearer.
-pub(super) fn refresh(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn refresh(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let in_body = request
         .json_object()
@@ -58,24 +58,24 @@ pub(super) fn refresh(shared: &Shared, request: &Request) -> Answer {
         Some(token) => oauth::redeem(shared, &all.plain, Provider::Plain, token),
         None => Err(TokenFault::Parameter("refresh_token")),
     };
-    answer(&all.plain, outcome)
+    response(&all.plain, outcome)
 }
 
 /// `POST /plain/revoke` (RFC 7009 §2.2: 200 also for an unknown token).
-pub(super) fn revoke(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn revoke(shared: &Shared, request: &Request) -> Response {
     match oauth::revoke(shared, request, Provider::Plain) {
-        Ok(_) => Answer::new(200),
+        Ok(_) => Response::new(200),
         Err(fault) => refused(&fault, &shared.settings().plain),
     }
 }
 
 /// RFC 6749 §5.2.
-pub(super) fn invalid_client(status: u16) -> Answer {
+pub(super) fn invalid_client(status: u16) -> Response {
     error(status, "invalid_client", "unknown client")
         .with_header("www-authenticate", "Basic realm=\"plain\"")
 }
 
-fn answer(settings: &ProviderSettings, outcome: Result<Exchanged, TokenFault>) -> Answer {
+fn response(settings: &ProviderSettings, outcome: Result<Exchanged, TokenFault>) -> Response {
     let exchanged = match outcome {
         Ok(exchanged) => exchanged,
         Err(fault) => return refused(&fault, settings),
@@ -110,9 +110,10 @@ fn answer(settings: &ProviderSettings, outcome: Result<Exchanged, TokenFault>) -
     if !grant.scope.is_empty() {
         body["scope"] = json!(grant.scope);
     }
-    let mut answer = Answer::json(settings.status, &body).with_header("cache-control", "no-store");
-    answer.headers.extend(headers);
-    grant::billed(answer, grant, exchanged.is_login)
+    let mut response =
+        Response::json(settings.status, &body).with_header("cache-control", "no-store");
+    response.headers.extend(headers);
+    grant::billed(response, grant, exchanged.is_login)
 }
 
 fn lifetime(unit: ExpiresUnit, grant: &Grant) -> Value {
@@ -147,7 +148,7 @@ fn put(body: &mut Value, headers: &mut Vec<(String, String)>, place: &str, value
     *at = value;
 }
 
-fn refused(fault: &TokenFault, settings: &ProviderSettings) -> Answer {
+fn refused(fault: &TokenFault, settings: &ProviderSettings) -> Response {
     match fault {
         TokenFault::NotAForm => error(400, "invalid_request", "wrong content type or body"),
         TokenFault::Parameter(name) => error(
@@ -171,8 +172,8 @@ fn refused(fault: &TokenFault, settings: &ProviderSettings) -> Answer {
     }
 }
 
-fn error(status: u16, error: &str, description: &str) -> Answer {
-    Answer::json(
+fn error(status: u16, error: &str, description: &str) -> Response {
+    Response::json(
         status,
         &json!({"error": error, "error_description": description}),
     )

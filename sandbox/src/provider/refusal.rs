@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::clock::{http_date, iso};
-use crate::http::Answer;
+use crate::http::Response;
 use crate::settings::{ErrorProfile, FaultFormat, ProviderSettings, Settings};
 
 use super::{Kind, Provider};
@@ -21,7 +21,11 @@ pub(crate) struct ApiRefusal {
 }
 
 /// A refusal in the provider's form, with its challenge.
-pub(crate) fn api_refusal(provider: Provider, settings: &Settings, refusal: &ApiRefusal) -> Answer {
+pub(crate) fn api_refusal(
+    provider: Provider,
+    settings: &Settings,
+    refusal: &ApiRefusal,
+) -> Response {
     let switches = settings.provider(provider);
     let (code_status, message) = wso2_code(refusal.code);
     let status = refusal.status.unwrap_or(if provider == Provider::Wso2 {
@@ -38,11 +42,11 @@ pub(crate) fn api_refusal(provider: Provider, settings: &Settings, refusal: &Api
     } else {
         &refusal.description
     };
-    let mut answer = match (format, provider) {
+    let mut response = match (format, provider) {
         (FaultFormat::Auto, Provider::Pismo) => {
-            Answer::json(status, &json!({"message": own_text(status)}))
+            Response::json(status, &json!({"message": own_text(status)}))
         }
-        (FaultFormat::Auto, _) => Answer::json(
+        (FaultFormat::Auto, _) => Response::json(
             status,
             &json!({"error": "invalid_token", "error_description": text}),
         ),
@@ -51,12 +55,12 @@ pub(crate) fn api_refusal(provider: Provider, settings: &Settings, refusal: &Api
     };
     if status == 401 {
         for challenge in challenges(provider, switches) {
-            answer
+            response
                 .headers
                 .push(("www-authenticate".to_owned(), challenge));
         }
     }
-    answer
+    response
 }
 
 /// 429 in the provider's form. `retry_after`: seconds, and whether to send them as a date; none for no header.
@@ -66,17 +70,17 @@ pub(crate) fn rate_limited(
     settings: &Settings,
     now_secs: i64,
     retry_after: Option<(i64, bool)>,
-) -> Answer {
+) -> Response {
     let switches = settings.provider(provider);
-    let mut answer = match (provider, kind) {
+    let mut response = match (provider, kind) {
         (Provider::Wso2, Kind::Api) => {
             let refusal = ApiRefusal {
                 code: 900_800,
                 description: "You have exceeded your quota".to_owned(),
                 ..ApiRefusal::default()
             };
-            let mut answer = api_refusal(provider, settings, &refusal);
-            if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&answer.body) {
+            let mut response = api_refusal(provider, settings, &refusal);
+            if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&response.body) {
                 let next = retry_after.map_or(now_secs, |(after, _)| now_secs + after);
                 let target = if body.get("fault").is_some() {
                     &mut body["fault"]
@@ -84,13 +88,13 @@ pub(crate) fn rate_limited(
                     &mut body
                 };
                 target["nextAccessTime"] = json!(iso(next.saturating_mul(1000)));
-                answer.body = body.to_string().into();
+                response.body = body.to_string().into();
             }
-            answer
+            response
         }
-        (Provider::Pismo, _) => Answer::json(429, &json!({"message": own_text(429)})),
+        (Provider::Pismo, _) => Response::json(429, &json!({"message": own_text(429)})),
         (Provider::Passkit, _) => passkit_error(switches.fault_format, 429, "rate limit exceeded"),
-        _ => Answer::json(
+        _ => Response::json(
             429,
             &json!({"error": "temporarily_unavailable", "error_description": "too many requests"}),
         ),
@@ -101,13 +105,13 @@ pub(crate) fn rate_limited(
         } else {
             after.to_string()
         };
-        answer.headers.push(("retry-after".to_owned(), value));
+        response.headers.push(("retry-after".to_owned(), value));
     }
-    answer
+    response
 }
 
 /// WSO2's gateway without its backend, also on the token route: another namespace than the security faults, and the code is a text in JSON.
-pub(crate) fn gateway_fault(format: FaultFormat) -> Answer {
+pub(crate) fn gateway_fault(format: FaultFormat) -> Response {
     let (code, message, description) =
         (101_503, "Runtime Error", "Error connecting to the back end");
     if matches!(format, FaultFormat::Auto | FaultFormat::Xml) {
@@ -115,21 +119,21 @@ pub(crate) fn gateway_fault(format: FaultFormat) -> Answer {
             "<am:fault xmlns:am=\"http://wso2.org/apimanager\"><am:code>{code}</am:code><am:type>Status report</am:type>\
              <am:message>{message}</am:message><am:description>{description}</am:description></am:fault>"
         );
-        return Answer::text(500, "application/xml; charset=UTF-8", body);
+        return Response::text(500, "application/xml; charset=UTF-8", body);
     }
     let body = json!({"code": code.to_string(), "type": "Status report", "message": message, "description": description});
-    Answer::json(500, &body)
+    Response::json(500, &body)
 }
 
-/// The answer of a token route to an unknown client.
+/// The response of a token route to an unknown client.
 pub(crate) fn token_refusal(
     provider: Provider,
     settings: &Settings,
     status: Option<u16>,
-) -> Answer {
+) -> Response {
     let status = status.unwrap_or(401);
     match provider {
-        Provider::Pismo => Answer::json(status, &json!({"message": own_text(status)})),
+        Provider::Pismo => Response::json(status, &json!({"message": own_text(status)})),
         Provider::Passkit => passkit_error(
             settings.passkit.fault_format,
             status,
@@ -141,7 +145,7 @@ pub(crate) fn token_refusal(
 }
 
 /// PassKit's error in one of its three forms.
-pub(super) fn passkit_error(format: FaultFormat, status: u16, message: &str) -> Answer {
+pub(super) fn passkit_error(format: FaultFormat, status: u16, message: &str) -> Response {
     // gRPC code 16 is "unauthenticated", 3 "invalid argument", 8 "resource exhausted": the API is a gRPC gateway.
     let code = match status {
         401 => 16,
@@ -172,9 +176,9 @@ fn fault_body(
     code: u32,
     message: &str,
     description: &str,
-) -> Answer {
+) -> Response {
     match format {
-        FaultFormat::Xml => Answer::text(
+        FaultFormat::Xml => Response::text(
             status,
             "application/xml; charset=UTF-8",
             format!(
@@ -183,22 +187,22 @@ fn fault_body(
                 escaped(description)
             ),
         ),
-        FaultFormat::Wrapped => Answer::json(
+        FaultFormat::Wrapped => Response::json(
             status,
             &json!({"fault": {"code": code, "message": message, "description": description}}),
         ),
-        FaultFormat::Flat => Answer::json(
+        FaultFormat::Flat => Response::json(
             status,
             &json!({"code": code.to_string(), "message": message, "description": description}),
         ),
-        FaultFormat::Object => Answer::json(
+        FaultFormat::Object => Response::json(
             status,
             &json!({"error": {"code": code, "message": description}}),
         ),
-        FaultFormat::Html => Answer::html(status, &format!("{status} {message}")),
-        FaultFormat::Empty => Answer::new(status),
+        FaultFormat::Html => Response::html(status, &format!("{status} {message}")),
+        FaultFormat::Empty => Response::new(status),
         FaultFormat::Text | FaultFormat::Auto => {
-            Answer::json(status, &json!({ "error": description }))
+            Response::json(status, &json!({ "error": description }))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::settings::ErrorProfile;
 use crate::state::Shared;
 
@@ -10,7 +10,7 @@ use super::oauth::{self, Exchanged, TokenFault};
 use super::{Provider, grant};
 
 /// `POST /token` and `/oauth2/token`.
-pub(super) fn token(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn token(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let settings = &all.wso2;
     let exchanged = match oauth::exchange(shared, request, Provider::Wso2) {
@@ -22,20 +22,20 @@ pub(super) fn token(shared: &Shared, request: &Request) -> Answer {
         Err(grant::Honest) => Some(json!(grant::seconds_left(&exchanged.grant))),
     };
     let body = ordered_body(&exchanged, expires_in, &settings.token_type);
-    let answer = Answer::text(settings.status, "application/json", body)
+    let response = Response::text(settings.status, "application/json", body)
         .with_header("cache-control", "no-store")
         .with_header("pragma", "no-cache");
-    grant::billed(answer, &exchanged.grant, exchanged.is_login)
+    grant::billed(response, &exchanged.grant, exchanged.is_login)
 }
 
 /// `POST /revoke` and `/oauth2/revoke`: 200 and an empty page whether or not the token is known.
-pub(super) fn revoke(shared: &Shared, request: &Request) -> Answer {
+pub(super) fn revoke(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let revoked = match oauth::revoke(shared, request, Provider::Wso2) {
         Ok(revoked) => revoked,
         Err(fault) => return refused(&fault, all.wso2.error_profile, &all.wso2.wrong_password),
     };
-    let mut answer = Answer::text(200, "text/html", "");
+    let mut response = Response::text(200, "text/html", "");
     if let Some((access, refresh, owner)) = revoked {
         let user = owner
             .identity
@@ -47,17 +47,17 @@ pub(super) fn revoke(shared: &Shared, request: &Request) -> Answer {
             ("RevokedRefreshToken", refresh),
             ("AuthorizedUser", Some(user)),
         ];
-        answer.headers.extend(
+        response.headers.extend(
             found
                 .into_iter()
                 .filter_map(|(name, value)| Some((name.to_owned(), value?))),
         );
     }
-    answer
+    response
 }
 
 /// Bad client: the realm is unquoted there.
-pub(super) fn invalid_client(status: u16) -> Answer {
+pub(super) fn invalid_client(status: u16) -> Response {
     error(status, "invalid_client", "Client Authentication failed.")
         .with_header("www-authenticate", "Basic realm=127.0.0.1")
 }
@@ -91,7 +91,7 @@ fn ordered_body(exchanged: &Exchanged, expires_in: Option<Value>, token_type: &s
     format!("{{{}}}", members.join(","))
 }
 
-fn refused(fault: &TokenFault, profile: ErrorProfile, wrong_password: &(u16, String)) -> Answer {
+fn refused(fault: &TokenFault, profile: ErrorProfile, wrong_password: &(u16, String)) -> Response {
     match fault {
         TokenFault::NotAForm => error(400, "invalid_request", "Missing grant_type parameter value"),
         TokenFault::Parameter(name) => error(
@@ -102,7 +102,7 @@ fn refused(fault: &TokenFault, profile: ErrorProfile, wrong_password: &(u16, Str
         TokenFault::ClientMissing | TokenFault::ClientWrong => invalid_client(401),
         // Each generation has its own idea of a malformed Basic header.
         TokenFault::ClientMalformed => match profile {
-            ErrorProfile::V21 => Answer::html(404, "404 Not Found"),
+            ErrorProfile::V21 => Response::html(404, "404 Not Found"),
             ErrorProfile::V26 => error(
                 400,
                 "invalid_request",
@@ -138,8 +138,8 @@ fn refused(fault: &TokenFault, profile: ErrorProfile, wrong_password: &(u16, Str
     }
 }
 
-fn error(status: u16, error: &str, description: &str) -> Answer {
-    Answer::json(
+fn error(status: u16, error: &str, description: &str) -> Response {
+    Response::json(
         status,
         &json!({"error": error, "error_description": description}),
     )

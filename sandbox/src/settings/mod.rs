@@ -37,7 +37,7 @@ pub struct Settings {
     pub client_cert: bool,
     /// The `Date` header is this far ahead of the virtual clock, in seconds.
     pub date_skew_secs: i64,
-    /// Whether answers carry a `Date` header.
+    /// Whether responses carry a `Date` header.
     pub send_date: bool,
     /// Whether requests are journaled; they are counted in any case.
     pub journal: bool,

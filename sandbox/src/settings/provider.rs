@@ -41,7 +41,7 @@ pub enum ApiAuthorization {
     Both,
 }
 
-/// Unit of the lifetime in a token answer.
+/// Unit of the lifetime in a token response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpiresUnit {
@@ -149,7 +149,7 @@ pub enum SecretField {
 pub struct ProviderSettings {
     /// Life of an access token in seconds; -1 never expires, 0 is expired at birth.
     pub life_secs: i64,
-    /// Status of a successful token answer.
+    /// Status of a successful token response.
     pub status: u16,
     /// JWT or opaque.
     pub token: TokenForm,
@@ -157,7 +157,7 @@ pub struct ProviderSettings {
     pub second_login: SecondLogin,
     /// `"auto"`, `"absent"`, or any other JSON to be sent as it is.
     pub expires_in: Value,
-    /// Dotted path of the lifetime in the answer.
+    /// Dotted path of the lifetime in the response.
     pub expires_field: String,
     /// Its unit.
     pub expires_unit: ExpiresUnit,
@@ -183,7 +183,7 @@ pub struct ProviderSettings {
     pub refresh_kills_access: bool,
     /// Whether a refresh token used twice revokes the whole grant.
     pub reuse_kills_grant: bool,
-    /// Whether refresh answers leave `refresh_token` out; the old one stays good.
+    /// Whether refresh responses leave `refresh_token` out; the old one stays good.
     pub omit_refresh: bool,
     /// Enabled grants.
     pub grants: Vec<GrantType>,

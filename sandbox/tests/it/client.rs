@@ -14,7 +14,7 @@ pub(crate) fn sandbox(patch: &Value) -> Sandbox {
     Sandbox::start(Settings::from_json(patch).unwrap()).unwrap()
 }
 
-/// One answer.
+/// One response.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -87,7 +87,7 @@ impl Connection {
         (bytes, end)
     }
 
-    /// The next whole answer.
+    /// The next whole response.
     pub(crate) fn reply(&mut self) -> io::Result<Reply> {
         let end = loop {
             if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -147,7 +147,7 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) ->
     bytes
 }
 
-/// Sends one request on a new connection; the answer if one came whole.
+/// Sends one request on a new connection; the response if one came whole.
 pub(crate) fn try_send(
     url: &str,
     method: &str,
@@ -245,7 +245,7 @@ pub(crate) fn pismo_body(sandbox: &Sandbox) -> Value {
     json!({"server_key": known.server_key, "server_secret": known.server_secret})
 }
 
-/// Logs in and returns the answer.
+/// Logs in and returns the response.
 pub(crate) fn login(sandbox: &Sandbox, provider: Provider) -> Reply {
     let known = sandbox.credentials();
     match provider {

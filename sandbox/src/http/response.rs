@@ -1,17 +1,17 @@
-//! One answer, before a fault disfigures it.
+//! One response, before a fault disfigures it.
 
 use bytes::Bytes;
 use serde_json::Value;
 
 /// Status, headers and body; `Date`, `Content-Length` and `Connection` are added when it is written.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
-    /// Tokens that this answer hands out.
+    /// Tokens that this response hands out.
     pub(crate) issued: Vec<String>,
-    /// Refresh tokens that this answer hands out.
+    /// Refresh tokens that this response hands out.
     pub(crate) issued_refresh: Vec<String>,
     /// Whether this is a login that the client could have done without.
     pub(crate) superfluous_login: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     pub(crate) no_date: bool,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn new(status: u16) -> Self {
         Self {
             status,

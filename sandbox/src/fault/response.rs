@@ -1,7 +1,7 @@
-//! The answers of the faults that send one of their own.
+//! The responses of the faults that send one of their own.
 
 use crate::exchange::template_error;
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 use crate::provider::{
     ApiRefusal, Kind, Provider, Route, api_refusal, gateway_fault, rate_limited, token_refusal,
 };
@@ -11,13 +11,13 @@ use crate::template::Scope;
 
 use super::FaultAction;
 
-/// What a fault answers in place of the provider.
-pub(crate) fn answer(
+/// What a fault responds in place of the provider.
+pub(crate) fn response(
     shared: &Shared,
     request: &Request,
     route: &Route,
     action: &FaultAction,
-) -> Answer {
+) -> Response {
     if let Some(described) = shared.with_scope(|scope| described(action, scope)) {
         return described.unwrap_or_else(|error| template_error(&error));
     }
@@ -56,33 +56,33 @@ pub(crate) fn answer(
             )
         }
         FaultAction::Gateway { format } => gateway_fault(*format),
-        FaultAction::Html { status } => Answer::html(*status, "It works"),
-        FaultAction::Empty { status } => Answer::new(*status),
+        FaultAction::Html { status } => Response::html(*status, "It works"),
+        FaultAction::Empty { status } => Response::new(*status),
         FaultAction::BadJson { status } => {
             let cut = "{\"access_token\":\"abc\",\"token\":\"ab";
-            Answer::text(*status, "application/json", cut)
+            Response::text(*status, "application/json", cut)
         }
         FaultAction::Huge { bytes, status } => {
             let frame = "{\"pad\":\"\"}".len();
             let pad = "x".repeat(bytes.saturating_sub(frame));
             let body = format!("{{\"pad\":\"{pad}\"}}");
-            Answer::text(*status, "application/json", body)
+            Response::text(*status, "application/json", body)
         }
         FaultAction::Redirect { status, location } => {
             let other_origin = || format!("{}{}", shared.addresses.foreign_url, request.path);
-            Answer::new(*status)
+            Response::new(*status)
                 .with_header("location", location.clone().unwrap_or_else(other_origin))
         }
-        // The others keep the normal answer or send none.
-        _ => Answer::new(500),
+        // The others keep the normal response or send none.
+        _ => Response::new(500),
     }
 }
 
-/// The answer that a fault of the type `status` describes, its templates filled in; `None` for the other types.
+/// The response that a fault of the type `status` describes, its templates filled in; `None` for the other types.
 pub(crate) fn described(
     action: &FaultAction,
     scope: &mut Scope<'_>,
-) -> Option<Result<Answer, String>> {
+) -> Option<Result<Response, String>> {
     let FaultAction::Status {
         status,
         headers,
@@ -102,7 +102,7 @@ pub(crate) fn described(
 }
 
 /// The provider's own 401: of its token endpoint or of its API.
-fn unauthorized(shared: &Shared, route: &Route, refusal: &ApiRefusal) -> Answer {
+fn unauthorized(shared: &Shared, route: &Route, refusal: &ApiRefusal) -> Response {
     let (provider, settings) = (provider_of(route), shared.settings());
     match route.kind {
         Kind::Login | Kind::Refresh | Kind::Revoke => {
