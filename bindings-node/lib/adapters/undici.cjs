@@ -11,6 +11,12 @@ const { VERDICT } = require('../verdicts.cjs')
 const { pairsOf } = require('./answer.cjs')
 const { hasAuthorization, isReplayable, withHeader } = require('./undici_request.cjs')
 
+/**
+ * So much of a 401 is taken while its verdict is awaited; what is longer has to wait on the wire. undici up to 7.30 ends the
+ * process with a failed assertion where a server closes a connection whose answer is paused, so that a page of an error does not pause it.
+ */
+const MOST_HELD_BYTES = 1024 * 1024
+
 function undiciInterceptor(gate) {
   return (dispatch) =>
     function authorized(options, handler) {
@@ -102,12 +108,13 @@ class Attempt {
     held.timer = setTimeout(() => this.decide(), PATIENCE)
   }
 
-  /** Takes a piece of the answer that is held; true once there are enough for a verdict. */
+  /** Takes a piece of the answer that is held, and has it judged once there are enough; true while more may come. */
   keep(piece) {
     const { held } = this
     held.pieces.push(piece)
     held.length += piece.length
-    return held.length >= PREFIX_BYTES
+    if (held.length >= PREFIX_BYTES) this.decide()
+    return held.length < MOST_HELD_BYTES
   }
 
   decide() {
@@ -207,9 +214,7 @@ class Modern extends Attempt {
 
   onResponseData(controller, piece) {
     if (this.held === undefined) return this.pass(piece)
-    if (this.held === GONE || !this.keep(piece)) return
-    controller.pause()
-    this.decide()
+    if (this.held !== GONE && !this.keep(piece)) controller.pause()
   }
 
   onResponseEnd(_controller, trailers) {
@@ -318,9 +323,7 @@ class Legacy extends Attempt {
 
   onData(piece) {
     if (this.held === undefined) return this.pass(piece)
-    if (this.held === GONE || !this.keep(piece)) return true
-    this.decide()
-    return false
+    return this.held === GONE || this.keep(piece)
   }
 
   onComplete(trailers) {
