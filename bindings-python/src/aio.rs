@@ -84,12 +84,24 @@ impl AsyncClient {
         )
     }
 
-    fn _send<'py>(slf: &Bound<'py, Self>, request: Prepared<'py>) -> PyResult<Bound<'py, PyAny>> {
-        request.call(slf.as_super().get())?.start_answer(slf.py())
+    fn _send<'py>(
+        slf: &Bound<'py, Self>,
+        request: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        request
+            .extract::<Prepared<'_>>()?
+            .call(slf.as_super().get())?
+            .start_answer(slf.py())
     }
 
-    fn _open<'py>(slf: &Bound<'py, Self>, request: Prepared<'py>) -> PyResult<Bound<'py, PyAny>> {
-        request.call(slf.as_super().get())?.start_stream(slf.py())
+    fn _open<'py>(
+        slf: &Bound<'py, Self>,
+        request: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        request
+            .extract::<Prepared<'_>>()?
+            .call(slf.as_super().get())?
+            .start_stream(slf.py())
     }
 
     /// Closes at once; the awaitable is the revocation where one is wanted.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use evertoken::{Authorization, Client, Error, Method, RequestBuilder, Response};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -49,6 +50,7 @@ pub(crate) async fn authorize(
 
 /// A request as the package has prepared it: the tuple that `prepare` in `_request.py` makes, its places named.
 pub(crate) struct Prepared<'py> {
+    /// In upper case: a method is a name, and those that people write in lower case mean these.
     method: String,
     url: Bound<'py, PyString>,
     headers: Vec<(String, String)>,
@@ -75,11 +77,21 @@ impl<'py> FromPyObject<'_, 'py> for Prepared<'py> {
             connect_timeout,
             read_timeout,
             follow_redirects,
+        ): (
+            Bound<'py, PyAny>,
+            Bound<'py, PyAny>,
+            Bound<'py, PyAny>,
+            _,
+            _,
+            _,
+            _,
+            _,
+            _,
         ) = prepared.extract()?;
         Ok(Self {
-            method,
-            url,
-            headers,
+            method: string("method", &method)?.to_str()?.to_ascii_uppercase(),
+            url: string("url", &url)?.clone(),
+            headers: fields(&headers)?,
             body,
             replayable,
             timeout,
@@ -88,6 +100,31 @@ impl<'py> FromPyObject<'_, 'py> for Prepared<'py> {
             follow_redirects,
         })
     }
+}
+
+/// An argument that is text; one that is not is named.
+fn string<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyString>> {
+    value.cast::<PyString>().or_else(|_| {
+        let kind = value.get_type().name()?;
+        Err(PyTypeError::new_err(format!(
+            "{name} must be a str, not {kind}"
+        )))
+    })
+}
+
+/// Header fields; of one that is not text its name is told.
+fn fields(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
+    headers.extract().or_else(|_| {
+        let pairs = headers.extract::<Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>>();
+        let pairs =
+            pairs.map_err(|_| PyTypeError::new_err("headers must be a mapping or pairs of str"))?;
+        let texts = pairs.iter().map(|(name, value)| {
+            let name = string("a header's name", name)?.to_str()?;
+            let value = string(&format!("header {name}"), value)?.to_str()?;
+            Ok((name.to_owned(), value.to_owned()))
+        });
+        texts.collect()
+    })
 }
 
 impl Prepared<'_> {

@@ -121,6 +121,11 @@ pub(crate) fn duration(
     let Some(value) = value.filter(|value| !value.is_none()) else {
         return Ok(None);
     };
+    if is_collection(value) {
+        // As requests and aiohttp have them for the parts of a call.
+        let hint = "must be one number of seconds; connect_timeout and read_timeout are options of their own";
+        return Err(refused(value.py(), name, hint));
+    }
     let mut options = Options::new();
     options.set(name, option_value(name, value)?);
     options

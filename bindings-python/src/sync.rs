@@ -133,12 +133,18 @@ impl SyncClient {
         )
     }
 
-    fn _send(slf: &Bound<'_, Self>, request: Prepared<'_>) -> PyResult<Received<Answer>> {
-        request.call(slf.as_super().get())?.wait_answer(slf.py())
+    fn _send(slf: &Bound<'_, Self>, request: &Bound<'_, PyAny>) -> PyResult<Received<Answer>> {
+        request
+            .extract::<Prepared<'_>>()?
+            .call(slf.as_super().get())?
+            .wait_answer(slf.py())
     }
 
-    fn _open(slf: &Bound<'_, Self>, request: Prepared<'_>) -> PyResult<Received<Stream>> {
-        request.call(slf.as_super().get())?.wait_stream(slf.py())
+    fn _open(slf: &Bound<'_, Self>, request: &Bound<'_, PyAny>) -> PyResult<Received<Stream>> {
+        request
+            .extract::<Prepared<'_>>()?
+            .call(slf.as_super().get())?
+            .wait_stream(slf.py())
     }
 
     /// Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.

@@ -8,7 +8,7 @@ import io
 import json
 import math
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import pytest
@@ -53,6 +53,7 @@ def test_head_has_no_body(client: Client) -> None:
 
 def test_a_method_of_your_own_and_none(client: Client) -> None:
     assert echoed(client.request("PURGE", API))["method"] == "PURGE"
+    assert echoed(client.request("patch", API))["method"] == "PATCH"
     with pytest.raises(evertoken.ConfigInvalidError, match="method"):
         client.request("NO METHOD", API)
 
@@ -60,7 +61,7 @@ def test_a_method_of_your_own_and_none(client: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "params", "query"),
     [
-        (API, {"a": 1, "b": [True, None], "c": None, "d": "x y&z"}, "a=1&b=true&b=None&d=x+y%26z"),
+        (API, {"a": 1, "b": [True, None], "c": None, "d": "x y&z"}, "a=1&b=true&d=x+y%26z"),
         (API, [("a", "1"), ("a", "2")], "a=1&a=2"),
         (f"{API}?x=1", {"y": "ü"}, "x=1&y=%C3%BC"),
         (f"{API}?x=1#fragment", "?y=2", "x=1&y=2"),
@@ -204,6 +205,24 @@ def test_one_body_and_of_a_known_type(client: Client) -> None:
         client.post(API, content={"a": b""})  # type: ignore[dict-item]
     with pytest.raises(TypeError, match="files: a must be"):
         client.post(API, files={"a": 1})  # type: ignore[dict-item]
+
+
+def test_what_is_no_text_is_refused_by_name(client: Client) -> None:
+    with pytest.raises(TypeError, match=r"^url must be a str, not PurePosixPath$"):
+        client.get(PurePosixPath(API))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^method must be a str, not int$"):
+        client.request(1, API)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^header X-Count must be a str, not int$"):
+        client.get(API, headers={"X-A": "1", "X-Count": 1})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match=r"^headers must be a mapping or pairs of str$"):
+        client.get(API, headers=["X-A"])  # type: ignore[list-item]
+
+
+def test_what_other_libraries_call_otherwise_is_refused_in_our_words(client: Client) -> None:
+    with pytest.raises(TypeError, match=r"^request\(\) got an unexpected keyword argument 'verify'$"):
+        client.get(API, verify=False)  # type: ignore[call-arg]
+    with pytest.raises(evertoken.ConfigInvalidError, match=r"^timeout: must be one number .*connect_timeout and read_timeout"):
+        client.get(API, timeout=(3.05, 27))  # type: ignore[arg-type]
 
 
 def test_headers(client: Client) -> None:

@@ -66,6 +66,10 @@ def prepare(
     return method, url, fields, body, replayable, timeout, connect_timeout, read_timeout, follow_redirects
 
 
+# What Python says of an argument that there is not is said to the caller of a client's `request`.
+prepare.__qualname__ = "request"
+
+
 def _one_body(json: Any, data: Any, content: Any, files: Any) -> None:
     given = [name for name, value in (("json", json), ("data", data), ("content", content), ("files", files)) if value is not None]
     if len(given) > 1 and not (given == ["data", "files"] and not isinstance(data, (str, bytes))):
@@ -109,8 +113,8 @@ def _form_pairs(data: Any) -> list[tuple[str, Any]]:
         return []
     pairs: list[tuple[str, Any]] = []
     for name, value in data.items() if hasattr(data, "items") else data:
-        if isinstance(value, (list, tuple)):
-            pairs.extend((name, one) for one in value)
+        if isinstance(value, (list, tuple, set, frozenset)):
+            pairs.extend((name, one) for one in value if one is not None)
         elif value is not None:
             pairs.append((name, value))
     return pairs
