@@ -16,14 +16,18 @@ pub(crate) struct AsyncClient;
 #[pymethods]
 impl AsyncClient {
     #[new]
-    #[pyo3(signature = (flow, options, *, profile = None))]
+    #[pyo3(
+        signature = (flow = None, options = None, *, profile = None, **others),
+        text_signature = "(flow, options, *, profile=None)"
+    )]
     fn new(
         py: Python<'_>,
-        flow: Option<&str>,
-        options: &Bound<'_, PyDict>,
+        flow: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyAny>>,
         profile: Option<Place>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<PyClassInitializer<Self>> {
-        let base = BaseClient::new(py, flow, options, profile)?;
+        let base = BaseClient::new(py, flow, options, profile, others)?;
         Ok(PyClassInitializer::from(base).add_subclass(Self))
     }
 

@@ -33,21 +33,35 @@ pub(crate) struct BaseClient {
 /// A profile's name, and the file it stands in if it is not the one that is found.
 pub(crate) type Place = (String, Option<PathBuf>);
 
+/// For a program that calls the class itself.
+fn called() -> PyErr {
+    PyTypeError::new_err(
+        "a client is made by pismo(), passkit(), wso2(), password(), client_credentials(), json_login() or from_profile() of its class",
+    )
+}
+
 impl BaseClient {
     /// A client of the way to log in that `flow` names, or of a profile, its options overridden by those given.
     pub(crate) fn new(
         py: Python<'_>,
-        flow: Option<&str>,
-        given: &Bound<'_, PyDict>,
+        flow: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyAny>>,
         profile: Option<Place>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
+        let (None, Some(given)) = (
+            others,
+            options.and_then(|given| given.cast::<PyDict>().ok()),
+        ) else {
+            return Err(called());
+        };
         log::install();
         telemetry::install();
         let builder = match (flow, profile) {
             (Some(flow), None) => {
                 let mut options = Options::new();
                 fill(&mut options, given)?;
-                ClientBuilder::from_options(flow, options)
+                ClientBuilder::from_options(&flow.extract::<String>()?, options)
             }
             (None, Some((name, path))) => {
                 // It may run a command to get at a secret.
@@ -59,11 +73,7 @@ impl BaseClient {
                 fill(&mut profile.options, given)?;
                 profile.builder()
             }
-            _ => {
-                return Err(PyTypeError::new_err(
-                    "a client is made from a flow or from a profile",
-                ));
-            }
+            _ => return Err(called()),
         };
         let client = builder
             .and_then(ClientBuilder::build)

@@ -86,6 +86,15 @@ def test_a_missing_keyword_is_a_type_error() -> None:
         Client.pismo(server_key="a")  # type: ignore[call-arg]
 
 
+@pytest.mark.parametrize("arguments", [(), ("pismo",), (None, {})])
+@pytest.mark.parametrize("keywords", [{}, {"base_url": "https://api.example.com"}])
+def test_the_class_itself_makes_no_client(
+    kind: type[Client] | type[AsyncClient], arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> None:
+    with pytest.raises(TypeError, match=r"^a client is made by pismo\(\), .* or from_profile\(\) of its class$"):
+        kind(*arguments, **keywords)
+
+
 def test_an_unknown_flow_is_refused() -> None:
     with pytest.raises(evertoken.ConfigInvalidError, match="flow"):
         Client.from_options("pismoo")
