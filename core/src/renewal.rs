@@ -94,23 +94,26 @@ impl Flight<'_> {
         pause
     }
 
+    /// Whether there is a token that callers get meanwhile.
+    fn serves(&self) -> bool {
+        let current = self.keeper.current.load();
+        current
+            .as_ref()
+            .is_some_and(|current| current.alive(self.keeper.clock.now()))
+    }
+
     async fn tries(&self) -> Result<Arc<Current>> {
         let mut tries = 1;
         loop {
-            let error = match self.round().await {
+            let is_last = tries >= self.policy.max_attempts;
+            let error = match self.round(is_last && !self.serves()).await {
                 Ok(current) => return Ok(current),
                 Err(error) => self.keeper.named(error),
             };
             let pause = self.note(&error);
             // With a token to serve nobody waits for a second try; the next caller makes it.
-            let served = self
-                .keeper
-                .current
-                .load()
-                .as_ref()
-                .is_some_and(|current| current.alive(self.keeper.clock.now()));
-            if served
-                || tries >= self.policy.max_attempts
+            if self.serves()
+                || is_last
                 || retry::class(&error) != Class::Transient
                 || pause >= self.left()
             {
@@ -129,9 +132,11 @@ impl Flight<'_> {
     }
 
     /// Refresh, then login, then once more by another way if the response is of no use.
-    async fn round(&self) -> Result<Arc<Current>> {
+    ///
+    /// `is_last`: this flight does not try again, and there is no token to serve.
+    async fn round(&self, is_last: bool) -> Result<Arc<Current>> {
         let held = self.keeper.current.load_full();
-        if let Some(asked) = self.refresh_held(held.as_deref()).await?
+        if let Some(asked) = self.refresh_held(held.as_deref(), is_last).await?
             && let Some(current) = self.install(held.as_deref(), asked)
         {
             return Ok(current);
@@ -143,7 +148,7 @@ impl Flight<'_> {
             return Ok(current);
         }
         if let Some(refresh_token) = refresh_token
-            && let Ok(Some(asked)) = self.refresh(&refresh_token, &useless).await
+            && let Ok(Some(asked)) = self.refresh(&refresh_token, &useless, false).await
             && let Some(current) = self.install(held.as_deref(), asked)
         {
             return Ok(current);
@@ -171,19 +176,21 @@ impl Flight<'_> {
         }
     }
 
-    async fn refresh_held(&self, held: Option<&Current>) -> Result<Option<Asked>> {
+    async fn refresh_held(&self, held: Option<&Current>, is_last: bool) -> Result<Option<Asked>> {
         match held.and_then(|held| Some((held, held.refresh_token.as_ref()?))) {
-            Some((held, refresh_token)) => self.refresh(refresh_token, &held.value).await,
+            Some((held, refresh_token)) => self.refresh(refresh_token, &held.value, is_last).await,
             None => Ok(None),
         }
     }
 
     /// `None` where there is no such request or the refresh token is rejected: the login is next.
-    /// A transient failure is an error: the refresh token may still be good.
+    /// A transient failure is an error, since the refresh token may still be good; but not the last one, if the server did
+    /// respond and knew no better: WSO2 Identity Server 5.1 says 500 to a dead refresh token, for ever.
     async fn refresh(
         &self,
         refresh_token: &Secret,
         access_token: &Secret,
+        is_last: bool,
     ) -> Result<Option<Asked>> {
         let Some(request) = self.keeper.flow.refresh(refresh_token, access_token) else {
             return Ok(None);
@@ -209,7 +216,10 @@ impl Flight<'_> {
                     via: Via::Refresh,
                 }))
             }
-            Err(error) if retry::class(&error) == Class::Transient => {
+            Err(error)
+                if retry::class(&error) == Class::Transient
+                    && !(is_last && may_mean_a_dead_refresh_token(&error)) =>
+            {
                 Err(self.timed(error, &response))
             }
             Err(error) => {
@@ -387,3 +397,14 @@ impl Keeper {
         Ok(response)
     }
 }
+
+/// Whether a server may have failed at the refresh token, rather than for another reason: 500, or a success without a token.
+fn may_mean_a_dead_refresh_token(error: &Error) -> bool {
+    matches!(
+        (error.kind(), error.http_status()),
+        (ErrorKind::ServerUnavailable, Some(500)) | (ErrorKind::BadResponse, Some(200..300))
+    )
+}
+
+#[cfg(test)]
+mod tests;
