@@ -12,10 +12,12 @@ use crate::scrub::Scrubber;
 mod denial;
 mod limited;
 mod locked;
+mod mistaken;
 
 use denial::denied_with;
 use limited::says_limited;
 use locked::says_locked;
+use mistaken::says_mistaken;
 
 /// What is known besides the response.
 pub(super) struct Context<'a> {
@@ -99,6 +101,8 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
         .and_then(|code| CODES.iter().find(|(known, _)| *known == code))
         .map(|(_, failure)| *failure);
     match status {
+        500 if says_locked(details) => LOCKED,
+        500 if says_mistaken(details) => REJECTED,
         408 | 425 | 500..600 => UNAVAILABLE,
         429 => LIMITED,
         300..400 => Failure::wrong_place("redirects of a token endpoint are not followed"),
