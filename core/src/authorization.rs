@@ -17,16 +17,16 @@ use crate::verdict::Reason;
 
 static TARGET_KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A token in its header's form, and until when it may be served without asking the keeper.
+/// A token in the form of its header, and how long it may be served without asking the keeper.
 pub(crate) struct Header {
     pub(crate) text: Secret,
     pub(crate) value: HeaderValue,
     pub(crate) current: Arc<Current>,
-    /// On the coarse clocks: before it on both, the token is fresh.
+    /// On the coarse clocks. The token is fresh while both are before it; `None` if it lives until refused.
     pub(crate) fresh_until: Option<Moment>,
 }
 
-/// The header's bytes, wiped with its last owner.
+/// The header's bytes, wiped when the last owner is dropped.
 struct Wiped(Secret);
 
 impl AsRef<[u8]> for Wiped {
@@ -65,7 +65,7 @@ impl Header {
         })
     }
 
-    /// Whether it may be served without asking the keeper: two coarse clock reads and one flag.
+    /// Whether it may be served without asking the keeper. Costs two reads of coarse clocks and one of a flag.
     pub(crate) fn fresh(&self, clock: &dyn Clock) -> bool {
         !self.current.refused()
             && self.fresh_until.is_none_or(|until| {
@@ -75,7 +75,7 @@ impl Header {
     }
 }
 
-/// How long a header may be served from a cache. Plain numbers, for faces that keep the header in a form of their own
+/// How long a header may be served from a cache. Plain numbers, for bindings that keep the header in a form of their own
 /// and must check it without a lock, a reference count or a write to shared memory.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +83,12 @@ pub struct Freshness {
     pub(crate) changes: u64,
     /// On the coarse clocks.
     pub(crate) until: Moment,
-    /// What the coarse boot clock said when both clocks were looked at last; `MAX` before the first look.
-    pub(crate) looked: Duration,
+    /// What the coarse boot clock showed when both clocks were last checked; `MAX` before the first check.
+    pub(crate) checked: Duration,
 }
 
 impl Freshness {
-    /// The same as five numbers. `looked` is not among them: the next check reads both clocks.
+    /// The value as five numbers, without `checked`: the next check reads both clocks.
     pub fn to_words(self) -> [u64; 5] {
         let Moment { boot, wall } = self.until;
         [
@@ -100,9 +100,9 @@ impl Freshness {
         ]
     }
 
-    /// What [`Self::to_words`] made numbers of.
+    /// The reverse of [`Self::to_words`]. Accepts any numbers.
     pub fn from_words([changes, boot_secs, boot_nanos, wall_secs, wall_nanos]: [u64; 5]) -> Self {
-        // A torn read can mix two writers' numbers; nanoseconds are kept below a second, so that no sum overflows.
+        // A torn read can mix the numbers of two writers; nanoseconds are kept below a second, so that no sum overflows.
         let time = |secs: u64, nanos: u64| {
             Duration::new(
                 secs,
@@ -116,44 +116,44 @@ impl Freshness {
         Self {
             changes,
             until,
-            looked: Duration::MAX,
+            checked: Duration::MAX,
         }
     }
 }
 
-/// Permission to send one request with the token: the header, and which token it carries.
+/// Permission to send one request with the token: the header's value, and which token it carries.
 ///
-/// Show it to `judge` with the response. `Debug` shows a fingerprint.
+/// Pass it to [`Client::judge`](crate::Client::judge) with the response. `Debug` shows the token's fingerprint.
 #[derive(Clone)]
 pub struct Authorization {
     pub(crate) header: Arc<Header>,
-    /// What [`target_of`] the URL says.
+    /// The request's URL, as [`target_of`] makes it.
     pub(crate) target: u64,
     pub(crate) resent: bool,
 }
 
 impl Authorization {
-    /// The `Authorization` header's value.
+    /// The value of the `Authorization` header.
     pub fn value(&self) -> &str {
         self.header.text.expose()
     }
 
-    /// The same, ready for an HTTP library, marked sensitive.
+    /// The value for an HTTP library that uses the `http` crate, marked sensitive.
     pub fn header_value(&self) -> HeaderValue {
         self.header.value.clone()
     }
 
-    /// The token's number in this process.
+    /// The token's number, unique in this process; a later token has a higher one.
     pub fn generation(&self) -> u64 {
         self.header.current.generation
     }
 
-    /// The token's fingerprint.
+    /// The token's fingerprint: the first 8 hex digits of its SHA-256.
     pub fn fingerprint(&self) -> String {
         self.header.current.value.fingerprint()
     }
 
-    /// The same header for a request to another URL, for callers that keep it: 401s are remembered by resource.
+    /// The same authorization for a request to `url`. Needed because 401s are remembered by resource.
     #[doc(hidden)]
     #[must_use]
     pub fn for_url(&self, url: &Url) -> Self {
@@ -163,13 +163,13 @@ impl Authorization {
         }
     }
 
-    /// Whether an API has taken the token: another good response to it is no news.
+    /// Whether an API has accepted the token. If so, further good responses need not be judged.
     #[doc(hidden)]
     pub fn is_accepted(&self) -> bool {
         self.header.current.accepted()
     }
 
-    /// Whether this is the one resend after a 401.
+    /// Whether this is for the one resend after a 401.
     pub fn is_resend(&self) -> bool {
         self.resent
     }
@@ -190,42 +190,43 @@ pub(crate) fn target_of(url: &Url) -> u64 {
     target_at(url.host_str(), url.port_or_known_default(), url.path())
 }
 
-/// The same of a URL in parts.
+/// As [`target_of`], for a URL in parts.
 pub(crate) fn target_at(host: Option<&str>, port: Option<u16>, path: &str) -> u64 {
     TARGET_KEYS.hash_one((host, port, path))
 }
 
-/// What a response means for the code that sent the request.
+/// What the code that sent a request must do about its response.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Nothing to do: the response is the caller's.
+    /// Nothing: hand the response to the caller.
     Done,
-    /// Send the same request again with this header, once.
+    /// Send the same request again with this authorization, once.
     Resend(Authorization),
-    /// Nothing to do: the response is the caller's, a 401 that was not healed.
+    /// Hand the response, a 401 that could not be recovered from, to the caller.
     GiveBack(GiveBack),
 }
 
-/// Why a 401 is given back.
+/// Why a 401 is handed to the caller.
 #[derive(Clone, Debug)]
 pub struct GiveBack {
     /// The reason.
     pub reason: Reason,
-    /// The failed renewal, where there was one.
+    /// The error of the renewal, if one was made and failed.
     pub error: Option<Error>,
 }
 
-/// What `judge` looks at besides the authorization.
+/// What [`Client::judge`](crate::Client::judge) must know about a response and its request.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseFacts<'a> {
-    /// The response's status; of the `http` crate's type, `as_u16()`.
+    /// The response's status code.
     pub status: u16,
     /// The response's headers.
     pub headers: &'a http::HeaderMap,
-    /// The first bytes of the body; some kilobytes are enough, none is allowed.
+    /// The beginning of the response's body. A few kilobytes are enough, and it may be empty: providers say there whether a 401
+    /// is about rights or about the token.
     pub body_prefix: &'a [u8],
-    /// Whether the request's body can be sent again whole.
+    /// Whether the request's whole body can be sent again.
     pub replayable: bool,
-    /// How long to wait for a renewal; `None` for the client's timeout.
+    /// How long to wait for a renewal; `None`: the client's timeout.
     pub timeout: Option<Duration>,
 }

@@ -1,4 +1,4 @@
-//! The same face for callers without a runtime: each call waits on its own thread.
+//! The client for callers without a runtime: each call blocks its thread.
 
 use std::time::Duration;
 
@@ -12,8 +12,7 @@ use crate::response::Response;
 use crate::runtime::{block_on, block_on_whole};
 use crate::token::Token;
 
-/// A blocking view of a [`Client`](crate::Client). Not for use inside an asynchronous runtime: there every
-/// method fails with `internal`.
+/// A [`Client`](crate::Client) whose calls block. Inside an asynchronous runtime every method fails with `internal`.
 #[derive(Clone, Debug)]
 pub struct Client(crate::Client);
 
@@ -24,7 +23,7 @@ impl From<crate::Client> for Client {
 }
 
 impl Client {
-    /// The asynchronous client behind it.
+    /// The asynchronous client that it uses.
     pub fn inner(&self) -> &crate::Client {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! A client's configuration: everything wrong with it is refused here, by name.
+//! A client's configuration. Anything wrong with it is refused here, by the name of the option.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -21,13 +21,13 @@ use crate::registry;
 
 mod pem;
 
-/// A whole call: token, tries and response. Long enough for a slow login, short enough for a caller.
+/// For a whole call: token, attempts and response. Long enough for a slow login, short enough for a caller.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection that is not established by then rarely will be.
+/// A connection that is not established by then rarely is later.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Tries of one flight when there is no token to serve.
+/// Attempts of one flight while there is no token to serve.
 const MAX_ATTEMPTS: u32 = 3;
-/// More tries than this within one deadline would only be load on a server in trouble.
+/// More attempts within one deadline would only be load on a server in trouble.
 const MAX_ATTEMPTS_RANGE: RangeInclusive<u32> = 1..=10;
 
 /// The options that every flow takes, by name.
@@ -52,7 +52,7 @@ pub const CLIENT_OPTIONS: &[&str] = &[
 
 type MakeFlow = Box<dyn FnOnce(Option<&Url>) -> Result<Flow> + Send>;
 
-/// Builds a [`Client`]. Setters keep what they are given; [`ClientBuilder::build`] checks it all.
+/// Builds a [`Client`]. Setters check nothing; [`ClientBuilder::build`] checks everything.
 pub struct ClientBuilder {
     make_flow: MakeFlow,
     base_url: Option<String>,
@@ -71,7 +71,7 @@ pub struct ClientBuilder {
     allow_insecure_http: bool,
     danger_accept_invalid_certs: bool,
     user_agent: String,
-    /// Where the options come from; goes before what is wrong with them.
+    /// Where the options come from, such as a file; put before the message of an error.
     pub(crate) place: Option<String>,
 }
 
@@ -103,129 +103,129 @@ impl ClientBuilder {
         }
     }
 
-    /// The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the origin of the
-    /// token URL.
+    /// The API's URL. Relative URLs are below it, and its origin may receive the token. Default: the provider's own host,
+    /// else the origin of the token URL.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Another origin (scheme, host and port of this URL) that the token may go to. Default: none but that of the base URL.
+    /// A further origin (scheme, host and port of this URL) that may receive the token. Default: only that of the base URL.
     #[must_use]
     pub fn allow_origin(mut self, url: impl Into<String>) -> Self {
         self.allowed_origins.push(url.into());
         self
     }
 
-    /// The word before the token, default `Bearer` (RFC 6750 §2.1); empty sends the bare token.
+    /// The auth-scheme before the token. Default `Bearer` (RFC 6750 §2.1); empty sends the token alone.
     #[must_use]
     pub fn auth_scheme(mut self, scheme: impl Into<String>) -> Self {
         self.auth_scheme = scheme.into();
         self
     }
 
-    /// Deadline of a call that names none and of a flight with its tries. Default 30 s: long enough for a slow login, short
-    /// enough for a caller.
+    /// The deadline of a flight with all its attempts, and of every call that sets none of its own. Default 30 s: long enough
+    /// for a slow login, short enough for a caller.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long it may take to establish a connection. Default 5 s: one that is not established by then rarely will be.
+    /// How long it may take to establish a connection. Default 5 s: one that is not established by then rarely is later.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// A file of PEM certificates to trust besides the platform's and Mozilla's. Default: none.
+    /// A file of PEM certificates to trust in addition to the platform's and Mozilla's. Default: none.
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
         self
     }
 
-    /// A PEM file with a certificate chain, and its unencrypted key there or in a second file. Default: none.
+    /// A PEM file with a certificate chain; its unencrypted key is in the same file or in `key`. Default: none.
     #[must_use]
     pub fn client_cert(mut self, certificate: impl Into<PathBuf>, key: Option<PathBuf>) -> Self {
         self.client_cert = Some((certificate.into(), key));
         self
     }
 
-    /// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in
-    /// it if it wants any; a SOCKS proxy resolves the names. Default: the environment's (`HTTPS_PROXY`,
-    /// `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
+    /// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, which may contain the proxy's credentials.
+    /// A SOCKS proxy resolves host names. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`),
+    /// except for this machine.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// The life of a token about which the server says nothing; default: the provider's (Pismo 10 min), else until refused.
+    /// The lifetime of a token if the server states none. Default: the provider's (Pismo 10 min), else until it is refused.
     #[must_use]
     pub fn default_life(mut self, life: Duration) -> Self {
         self.default_life = Some(life);
         self
     }
 
-    /// With this much life left a token is renewed in the background while callers go on. Default 20 % of its life, at least
-    /// 5 s and at most 300 s: time for several tries against a server in trouble.
+    /// With no more than this lifetime left, a token is renewed in the background while callers still get it. Default 20 % of
+    /// its lifetime, at least 5 s and at most 300 s: time for several attempts against a server in trouble.
     #[must_use]
     pub fn soft_window(mut self, window: Duration) -> Self {
         self.soft_window = Some(window);
         self
     }
 
-    /// With this much life left callers wait for the next token. Default 2 % of its life, at least 1 s and at most 10 s: it
-    /// covers the way to the API and the error of its clock.
+    /// With no more than this lifetime left, callers wait for the next token. Default 2 % of its lifetime, at least 1 s and at
+    /// most 10 s: it covers the time to reach the API and the error of its clock.
     #[must_use]
     pub fn hard_window(mut self, window: Duration) -> Self {
         self.hard_window = Some(window);
         self
     }
 
-    /// Tries of one flight when there is no token to serve: 1 to 10. Default 3. With a token to serve there is one try, and
-    /// the next caller makes the next.
+    /// Attempts of one flight while there is no token to serve: 1 to 10. Default 3. With a token to serve a flight makes one
+    /// attempt, and the next caller starts the next flight.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// Renew by timer even without traffic, default off: an idle program should not log in for ever.
+    /// Renew by timer even without traffic. Default off: an idle program should not keep logging in.
     #[must_use]
     pub fn keep_warm(mut self, on: bool) -> Self {
         self.keep_warm = on;
         self
     }
 
-    /// Allow http to hosts that are not this machine, default off: it shows secrets and tokens to everyone on the way.
+    /// Allow `http` to hosts other than this machine. Default off: everyone on the network path can read secrets and tokens.
     #[must_use]
     pub fn allow_insecure_http(mut self, on: bool) -> Self {
         self.allow_insecure_http = on;
         self
     }
 
-    /// Accept any certificate, default off: anyone on the way can then read the secrets. Prefer [`Self::ca_file`].
+    /// Accept any certificate. Default off: anyone on the network path can then read the secrets. Prefer [`Self::ca_file`].
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self, on: bool) -> Self {
         self.danger_accept_invalid_certs = on;
         self
     }
 
-    /// The `User-Agent` header, default `evertoken/` and the version.
+    /// The `User-Agent` header. Default: `evertoken/` and the version.
     #[must_use]
     pub fn user_agent(mut self, agent: impl Into<String>) -> Self {
         self.user_agent = agent.into();
         self
     }
 
-    /// A builder from options by name; see [`CLIENT_OPTIONS`] and [`flow::option_names`].
+    /// A builder from named options: those of [`CLIENT_OPTIONS`] and of [`flow::option_names`].
     ///
     /// # Errors
-    /// `config_invalid` that names the option at fault, unknown ones included.
+    /// `config_invalid` that names the option at fault, also if it is unknown.
     pub fn from_options(flow_name: &str, mut options: Options) -> Result<Self> {
         let flows_own = flow::option_names(flow_name);
         if flows_own.is_empty() {
@@ -244,7 +244,7 @@ impl ClientBuilder {
         Ok(builder)
     }
 
-    /// Checks everything and makes the client. Starts nothing and sends nothing.
+    /// Checks the configuration and makes the client. Starts no thread and sends nothing.
     ///
     /// # Errors
     /// `config_invalid` that names the option at fault.
@@ -337,7 +337,7 @@ impl ClientBuilder {
     }
 }
 
-/// Where relative URLs lead: what was given, else the provider's own host, else the token URL's.
+/// The base URL: what was given, else the provider's own host, else the token URL's.
 fn base_url(given: Option<Url>, flow: &Flow) -> Result<Url> {
     given
         .or_else(|| flow.default_base_url().cloned())
@@ -350,7 +350,7 @@ fn base_url(given: Option<Url>, flow: &Flow) -> Result<Url> {
         })
 }
 
-/// Puts a client together; tests bring their own keeper.
+/// Makes a client from its parts; tests pass a keeper of their own.
 pub(crate) fn assemble(
     keeper: Arc<Keeper>,
     policy: Arc<RenewalPolicy>,
@@ -375,7 +375,7 @@ pub(crate) fn assemble(
     }))
 }
 
-/// Takes the client's own options out of `options`; what is left is the flow's.
+/// Takes the client's own options out of `options`; what remains is the flow's.
 fn take_own(options: &mut Options) -> Result<impl FnOnce(&mut ClientBuilder) + use<>> {
     let base_url = options.take_text("base_url")?;
     let allowed_origins = options.take_list("allowed_origins")?;

@@ -1,4 +1,4 @@
-//! The public face: a client for one identity and one API.
+//! The client: one identity and one API.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,8 +27,8 @@ use crate::verdict::{Facts, Reason, Step, decide};
 
 mod closing;
 
-/// A client for one identity and one API. Clones share everything; so do clients of equal identity
-/// in one process: one token, one flight.
+/// A client for one identity and one API. Cheap to clone. Clients with the same identity in one process share one token and
+/// its renewal.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Inner>);
 
@@ -36,13 +36,13 @@ pub(crate) struct Inner {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) policy: Arc<RenewalPolicy>,
     pub(crate) http: Arc<Http>,
-    /// For calls with a connect timeout of their own; they hold their connections.
+    /// The HTTP clients of calls with a connect timeout of their own, which have connections of their own.
     pub(crate) apart: ArcSwap<Vec<(Duration, Arc<Http>)>>,
     pub(crate) base_url: Url,
     pub(crate) origins: Origins,
     pub(crate) scheme: String,
     pub(crate) closed: AtomicBool,
-    /// The header as last made; replaced with the token.
+    /// The header of the last token that this client asked for.
     pub(crate) header: ArcSwapOption<Header>,
 }
 
@@ -52,7 +52,7 @@ impl Client {
         ClientBuilder::new(flow)
     }
 
-    /// A token that is valid now, from the cache where possible.
+    /// Returns a token that is valid now, from the cache if possible.
     ///
     /// # Errors
     /// Any kind of the error table but `origin_refused` and `cancelled`.
@@ -60,11 +60,11 @@ impl Client {
         self.token_for(Duration::ZERO, None).await
     }
 
-    /// As [`Self::token`], for a token with at least `min_ttl` left, waiting no longer than `timeout`.
-    /// Where the token's whole life is no longer than `min_ttl`, half its life is asked for.
+    /// As [`Self::token`], for a token that stays valid for at least `min_ttl`, within `timeout` (`None`: the client's).
+    /// If tokens have no longer lifetime than `min_ttl`, half their lifetime is required instead.
     ///
     /// # Errors
-    /// As [`Self::token`]; `timed_out` when `timeout` is over. The login goes on for the next caller.
+    /// As [`Self::token`]; `timed_out` after `timeout`. The login continues for the next caller.
     pub async fn token_for(&self, min_ttl: Duration, timeout: Option<Duration>) -> Result<Token> {
         let current = self.current(min_ttl, timeout).await?;
         Ok(Token(current, self.0.keeper.clock.now()))
@@ -83,8 +83,8 @@ impl Client {
             .await
     }
 
-    /// The header for this client's API, if it can be had without waiting: the fast path. `visit`
-    /// sees the value; no lock and no allocation while the token is fresh.
+    /// Calls `visit` with the `Authorization` header's value for this client's API, if it is available without waiting.
+    /// The fast path: no lock and no allocation.
     pub fn cached<R>(&self, visit: impl FnOnce(&str) -> R) -> Option<R> {
         let header = self.0.header.load();
         let header = header
@@ -93,7 +93,7 @@ impl Client {
         Some(visit(header.text.expose()))
     }
 
-    /// The same header as [`Self::cached`] shows, for a request to the base URL.
+    /// The header that [`Self::cached`] shows, for a request to the base URL.
     fn cached_authorization(&self) -> Option<Authorization> {
         Some(Authorization {
             header: self.fresh_header()?,
@@ -102,31 +102,31 @@ impl Client {
         })
     }
 
-    /// How long this client's current header may be served again without asking for it, and the header itself;
-    /// `None` if there is none to serve from a cache.
+    /// The current header and how long it may be served from a cache; `None` if there is none to serve from a cache.
     #[doc(hidden)]
     pub fn freshness(&self) -> Option<(Authorization, Freshness)> {
-        // Read first, so that `holds` sees whatever changes after it.
+        // Read before the header, so that `holds` notices every later change.
         let changes = self.0.keeper.changes.load(Ordering::Acquire);
         let authorization = self.cached_authorization()?;
         let until = authorization.header.fresh_until.unwrap_or(Moment {
             boot: Duration::MAX,
             wall: Duration::MAX,
         });
-        let looked = Duration::MAX;
+        let checked = Duration::MAX;
         let freshness = Freshness {
             changes,
             until,
-            looked,
+            checked,
         };
         Some((authorization, freshness))
     }
 
-    /// Whether what [`Self::freshness`] said still holds: one atomic load and one or two reads of coarse clocks.
+    /// Whether the header of [`Self::freshness`] may still be served. Costs one atomic load and one or two reads of coarse
+    /// clocks.
     ///
-    /// Both clocks tick together, every few milliseconds. While the boot clock says what it said at the last look, the
-    /// wall clock is not read again: 5 ns of the 18 that a look takes. A wall clock that is set is so noticed at the
-    /// next tick, which is as exact as coarse clocks are.
+    /// Both clocks tick together, every few milliseconds. While the boot clock shows what it showed at the last check, the
+    /// wall clock is not read again, which saves 5 of 18 ns. If the wall clock is set, that is noticed at the next tick, which
+    /// is as exact as coarse clocks are.
     #[doc(hidden)]
     pub fn holds(&self, freshness: &mut Freshness) -> bool {
         let keeper = &self.0.keeper;
@@ -134,19 +134,18 @@ impl Client {
             return false;
         }
         let boot = keeper.clock.coarse_boot();
-        if boot == freshness.looked {
+        if boot == freshness.checked {
             return true;
         }
         let holds =
             boot < freshness.until.boot && keeper.clock.coarse_wall() < freshness.until.wall;
         if holds {
-            freshness.looked = boot;
+            freshness.checked = boot;
         }
         holds
     }
 
-    /// How long the header of this generation needs no second look; `None` if it lives until refused,
-    /// zero if it is not to be served from a cache at all.
+    /// How long this header may be served from a cache; `None` if until it is refused, zero if not at all.
     #[doc(hidden)]
     pub fn fresh_for(&self, authorization: &Authorization) -> Option<Duration> {
         let current = &authorization.header.current;
@@ -154,7 +153,7 @@ impl Client {
         Some(left.saturating_sub(current.windows.soft))
     }
 
-    /// The header for this client's API origin.
+    /// Returns the authorization for a request to the base URL.
     ///
     /// # Errors
     /// As [`Self::token`].
@@ -162,10 +161,11 @@ impl Client {
         self.authorize_url(&self.0.base_url, None).await
     }
 
-    /// The header for a request to `url`, absolute or below the base URL.
+    /// Returns the authorization for a request to `url`, absolute or below the base URL.
     ///
     /// # Errors
-    /// `origin_refused` if the token may not go there, `config_invalid` if it is no URL; else as [`Self::token`].
+    /// `origin_refused` if the URL may not receive the token, `config_invalid` if it is not a URL; otherwise as
+    /// [`Self::token`].
     pub async fn authorize(&self, url: &str) -> Result<Authorization> {
         if let Some(at_hand) = self.authorize_now(url)? {
             return Ok(at_hand);
@@ -175,7 +175,7 @@ impl Client {
         self.authorize_url(&url, None).await
     }
 
-    /// As [`Self::authorize`], if the header is at hand; else `None`, and nothing is begun.
+    /// As [`Self::authorize`], if the token is fresh; otherwise `None`. Never waits and starts nothing.
     ///
     /// # Errors
     /// As [`Self::authorize`].
@@ -198,15 +198,15 @@ impl Client {
         }))
     }
 
-    /// The URL a caller means: absolute, or below the base URL.
+    /// The full URL of `url`, absolute or below the base URL.
     ///
     /// # Errors
-    /// `config_invalid` if it is no URL.
+    /// `config_invalid` if it is not a URL.
     pub fn resolve(&self, url: &str) -> Result<Url> {
         origin::resolve(&self.0.base_url, url)
     }
 
-    /// Whether the token may go to `url`.
+    /// Checks that `url` may receive the token.
     ///
     /// # Errors
     /// `origin_refused` if not.
@@ -217,7 +217,7 @@ impl Client {
         Err(self.0.keeper.named(self.0.origins.refusal(url)))
     }
 
-    /// As [`Self::authorize`], for a URL whose origin has been checked.
+    /// As [`Self::authorize`], for a URL whose origin is already checked.
     pub(crate) async fn authorize_url(
         &self,
         url: &Url,
@@ -227,8 +227,8 @@ impl Client {
         Ok(authorization.for_url(url))
     }
 
-    /// As [`Self::authorize_url`], without the URL: [`Authorization::for_url`] adds it before a 401 is judged, which few
-    /// responses are. `timeout` is called only if a token has to be waited for.
+    /// As [`Self::authorize_url`], without the URL: [`Authorization::for_url`] adds it before a 401 is judged, so that other
+    /// responses do not pay for it. `timeout` is called only if a token must be waited for.
     pub(crate) async fn authorize_any_url(
         &self,
         timeout: impl FnOnce() -> Result<Option<Duration>>,
@@ -251,7 +251,7 @@ impl Client {
             .filter(|header| header.fresh(&*self.0.keeper.clock))
     }
 
-    /// The header for this token; kept for the fast path.
+    /// The header of this token; kept for the fast path.
     fn header_of(&self, current: Arc<Current>) -> Result<Arc<Header>> {
         let inner = &*self.0;
         let held = inner.header.load_full();
@@ -266,11 +266,11 @@ impl Client {
         Ok(header)
     }
 
-    /// What a response means: done, send again with another header, or give the 401 back. Renews the
-    /// token where that may heal it; callers with the same refused token share one renewal.
+    /// Decides what to do about the response to a request that was sent with `sent`. Renews the token if that may help
+    /// against a 401; callers whose requests were refused with the same token share one renewal. Call it for every response:
+    /// a success shows that the API accepts the token.
     ///
-    /// # Errors
-    /// None: a failed renewal is a reason to give the response back.
+    /// Does not fail: a failed renewal is a reason to hand the response to the caller.
     pub async fn judge(&self, sent: &Authorization, seen: ResponseFacts<'_>) -> Verdict {
         let inner = &*self.0;
         let keeper = &inner.keeper;
@@ -285,7 +285,7 @@ impl Client {
             fingerprint: token.value.fingerprint(),
         });
         count(&keeper.counters.refused);
-        // A token made because of a 401 and refused on first use: renewing again is futile for now.
+        // A renewed token that is refused again on its first use shows that renewing is futile for now.
         let about_rights = challenge::is_about_rights(seen.headers, seen.body_prefix).is_some();
         if !about_rights && (sent.resent || (token.after_refusal && !token.accepted())) {
             keeper.note_futile(token, sent.target);
@@ -362,9 +362,9 @@ impl Client {
         Verdict::GiveBack(GiveBack { reason, error })
     }
 
-    /// The HTTP client for calls whose connections may take this long to be established.
+    /// The HTTP client for calls with this connect timeout; `None`: the client's.
     pub(crate) fn http_within(&self, connect_timeout: Option<Duration>) -> Result<Arc<Http>> {
-        /// Programs have one such timeout, or two.
+        /// A program rarely uses more than one or two such timeouts.
         const KEPT: usize = 4;
         let inner = &*self.0;
         let Some(timeout) = connect_timeout else {
@@ -384,12 +384,12 @@ impl Client {
         Ok(http)
     }
 
-    /// A request to `url`, absolute or below the base URL, with the token on pinned origins.
+    /// Starts a request to `url`, absolute or below the base URL. It carries the token on pinned origins only.
     pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
         RequestBuilder::new(self.clone(), method, url)
     }
 
-    /// The identity's state.
+    /// The identity's current state.
     pub fn state(&self) -> State {
         self.0.keeper.state()
     }
@@ -399,7 +399,7 @@ impl Client {
         self.0.keeper.stats()
     }
 
-    /// The identity, in a form fit for a log.
+    /// Who logs in where, without secrets: fit for a log.
     pub fn identity(&self) -> &str {
         &self.0.keeper.identity
     }
@@ -409,23 +409,23 @@ impl Client {
         &self.0.base_url
     }
 
-    /// The deadline of a call that names none.
+    /// The deadline of calls that set none of their own.
     pub fn timeout(&self) -> Duration {
         self.0.policy.timeout
     }
 
-    /// Calls `listener` with every event of the identity until the subscription is dropped.
+    /// Calls `listener` with every event of the identity until the subscription is dropped. See [`Listener`] for its thread.
     pub fn on_event(&self, listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
         let listener: Listener = Arc::new(listener);
         self.0.keeper.listeners.add(&listener)
     }
 
-    /// Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended.
+    /// Ends pauses, the breaker and the storm guard. To be called once the cause of the failures is fixed.
     pub fn reset(&self) {
         self.0.keeper.reset();
     }
 
-    /// Makes the next call renew the current token, as if an API had refused it.
+    /// Makes the next call renew the token, as if an API had refused it.
     pub fn invalidate(&self) {
         if let Some(current) = self.0.keeper.current.load().as_ref() {
             self.0.keeper.refuse(current);
@@ -433,7 +433,7 @@ impl Client {
     }
 }
 
-/// Whether a status says that the token was taken: the API looked past it. Neither a gateway's own
+/// Whether a status says that the token was taken: the API checked past it. Neither a gateway's own
 /// trouble nor a limit says so.
 fn is_acceptance(status: u16) -> bool {
     status < 500 && !matches!(status, 407 | 429)

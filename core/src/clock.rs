@@ -6,19 +6,18 @@ pub(crate) use tokio::time::Instant;
 
 /// A point in time on two clocks.
 ///
-/// The boot clock counts through suspend and never steps; the wall clock may step. Asked for an age,
-/// the one that says "older" wins: a laptop that slept and a clock that was set back both make a
-/// token older, never younger.
+/// The boot clock includes suspend and never steps; the wall clock may step. For an age the larger answer counts: neither
+/// a suspended laptop nor a clock that was set back can make a token look younger than it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Moment {
     /// Since boot, suspend included.
     pub boot: Duration,
-    /// Since 1970-01-01 UTC, as this machine believes.
+    /// Since 1970-01-01 UTC on this machine's wall clock.
     pub wall: Duration,
 }
 
 impl Moment {
-    /// How long ago `earlier` was: the larger of what the two clocks say.
+    /// How long ago `earlier` was: the larger of the two clocks' answers.
     pub fn since(self, earlier: Self) -> Duration {
         self.boot
             .saturating_sub(earlier.boot)
@@ -34,7 +33,7 @@ impl Moment {
         }
     }
 
-    /// How long until `later`: what the boot clock says, because a stepped wall clock must not prolong a pause.
+    /// How long until `later` on the boot clock: a stepped wall clock must not prolong a pause.
     pub fn until(self, later: Self) -> Duration {
         later.boot.saturating_sub(self.boot)
     }
@@ -45,14 +44,14 @@ impl Moment {
     }
 }
 
-/// Reads time; a fake stands in for it in tests.
+/// Reads the time; tests put a fake in its place.
 pub trait Clock: Send + Sync {
     /// Now, exactly.
     fn now(&self) -> Moment;
 
-    /// Now on clocks that cost a few nanoseconds and may be some milliseconds old. Their origin differs
-    /// from [`Clock::now`]'s, so coarse moments are compared only with coarse moments. The boot clock
-    /// may stand still during suspend here; the wall clock does not, and the older one wins.
+    /// The present on clocks that cost a few nanoseconds to read and may lag by some milliseconds. Their origin differs from
+    /// that of [`Clock::now`], so coarse moments must only be compared with coarse moments. This boot clock may stand still
+    /// during suspend; the wall clock does not, and the larger age counts.
     fn coarse(&self) -> Moment {
         Moment {
             boot: self.coarse_boot(),
@@ -75,13 +74,13 @@ pub trait Clock: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
-/// The time by which the runtime's timers go.
+/// The present on the clock of the runtime's timers.
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn timers_now() -> Instant {
     Instant::now()
 }
 
-/// When `left` will be over; `None` if that is too far away for a timer.
+/// The instant `left` from now on that clock; `None` if it is too far away for a timer.
 pub(crate) fn timers_in(left: Duration) -> Option<Instant> {
     timers_now().checked_add(left)
 }
@@ -92,14 +91,14 @@ mod system {
 
     use super::{Clock, Moment, SystemClock};
 
-    // Called directly and not through a safe wrapper: those return both fields in one piece, which costs a third of
-    // the whole look at a fresh header.
+    // Called directly and not through a safe wrapper: wrappers return both fields in one piece, which costs a third of the
+    // whole check of a fresh header.
     #[allow(unsafe_code)]
     fn read(clock: libc::clockid_t) -> Duration {
         let mut time = std::mem::MaybeUninit::<libc::timespec>::zeroed();
         // SAFETY: the pointer is good for a write of one timespec.
         let failed = unsafe { libc::clock_gettime(clock, time.as_mut_ptr()) } != 0;
-        // These clocks exist on every kernel we run on; a zero reading makes tokens look old, which is safe.
+        // Cannot happen on a supported kernel. A zero makes tokens look old, which is safe.
         if failed {
             return Duration::ZERO;
         }

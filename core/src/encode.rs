@@ -1,7 +1,6 @@
-//! Request bodies and Basic credentials, written by serializers into buffers that are wiped.
+//! Serializes request bodies and Basic credentials into buffers that are wiped on drop.
 //!
-//! Each buffer is as large as its worst case from the start: one that grows would leave an unwiped
-//! copy of a secret behind.
+//! Each buffer has room for the worst case from the start: one that grows would leave an unwiped copy of a secret behind.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +27,7 @@ impl FieldValue {
 /// Named values in the order in which they are sent.
 pub(crate) type Fields = Vec<(String, FieldValue)>;
 
-/// What is left of each field's path below this object, and its value.
+/// The fields of one object: the rest of each one's path below it, and its value.
 struct Object<'a>(Vec<(&'a str, &'a FieldValue)>);
 
 impl<'a> Serialize for Object<'a> {
@@ -46,7 +45,7 @@ impl<'a> Serialize for Object<'a> {
                 let (first, rest) = path.split_once('.')?;
                 (first == name).then_some((rest, *value))
             };
-            // The first of those that share an object writes all of it.
+            // The first of the fields that share an inner object writes all of it.
             if !self.0[..index]
                 .iter()
                 .any(|earlier| below(earlier).is_some())
@@ -59,8 +58,8 @@ impl<'a> Serialize for Object<'a> {
     }
 }
 
-/// A JSON object; a name with dots is a path through objects (`user.email`). `None` stands for a failure of the
-/// serializer, which these fields cannot cause.
+/// The fields as a JSON object; a name with dots is a path through objects (`user.email`). `None` if the serializer fails,
+/// which these fields cannot cause.
 pub(crate) fn json(fields: &[(String, FieldValue)]) -> Option<Zeroizing<Vec<u8>>> {
     // A character grows at most sixfold (\u00xx); quotes, colon, comma and an i64 fit into 32.
     let mut body = Zeroizing::new(Vec::with_capacity(capacity(fields, 6)));
@@ -123,7 +122,7 @@ pub(crate) fn percent_encoded(text: &str) -> Zeroizing<String> {
     encoded
 }
 
-/// `user:secret` in base64, as it stands in a Basic header (RFC 7617 §2, UTF-8).
+/// `user:secret` in base64, as a Basic header carries it (RFC 7617 §2, UTF-8).
 pub(crate) fn basic_pair(user: &str, secret: &str) -> Zeroizing<String> {
     let mut pair = Zeroizing::new(String::with_capacity(user.len() + 1 + secret.len()));
     pair.push_str(user);
@@ -134,7 +133,7 @@ pub(crate) fn basic_pair(user: &str, secret: &str) -> Zeroizing<String> {
     encoded
 }
 
-/// A header value `scheme credentials`, marked sensitive. `None` if `credentials` do not fit into a header.
+/// A header value `scheme credentials`, marked sensitive. `None` if a header cannot carry `credentials`.
 pub(crate) fn credentials(scheme: &str, credentials: &str) -> Option<HeaderValue> {
     let mut text = Zeroizing::new(String::with_capacity(scheme.len() + 1 + credentials.len()));
     text.push_str(scheme);

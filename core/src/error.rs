@@ -1,4 +1,4 @@
-//! The error table as data: one row per kind, read by every face.
+//! The error table as data: one row per kind, read by every binding.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Makes the enum, its numbers, its strings and the list of all rows from one table.
 macro_rules! error_kinds {
     ($($(#[$meta:meta])* $variant:ident = ($number:literal, $code:literal, retryable: $retryable:literal, hint: $hint:literal)),+ $(,)?) => {
-        /// What went wrong, as one row of the error table.
+        /// What kind of failure it was: one row of the error table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorKind {
@@ -15,25 +15,25 @@ macro_rules! error_kinds {
         }
 
         impl ErrorKind {
-            /// Every kind, in the order of its number.
+            /// Every kind, in the order of the numbers.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The stable number; the status code of the C face.
+            /// The stable number, which is the status code in C.
             pub const fn number(self) -> i32 {
                 match self { $(Self::$variant => $number),+ }
             }
 
-            /// The stable string; `code` in Python and Node.
+            /// The stable string, which is `code` in Python and Node.js.
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code),+ }
             }
 
-            /// Whether the same call may succeed later without a change of configuration.
+            /// Whether the same call may succeed later without a change to the configuration.
             pub const fn retryable(self) -> bool {
                 match self { $(Self::$variant => $retryable),+ }
             }
 
-            /// What the reader should do.
+            /// What the reader can do about it.
             pub const fn hint(self) -> &'static str {
                 match self { $(Self::$variant => $hint),+ }
             }
@@ -41,7 +41,7 @@ macro_rules! error_kinds {
     };
 }
 
-// Numbers start far from 0 and errno, are never reused, and are part of the C ABI.
+// The numbers are part of the C ABI and never reused; they start far from 0 and from errno's.
 error_kinds! {
     /// An option, a credential or a URL is missing, malformed or contradicts another.
     ConfigInvalid = (7001, "config_invalid", retryable: false, hint: "correct the option that the message names"),
@@ -51,27 +51,27 @@ error_kinds! {
     LockedOut = (7003, "locked_out", retryable: false, hint: "have the account unlocked at the provider, then call reset()"),
     /// The server asked for fewer requests (429).
     RateLimited = (7004, "rate_limited", retryable: true, hint: "wait retry_after, then call again"),
-    /// The server failed (5xx, 408, 425, or its own word for it).
+    /// The server failed (5xx, 408, 425, or an error code of its own that says so).
     ServerUnavailable = (7005, "server_unavailable", retryable: true, hint: "call again later; if it lasts, ask the provider"),
-    /// No connection could be made, or it broke: DNS, refused, reset, closed early.
+    /// No connection could be made, or it was lost: DNS, refused, reset, closed early.
     Unreachable = (7006, "unreachable", retryable: true, hint: "check the host name, the port, the proxy and the network"),
     /// The TLS handshake failed: certificate, host name, protocol.
     Tls = (7007, "tls", retryable: false, hint: "name the server's CA with ca_file, and check the host name and this machine's clock"),
     /// No response came in time.
     TimedOut = (7008, "timed_out", retryable: true, hint: "call again, or raise timeout"),
-    /// The server answered something that is not a token: a page, a broken document, a redirect, too much.
+    /// The server's response is not what was asked for: a web page, a malformed document, a redirect, too large.
     BadResponse = (7009, "bad_response", retryable: true, hint: "check that token_url is the token endpoint, and base_url the API"),
-    /// The server hands out the token again that it refuses, or one that is about to expire.
+    /// The server keeps issuing a token that was refused or is about to expire.
     SameToken = (7010, "same_token", retryable: true, hint: "call again after the old token's expiry, or have it revoked at the provider"),
-    /// The URL does not belong to the origins this token may go to.
+    /// The URL does not belong to an origin that may receive the token.
     OriginRefused = (7011, "origin_refused", retryable: false, hint: "add the origin to allowed_origins if the token is meant for it"),
-    /// The caller gave up.
+    /// The caller cancelled the call.
     Cancelled = (7012, "cancelled", retryable: true, hint: "call again if the result is still wanted"),
     /// The client was closed.
     Closed = (7013, "closed", retryable: false, hint: "make a new client"),
-    /// Reserved for token stores: tokens are kept in memory, and nothing fails so.
+    /// Reserved for token stores. Tokens are kept in memory only, so nothing fails with it yet.
     Store = (7014, "store", retryable: true, hint: "check the store's path and permissions"),
-    /// A defect in this library.
+    /// A defect in this library, or a blocking call where none is allowed.
     Internal = (7015, "internal", retryable: false, hint: "report it with the message and the steps that led to it"),
 }
 
@@ -82,9 +82,9 @@ impl ErrorKind {
     }
 }
 
-/// A failure, told for its reader: what happened, to which identity, what to do. It holds no secret and no raw body.
+/// A failure: what happened, to which identity, and what to do about it. It contains no secret and no raw body.
 ///
-/// Cheap to clone: one outcome is shared by all who waited for it.
+/// Cheap to clone: all callers that waited for the same outcome share it.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -101,12 +101,12 @@ struct Inner {
     fingerprint: Option<String>,
 }
 
-/// Shorthand for results of this crate.
+/// A result with this crate's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of this kind. `message` is one line without a secret, a body or a URL's query; control characters that
-    /// came in with a name are written out.
+    /// An error of this kind. `message` must be one line and contain no secret, no body and no URL query. Control characters in
+    /// it, as the names of options and files may contain them, are escaped.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -131,7 +131,7 @@ impl Error {
         self
     }
 
-    /// The same error that names its identity, unless it names one already.
+    /// The same error with the identity it concerns, unless it has one already.
     #[must_use]
     pub fn with_identity(self, identity: impl Into<String>) -> Self {
         self.edit(|inner| {
@@ -153,13 +153,13 @@ impl Error {
         self.edit(|inner| inner.provider_code = Some(code.into()))
     }
 
-    /// The same error with the provider's own words. The caller has scrubbed and bounded them.
+    /// The same error with the provider's own message, which the caller must have scrubbed and bounded.
     #[must_use]
     pub fn with_provider_message(self, message: impl Into<String>) -> Self {
         self.edit(|inner| inner.provider_message = Some(message.into()))
     }
 
-    /// The same error with the time to wait before the next try.
+    /// The same error with the time to wait before the next attempt.
     #[must_use]
     pub fn with_retry_after(self, wait: Duration) -> Self {
         self.edit(|inner| inner.retry_after = Some(wait))
@@ -171,44 +171,44 @@ impl Error {
         self.edit(|inner| inner.fingerprint = Some(fingerprint.into()))
     }
 
-    /// The same error, retryable or not against its kind's habit.
+    /// The same error, retryable or not regardless of its kind.
     #[must_use]
     pub fn with_retryable(self, retryable: bool) -> Self {
         self.edit(|inner| inner.retryable = retryable)
     }
 
-    /// The same error with words added to its message.
+    /// The same error with `note` added to its message.
     #[must_use]
     pub fn with_note(self, note: impl fmt::Display) -> Self {
         self.edit(|inner| inner.message = one_line(format!("{}; {note}", inner.message)))
     }
 
-    /// The same error that says first where it happened, such as a file.
+    /// The same error with `place`, such as a file, before its message.
     pub(crate) fn within(self, place: impl fmt::Display) -> Self {
         self.edit(|inner| inner.message = one_line(format!("{place}: {}", inner.message)))
     }
 
-    /// The row of the error table.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What happened, without identity and hint.
+    /// What happened, in one line without identity and hint.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Whether the same call may succeed later without a change of configuration.
+    /// Whether the same call may succeed later without a change to the configuration.
     pub fn retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// The identity it happened to, in a form fit for a log.
+    /// The identity it concerns, without secrets: fit for a log.
     pub fn identity(&self) -> Option<&str> {
         self.0.identity.as_deref()
     }
 
-    /// The status of the response that led to it.
+    /// The status of the response that caused it.
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
@@ -218,12 +218,12 @@ impl Error {
         self.0.provider_code.as_deref()
     }
 
-    /// The provider's own words: one line, at most 300 characters, secrets removed.
+    /// The provider's own message: one line, at most 300 characters, secrets removed.
     pub fn provider_message(&self) -> Option<&str> {
         self.0.provider_message.as_deref()
     }
 
-    /// How long to wait before the next try.
+    /// How long to wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -234,8 +234,8 @@ impl Error {
     }
 }
 
-/// `text` with its control characters written out: the names of options, files and profiles may hold them, and in a log
-/// they would begin a line that nobody wrote.
+/// `text` with its control characters escaped. The names of options, files and profiles may contain them, and a line break
+/// could forge a line of a log.
 pub fn one_line(text: String) -> String {
     if !text.contains(char::is_control) {
         return text;

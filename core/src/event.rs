@@ -1,4 +1,4 @@
-//! What can be seen from outside: events and counters, with the same names in every language.
+//! Events and counters, with the same names in every language.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,14 +11,14 @@ use arc_swap::ArcSwap;
 use crate::error::Error;
 use crate::verdict::Reason;
 
-/// How a token came to be.
+/// How a token was obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
-    /// The credentials were sent.
+    /// By sending the credentials.
     Login,
-    /// The refresh token was sent (RFC 6749 §6).
+    /// By sending the refresh token (RFC 6749 §6).
     Refresh,
-    /// It was given by the user or a store.
+    /// From the user, as an option.
     Store,
 }
 
@@ -33,7 +33,7 @@ impl Via {
     }
 }
 
-/// What happened. Fingerprints stand for tokens.
+/// What happened. Tokens appear as fingerprints only.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -41,14 +41,14 @@ pub enum EventKind {
     FlightStarted,
     /// There is a new token.
     TokenInstalled {
-        /// How it came to be.
+        /// How it was obtained.
         via: Via,
         /// The new token's fingerprint.
         fingerprint: String,
-        /// Its life from now; `None` if it lives until refused.
+        /// Its remaining lifetime; `None` if it lives until refused.
         expires_in: Option<Duration>,
     },
-    /// The flight ended without a token; the old one is served as long as it is valid.
+    /// A flight ended without a token; the old one is served as long as it is valid.
     FlightFailed {
         /// Why.
         error: Error,
@@ -60,19 +60,19 @@ pub enum EventKind {
     },
     /// A request is sent again with the current token.
     Resent {
-        /// The fingerprint of the token it goes out with.
+        /// The fingerprint of the token it is sent with.
         fingerprint: String,
     },
-    /// A 401 is handed to the caller.
+    /// A 401 is returned to the caller.
     GivenBack {
-        /// Why it was not healed.
+        /// Why the request was not repeated with success.
         reason: Reason,
     },
-    /// The credentials were rejected; no login is made for a while.
+    /// The credentials were rejected; logins are paused.
     LockedOut {
-        /// How long.
+        /// For how long.
         pause: Duration,
-        /// What the server said.
+        /// The rejection.
         error: Error,
     },
 }
@@ -80,7 +80,7 @@ pub enum EventKind {
 /// One event of one identity.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// The identity, in a form fit for a log.
+    /// The identity, without secrets: fit for a log.
     pub identity: Arc<str>,
     /// What happened.
     pub kind: EventKind,
@@ -110,7 +110,7 @@ impl Event {
         }
     }
 
-    /// How the token came to be.
+    /// How the new token was obtained.
     pub fn via(&self) -> Option<Via> {
         match self.kind {
             EventKind::TokenInstalled { via, .. } => Some(via),
@@ -118,7 +118,7 @@ impl Event {
         }
     }
 
-    /// The new token's life.
+    /// The new token's remaining lifetime.
     pub fn expires_in(&self) -> Option<Duration> {
         match self.kind {
             EventKind::TokenInstalled { expires_in, .. } => expires_in,
@@ -134,7 +134,7 @@ impl Event {
         }
     }
 
-    /// Why a 401 was given back.
+    /// Why a 401 was returned to the caller.
     pub fn reason(&self) -> Option<Reason> {
         match self.kind {
             EventKind::GivenBack { reason } => Some(reason),
@@ -142,7 +142,7 @@ impl Event {
         }
     }
 
-    /// How long no login is made.
+    /// How long logins are paused.
     pub fn pause(&self) -> Option<Duration> {
         match self.kind {
             EventKind::LockedOut { pause, .. } => Some(pause),
@@ -151,8 +151,8 @@ impl Event {
     }
 }
 
-/// A function that is called with every event of an identity, on the thread that caused the event and never under a
-/// lock. If it panics, nothing else is affected.
+/// A function that is called with every event of an identity, on the thread that caused the event and without a lock
+/// held. It should return quickly. A panic in it affects nothing else.
 pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// Removes its listener when dropped.
@@ -175,18 +175,17 @@ impl Drop for Subscription {
     }
 }
 
-/// The hooks that see every identity.
+/// The listeners to every identity.
 static EVERYWHERE: LazyLock<Arc<Listeners>> = LazyLock::new(Arc::default);
 
-/// Calls `listener` with the events of every identity of the process, those of clients made later
-/// included, until the subscription is dropped: for traces and metrics, which count a token request
-/// once however many clients share the identity.
+/// Calls `listener` with the events of every identity in the process, also of clients made later, until the subscription is
+/// dropped. For traces and metrics, which must count a token request once, however many clients share the identity.
 pub fn on_any_event(listener: impl Fn(&Event) + Send + Sync + 'static) -> Subscription {
     let listener: Listener = Arc::new(listener);
     EVERYWHERE.add(&listener)
 }
 
-/// The hooks of one identity, or of all.
+/// The listeners to one identity, or to all.
 #[derive(Default)]
 pub(crate) struct Listeners {
     list: ArcSwap<Vec<(u64, Listener)>>,
@@ -220,7 +219,7 @@ impl Listeners {
         log(event);
         let (own, everywhere) = (self.list.load_full(), EVERYWHERE.list.load_full());
         for (_, listener) in own.iter().chain(everywhere.iter()) {
-            // The panic handler has reported it; the event goes on to the other hooks.
+            // The panic hook has reported it; the other listeners still get the event.
             let _ = catch_unwind(AssertUnwindSafe(|| listener(event)));
         }
     }
@@ -260,24 +259,24 @@ fn log(event: &Event) {
     }
 }
 
-/// Counters since the identity's first use in this process.
+/// Counters of an identity since its first use in this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Tokens handed out by a call that looked at the keeper; the cached fast path is not counted.
+    /// Tokens returned by calls that asked the keeper; the cached fast path is not counted.
     pub tokens_served: u64,
     /// Flights started.
     pub flights: u64,
     /// Flights that ended without a token.
     pub failures: u64,
-    /// Logins that brought a token.
+    /// Logins that returned a token.
     pub logins: u64,
-    /// Refreshes that brought a token.
+    /// Refreshes that returned a token.
     pub refreshes: u64,
     /// 401 responses that were judged.
     pub refused: u64,
     /// Requests sent again after a 401.
     pub resends: u64,
-    /// 401s handed to the caller.
+    /// 401s returned to the caller.
     pub given_back: u64,
     /// Callers waiting for a flight now.
     pub waiting: u64,

@@ -1,7 +1,7 @@
 //! Evertoken: a bearer token that is always valid.
 //!
-//! A [`Client`] logs in, keeps the token, renews it in time and heals a 401. Callers ask for a token
-//! or send a request and never think of tokens again:
+//! A [`Client`] logs in, keeps the token, renews it in time and recovers from a 401. Callers ask for a token
+//! or send a request and need not think about tokens:
 //!
 //! ```no_run
 //! use evertoken::flow::Pismo;
@@ -17,17 +17,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # What a caller can count on
+//! # Guarantees
 //! - A fresh token is served without a lock, a wait or an allocation.
-//! - A token about to expire is served while one background flight renews it; a failed renewal keeps it.
-//! - Any number of callers that need a token share one request and its outcome. Dropping a future
-//!   leaves the flight to the others; dropping a request's future breaks the request off and no other.
-//! - A 401 leads to at most one renewal and one resend; the second 401 is the response.
-//! - The token goes to pinned origins only, on every redirect hop.
-//! - No secret is printed by anything.
+//! - A token that is about to expire is served while one background flight (a token request and its retries) renews
+//!   it. If the renewal fails, the old token stays in use.
+//! - Any number of callers that need a token share one flight and its outcome. Dropping one caller's future does not
+//!   cancel the flight; dropping a request's future aborts that request only.
+//! - A 401 leads to at most one renewal and one resend; a second 401 is returned.
+//! - The token is sent to pinned origins only, on every redirect hop.
+//! - Neither `Debug` output, nor errors, nor log lines contain a secret.
 //!
-//! Clients of equal identity (flow, URL, user, account, scope, secret) in one process share one token.
-//! The future of every call needs a tokio runtime with time and I/O; [`blocking`] brings its own.
+//! Clients with the same identity (flow, URL, user, account, scope, secret) in one process share one token.
+//! The future of every call needs a tokio runtime with time and I/O enabled; [`blocking`] needs none.
 #![deny(unsafe_code)]
 
 pub mod authorization;
@@ -45,8 +46,8 @@ pub mod secret;
 pub mod token;
 pub mod verdict;
 
-// What the faces in other languages, the command line and the fuzzers call as well. It, and whatever else is hidden
-// from the documentation, is no part of the public interface: any release may change it.
+// For the bindings, the command line and the fuzzers. Like everything else that is hidden from the documentation, this
+// is not part of the public interface: any release may change it.
 #[doc(hidden)]
 pub mod challenge;
 #[doc(hidden)]

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::http::Pem;
 use crate::options;
 
-/// The roots of every system are some hundred kilobytes; a device has no end.
+/// A system's root certificates have a few hundred kilobytes; a device file has no end.
 const PEM_MAX_BYTES: u64 = 16 << 20;
 
 /// The content of a PEM file that `option` names.
@@ -22,7 +22,7 @@ pub(super) fn read(option: &str, path: &Path) -> Result<Vec<u8>> {
         Error::config(option, format_args!("{path} cannot be read: {why}"))
     };
     let file = File::open(path).map_err(|error| refused(&error))?;
-    // Room for all of it: a buffer that grows leaves copies of a key behind, which nobody wipes.
+    // As large as the file: a buffer that grows would leave copies of a key behind that are not wiped.
     let size = file.metadata().map_or(0, |about| about.len());
     let room = usize::try_from(size.min(PEM_MAX_BYTES)).map_or(0, |size| size + 1);
     let mut pem = Zeroizing::new(Vec::with_capacity(room));

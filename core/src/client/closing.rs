@@ -6,10 +6,10 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Client {
-    /// Whether it is open, for faces.
+    /// For bindings: checks that the client is open.
     ///
     /// # Errors
-    /// `closed` if not.
+    /// `closed` if it is not.
     #[doc(hidden)]
     pub fn check_open(&self) -> Result<()> {
         if !self.0.closed.load(Ordering::Acquire) {
@@ -19,8 +19,8 @@ impl Client {
         Err(self.0.keeper.named(error))
     }
 
-    /// Closes this client: later calls fail with `closed`, requests under way end as they would. Other
-    /// clients of the identity go on. Idempotent, and prompt.
+    /// Closes this client: later calls fail with `closed`, pending requests complete as usual. Other clients of the identity
+    /// are not affected. Idempotent; does not wait.
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         self.0.header.store(None);
@@ -28,10 +28,10 @@ impl Client {
         self.0.keeper.stop_keeping_warm(&self.0.policy);
     }
 
-    /// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes.
+    /// Closes the client and revokes the token at the server (RFC 7009), if the provider has a revocation endpoint.
     ///
     /// # Errors
-    /// What kept the revocation from the server; the client is closed all the same.
+    /// Why the token could not be revoked; the client is closed all the same.
     pub async fn revoke_and_close(&self) -> Result<()> {
         let inner = &*self.0;
         self.close();
@@ -45,7 +45,7 @@ impl Client {
             .flatten()
             .filter_map(|secret| Some((secret, keeper.flow.revoke(secret)?)))
             .collect();
-        // Without a route the token stays what it is to others.
+        // Without a revocation endpoint the token stays valid for other clients.
         if requests.is_empty() {
             return Ok(());
         }
