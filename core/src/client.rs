@@ -433,8 +433,7 @@ impl Client {
     }
 }
 
-/// Whether a status says that the token was taken: the API checked past it. Neither a gateway's own
-/// trouble nor a limit says so.
+/// Whether a status shows that the API accepted the token. A gateway's failure and a rate limit do not.
 fn is_acceptance(status: u16) -> bool {
     status < 500 && !matches!(status, 407 | 429)
 }

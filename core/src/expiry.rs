@@ -1,24 +1,24 @@
-//! How long a token lives and when it is renewed: arithmetic over what is known, without a clock.
+//! How long a token lives and when it is renewed. Pure arithmetic, without a clock.
 
 use std::time::Duration;
 
 use crate::flow::Life;
 
-/// Soft window: a fifth of the life, within these bounds. Long enough for several tries against a
-/// server in trouble, short enough that a token is used for most of its life.
+/// The soft window is a fifth of the lifetime, within these bounds: long enough for several attempts against a server in
+/// trouble, short enough to use a token for most of its lifetime.
 const SOFT_SHARE: f64 = 0.20;
 const SOFT_SECS: (f64, f64) = (5.0, 300.0);
-/// Hard window: covers the way to the API and its clock error.
+/// The hard window covers the time to reach the API and the error of its clock.
 const HARD_SHARE: f64 = 0.02;
 /// Bounds of the hard window in seconds.
 pub const HARD_SECS: (f64, f64) = (1.0, 10.0);
-/// The soft window opens up to this much earlier, drawn per token, so that a fleet does not renew in step.
+/// The soft window opens earlier by a random share up to this, so that a fleet of programs does not renew in step.
 const JITTER_SHARE: f64 = 0.20;
 
 /// What a response and its surroundings say about a token's life. All in seconds; wall times are Unix seconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Evidence {
-    /// What the response itself states, such as `expires_in` (RFC 6749 §5.1).
+    /// The lifetime that the response states, such as `expires_in` (RFC 6749 §5.1).
     pub stated: Life,
     /// The JWT's `exp` (RFC 7519 §4.1.4).
     pub jwt_exp: Option<i64>,
@@ -28,16 +28,16 @@ pub struct Evidence {
     pub server_date: Option<i64>,
     /// This machine's wall clock.
     pub wall_now: i64,
-    /// Server time minus this machine's time, as last learned from that server.
+    /// Server time minus this machine's time, as last observed.
     pub skew: i64,
     /// The flow's or the user's default.
     pub default: Option<f64>,
 }
 
-/// The life in seconds from when the token was asked for; `None` if it lives until refused.
+/// The lifetime in seconds from the request for the token; `None` if it lives until refused.
 ///
-/// With both `expires_in` and a JWT's `exp` the shorter counts. The JWT is measured against the
-/// server's own now, so this machine's clock takes part only where the server gave no time at all.
+/// With both `expires_in` and a JWT's `exp` the shorter counts. `exp` is compared with the server's own time, so this
+/// machine's clock matters only if the server's response contains no time at all.
 pub fn life_secs(evidence: &Evidence) -> Option<f64> {
     let jwt = evidence.jwt_exp.map(|exp| {
         let server_now = match (evidence.server_date, evidence.jwt_iat) {
@@ -61,19 +61,17 @@ fn secs_between(from: i64, to: i64) -> f64 {
     to.saturating_sub(from).max(0) as f64
 }
 
-/// When a token is renewed, as remaining life.
-///
-/// The default is no windows: for a token that lives until it is refused.
+/// When a token is renewed, as remaining lifetime. The default, no windows, is for a token that lives until refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Windows {
-    /// With no more than this left, one background flight renews while callers go on.
+    /// With no more than this left, one background flight renews the token while callers still get it.
     pub soft: Duration,
-    /// With no more than this left, callers wait.
+    /// With no more than this left, callers wait for the next token.
     pub hard: Duration,
 }
 
-/// The windows of a token with this life. `soft` and `hard` are the user's own sizes, if given;
-/// `draw` is a random number from 0 to 1. Both together never exceed half the life.
+/// The windows of a token with this lifetime. `soft` and `hard` are the user's own sizes, if given; `draw` is a random
+/// number from 0 to 1. Together they never exceed half the lifetime.
 pub fn windows(
     life_secs: f64,
     soft: Option<Duration>,
@@ -103,27 +101,26 @@ pub fn windows(
     }
 }
 
-/// Seconds as a duration; what does not fit saturates.
+/// Seconds as a duration, saturating.
 pub fn seconds(secs: f64) -> Duration {
     Duration::try_from_secs_f64(secs.max(0.0)).unwrap_or(Duration::MAX)
 }
 
-/// Where a token stands.
+/// How a token may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Served; no renewal is due.
+    /// It is served; no renewal is due.
     Fresh,
-    /// Served; one background flight renews.
+    /// It is served while one background flight renews it.
     Soft,
-    /// Still valid, but callers wait for its successor.
+    /// It is still valid, but callers wait for the next token.
     Hard,
-    /// Not to be served any more.
+    /// It is not served any more.
     Expired,
 }
 
-/// The stage of a token with `remaining` of its `life`. `min_ttl` raises the hard window for this
-/// call; where the whole life is no longer than `min_ttl`, half the life takes its place, because
-/// otherwise every call would log in.
+/// The stage of a token with `remaining` of its `life`. `min_ttl` raises the hard window for this call. If the whole
+/// lifetime is no longer than `min_ttl`, half of it takes its place, because otherwise every call would log in.
 pub fn stage(remaining: Duration, life: Duration, windows: Windows, min_ttl: Duration) -> Stage {
     let needed = if min_ttl < life { min_ttl } else { life / 2 };
     if remaining.is_zero() {

@@ -1,5 +1,5 @@
-//! Single flight: at most one token request is under way at a time, its outcome is shared by all who wait, and none of
-//! them can cancel it.
+//! Single flight: at most one renewal is in progress at a time. All waiting callers share its outcome, and none of them can
+//! cancel it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,17 +10,17 @@ use crate::fork::PerProcess;
 
 type Shared<T> = Option<Result<T>>;
 
-/// The flight that is under way, if one is. A forked child starts with none.
+/// The flight in progress, if any. A forked child starts with none.
 pub(crate) struct SingleFlight<T>(PerProcess<Mutex<Option<Waiter<T>>>>);
 
-/// The same under its lock, for [`SingleFlight::visit`].
+/// A [`SingleFlight`] under its lock, for [`SingleFlight::visit`].
 pub(crate) struct Locked<'a, T>(MutexGuard<'a, Option<Waiter<T>>>);
 
-/// One who waits for a flight's outcome.
+/// The receiving end of a flight's outcome. Each waiting caller has one.
 #[derive(Clone)]
 pub(crate) struct Waiter<T>(watch::Receiver<Shared<T>>);
 
-/// The sending end of a flight's outcome: exactly one is sent, or none if the flight's runtime ended.
+/// The sending end of a flight's outcome. Exactly one is sent, or none if the flight's runtime shut down.
 pub(crate) struct Completer<T> {
     outcome: Option<watch::Sender<Shared<T>>>,
     flights: Arc<SingleFlight<T>>,
@@ -31,7 +31,7 @@ impl<T> SingleFlight<T> {
         Self(PerProcess::new(|| Mutex::new(None)))
     }
 
-    /// Runs `visit` under the lock: it must not block, wait or call the code of others.
+    /// Runs `visit` under the lock. It must not block, wait or call code of others.
     pub(crate) fn visit<R>(&self, visit: impl FnOnce(Locked<'_, T>) -> R) -> R {
         let slot = self.0.get();
         let guard = slot.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,12 +44,12 @@ impl<T> SingleFlight<T> {
 }
 
 impl<T: Clone> Locked<'_, T> {
-    /// The flight under way.
+    /// A waiter for the flight in progress.
     pub(crate) fn waiter(&self) -> Option<Waiter<T>> {
         self.0.clone()
     }
 
-    /// Notes that a flight begins. The caller spawns it, with the completer, after the visit.
+    /// Registers a new flight. The caller spawns it, with the completer, after the visit.
     pub(crate) fn begin(&mut self, flights: &Arc<SingleFlight<T>>) -> (Completer<T>, Waiter<T>) {
         let (sender, receiver) = watch::channel(None);
         let waiter = Waiter(receiver);
@@ -65,7 +65,7 @@ impl<T: Clone> Locked<'_, T> {
 }
 
 impl<T: Clone> Waiter<T> {
-    /// The outcome; `None` if the flight was abandoned because its runtime ended.
+    /// The outcome; `None` if the flight was abandoned because its runtime shut down.
     pub(crate) async fn outcome(mut self) -> Option<Result<T>> {
         self.0
             .wait_for(Option::is_some)
@@ -76,7 +76,7 @@ impl<T: Clone> Waiter<T> {
 }
 
 impl<T> Completer<T> {
-    /// Ends the flight: whoever waits gets the outcome, and the next caller finds none under way.
+    /// Ends the flight: the waiting callers get the outcome, and the next caller finds no flight in progress.
     pub(crate) fn complete(mut self, outcome: Result<T>) {
         self.finish(Some(outcome));
     }

@@ -1,8 +1,8 @@
-//! What a forked child must not inherit.
+//! Values that a forked child must not inherit.
 //!
-//! Threads do not survive `fork`, and a lock that one of them held stays held for ever. So whatever
-//! has threads or locks lives in a [`PerProcess`]: the first use in a child makes it anew and leaks
-//! the parent's, because dropping it would wait for threads that are not there.
+//! Threads do not survive `fork`, and a lock that one of them held stays locked for ever. So everything with threads or
+//! locks lives in a [`PerProcess`]: the first use in a child makes a new value and leaks the parent's, because dropping that
+//! would wait for threads that do not exist.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,12 +11,12 @@ use arc_swap::{ArcSwap, Guard};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
-/// How many forks lie between the process that first asked and this one. About a nanosecond.
+/// How many forks lie between this process and the one that first asked. Takes about a nanosecond.
 pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// Starts counting forks. Called before the first value that depends on it is made.
+/// Starts counting forks. Must be called before the first value that depends on the count is made.
 #[cfg(unix)]
 #[allow(unsafe_code)]
 fn watch() {
@@ -38,13 +38,13 @@ fn watch() {
 #[cfg(not(unix))]
 fn watch() {}
 
-/// A value of which each process has its own.
+/// A value that each process has for itself.
 pub(crate) struct PerProcess<T> {
     slot: ArcSwap<Slot<T>>,
     make: fn() -> T,
 }
 
-/// The value and the process it belongs to.
+/// A value and the process that it belongs to.
 pub(crate) struct Slot<T> {
     generation: u64,
     value: T,
@@ -70,7 +70,7 @@ impl<T> PerProcess<T> {
         }
     }
 
-    /// This process's value. To borrow it costs no count that threads would have to share.
+    /// This process's value. Borrowing it changes no reference count, which threads would have to share.
     pub(crate) fn get(&self) -> Guard<Arc<Slot<T>>> {
         let slot = self.slot.load();
         let now = generation();

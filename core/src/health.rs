@@ -1,4 +1,4 @@
-//! How an identity's token endpoint and tokens have fared: pauses, breaker, storm guard. Values, no clock.
+//! The record of an identity's failures: pauses, the breaker and the storm guard. Pure values, without a clock.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::retry::{self, Class};
 
-/// Targets whose own 401s are remembered; a program rarely has more that are forbidden to it.
+/// Targets whose own 401s are remembered. A program rarely calls more resources that are forbidden to it.
 const TARGETS_MAX: usize = 64;
 
-/// Replaced as a whole, so that readers and forked children see a consistent one without a lock.
+/// Replaced as a whole, so that readers and forked children see a consistent value without a lock.
 #[derive(Clone, Default)]
 pub(crate) struct Health {
     failures: u32,
@@ -19,7 +19,7 @@ pub(crate) struct Health {
     last_error: Option<Error>,
     storm: Storm,
     targets: Vec<(u64, Storm)>,
-    /// Server time minus ours in seconds, as last learned.
+    /// Server time minus ours in seconds, as last observed.
     pub(crate) skew_secs: i64,
 }
 
@@ -45,16 +45,16 @@ impl Storm {
 
 /// Whether a flight may start now.
 pub(crate) enum Clearance {
-    /// At once.
+    /// It may start at once.
     Go,
-    /// After this pause, unless a caller cannot wait so long.
+    /// It may start after this pause. A caller that cannot wait so long gets the error.
     After(Duration, Error),
-    /// Not before this pause is over; callers get the error.
+    /// It may not start before this pause is over; callers get the error.
     No(Duration, Error),
 }
 
 impl Clearance {
-    /// The pause before the flight, for a caller that can wait less than `patience`.
+    /// The pause before the flight, for a caller that can wait for `patience`.
     pub(crate) fn pause_within(self, patience: Duration) -> Result<Duration> {
         match self {
             Self::Go => Ok(Duration::ZERO),
@@ -91,7 +91,7 @@ impl Health {
         }
     }
 
-    /// Whether a renewal that nobody needs yet should be left alone for now.
+    /// Whether early renewals are paused.
     pub(crate) fn resting(&self, now: Moment) -> bool {
         [self.not_before, self.locked_until]
             .into_iter()
@@ -99,7 +99,7 @@ impl Health {
             .any(|until| !now.until(until).is_zero())
     }
 
-    /// Notes a failed try; tells the pause before the next one.
+    /// Records a failed attempt and returns the pause before the next one.
     pub(crate) fn failed(&mut self, error: &Error, now: Moment, draw: f64) -> Duration {
         self.last_error = Some(error.clone());
         if retry::class(error) == Class::Permanent {
@@ -122,15 +122,15 @@ impl Health {
         self.last_error = None;
     }
 
-    /// A renewal brought nothing new; the next early one waits.
+    /// A renewal returned the same token; the next early renewal waits until then.
     pub(crate) fn rest(&mut self, until: Moment) {
         self.succeeded();
         self.not_before = Some(until);
     }
 
-    /// Whether this must outlast the identity's clients: what protects an account or its server, not a pause after troubles
-    /// on the way, which other options may mend. A rejection counts for an hour after its pause: rejected logins stay
-    /// far apart only if the later ones know of the earlier.
+    /// Whether this record must outlive the identity's clients. It must where it protects an account or its server, but not for
+    /// a pause after a network failure, which other options may fix. A rejection counts for an hour after its pause: rejected
+    /// logins stay far apart only if later ones know of earlier ones.
     pub(crate) fn troubled(&self, now: Moment) -> bool {
         let ahead = |until: Moment| !now.until(until).is_zero();
         let asked = self.last_error.as_ref().and_then(Error::retry_after);
@@ -141,7 +141,7 @@ impl Health {
             || storms.chain([&self.storm]).any(|storm| storm.active(now))
     }
 
-    /// Forgets pauses, the breaker and the storm guard.
+    /// Ends pauses, the breaker and the storm guard.
     pub(crate) fn forget(&mut self) {
         *self = Self {
             skew_secs: self.skew_secs,
@@ -167,7 +167,7 @@ impl Health {
             .filter(|wait| !wait.is_zero())
     }
 
-    /// Whether 401s are given back without renewing: for the whole identity or for this target.
+    /// Whether 401s are returned without a renewal, for the whole identity or for this target.
     pub(crate) fn storm(&self, target: u64, now: Moment) -> bool {
         self.storm.active(now)
             || self
@@ -176,13 +176,13 @@ impl Health {
                 .any(|(other, storm)| *other == target && storm.active(now))
     }
 
-    /// A token made because of a 401 was refused on first use.
+    /// A token that was obtained because of a 401 was refused on its first use.
     pub(crate) fn futile_everywhere(&mut self, now: Moment) {
         self.storm = self.storm.next(now);
     }
 
-    /// This target refused a renewed token. Its guard outlasts the identity's: where others take the token, this 401 is
-    /// about something else, and each call would cost a login.
+    /// This target refused a renewed token. Its guard outlasts the identity's: if other targets accept the token, this 401 has
+    /// another cause, and each call would cost a login.
     pub(crate) fn futile_at(&mut self, target: u64, now: Moment) {
         let before = self
             .targets
@@ -196,7 +196,7 @@ impl Health {
             .push((target, before.unwrap_or_default().next(now)));
     }
 
-    /// An API took a token again. A target's own guard stays: it was refused while others were served.
+    /// An API accepted a token again. The guards of single targets stay.
     pub(crate) fn calm(&mut self) {
         self.storm = Storm::default();
     }

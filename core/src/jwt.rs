@@ -1,8 +1,8 @@
-//! Reads a JWT's times and claims without a key.
+//! Reads a JWT's times and claims without verifying it.
 //!
-//! A token that is only carried is not verified: the key is the server's. `jsonwebtoken` is not used to
-//! read, because its decoder refuses a header whose `alg` it does not know (and `none`), while such a token
-//! has an `exp` as good as any. What does not decode is opaque, never an error.
+//! This library only carries the token; the key to verify it is the server's. The `jsonwebtoken` crate is not used, because
+//! its decoder refuses a header whose `alg` is unknown or `none`, although the `exp` of such a token is as good as any.
+//! What does not decode is an opaque token, never an error.
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -10,7 +10,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// Padded or not, trailing bits or not: whatever some signer wrote.
+/// Accepts base64url with or without padding, and with trailing bits: signers write all of them.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -27,7 +27,7 @@ pub struct Times {
     pub iat: Option<i64>,
 }
 
-/// The times of `token`; `None` if it is no readable signed JWT (opaque, encrypted, broken).
+/// The times of `token`; `None` if it is not a readable signed JWT (opaque, encrypted, malformed).
 ///
 /// Numbers with a fraction are rounded down, numeric strings are accepted, huge numbers saturate;
 /// other values count as absent.
@@ -68,8 +68,8 @@ fn object(segment: &str) -> Option<Value> {
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
-/// RFC 7519 §2 has seconds; some signers write milliseconds. As seconds those lie beyond the year 9999, where
-/// calendars end and which is written for "never"; as milliseconds they begin in 1978.
+/// RFC 7519 §2 wants seconds, but some signers write milliseconds. Read as seconds, those lie beyond the year 9999, where
+/// calendars end and which stands for "never"; read as milliseconds, the range begins in 1978.
 fn in_seconds(number: i64) -> i64 {
     const MILLISECONDS: std::ops::Range<i64> = 253_402_300_800..100_000_000_000_000;
     if MILLISECONDS.contains(&number) {

@@ -1,7 +1,7 @@
-//! Keeps a token warm: renewed by timer, without traffic, for as long as an open client wants it.
+//! Keeps a token warm: renews it by timer, without traffic, for as long as an open client wants it.
 //!
-//! A keeper has one timer, whichever flight brought the token: each flight sets it anew when it ends, and a timer that
-//! was set before then does nothing when it fires.
+//! A keeper has one timer. Each flight sets it again when it ends; a timer that was set earlier then does nothing when it
+//! fires.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -14,7 +14,7 @@ use crate::fork;
 use crate::keeper::{Keeper, RenewalPolicy};
 use crate::runtime;
 
-/// At the least: a token that is due and cannot be had must not be asked for in a busy loop.
+/// The shortest pause: a token that is due and cannot be obtained must not be requested in a busy loop.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// No timer is set.
 const NONE: u64 = u64::MAX;
@@ -22,9 +22,9 @@ const NONE: u64 = u64::MAX;
 /// The clients that want the token warm, and the timer.
 pub(crate) struct KeepWarm {
     wanted_by: ArcSwap<Vec<Weak<RenewalPolicy>>>,
-    /// The number of the timer that was set last: only this one acts.
+    /// The number of the timer that was set last, the only one that acts.
     timer: AtomicU64,
-    /// The process in which it was set, by its fork generation: threads and their timers do not survive a fork.
+    /// The fork generation of the process in which it was set: threads and their timers do not survive a fork.
     set_in: AtomicU64,
 }
 
@@ -38,14 +38,14 @@ impl Default for KeepWarm {
     }
 }
 
-/// A timer that has been set. If it is dropped with its runtime before it has fired, another can be set.
+/// A timer that has been set. If it is dropped with its runtime before it fires, another can be set.
 struct Timer {
     keeper: Weak<Keeper>,
     number: u64,
 }
 
 impl Timer {
-    /// The keeper, if this is the timer that was set last; after that no timer is set.
+    /// The keeper, if this is the timer that was set last; afterwards no timer is set.
     fn take(&self) -> Option<Arc<Keeper>> {
         let keeper = self.keeper.upgrade()?;
         let state = &keeper.keep_warm;
@@ -64,12 +64,12 @@ impl Drop for Timer {
 }
 
 impl Keeper {
-    /// A client with these policy wants the token warm, until it is closed or gone.
+    /// Keeps the token warm for the client with this policy, until it is closed or dropped.
     pub(crate) fn want_warm(&self, policy: &Arc<RenewalPolicy>) {
         self.change_wanted_by(|wanted_by| wanted_by.push(Arc::downgrade(policy)));
     }
 
-    /// The client with these policy is closed.
+    /// The client with this policy is closed.
     pub(crate) fn stop_keeping_warm(&self, policy: &RenewalPolicy) {
         if policy.keep_warm {
             self.change_wanted_by(|wanted_by| {
@@ -95,15 +95,15 @@ impl Keeper {
             .find_map(Weak::upgrade)
     }
 
-    /// Sets the timer if this process has none: for a caller that finds a fresh token which another client's flight, or the
-    /// parent process, has brought.
+    /// Sets the timer if this process has none: for a caller that finds a fresh token which another client's flight or the
+    /// parent process obtained.
     pub(crate) fn ensure_timer(self: &Arc<Self>) {
         if self.keep_warm.set_in.load(Ordering::Acquire) != fork::generation() {
             self.set_timer();
         }
     }
 
-    /// Sets the timer to when the token at hand is due. A token without an expiry is never due.
+    /// Sets the timer to when the current token is due. A token without an expiry is never due.
     pub(crate) fn set_timer(self: &Arc<Self>) {
         if self.warm_policy().is_none() {
             return;

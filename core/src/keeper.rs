@@ -1,4 +1,4 @@
-//! Keeps one identity's token: serves it, has it renewed in time, one flight for all who wait.
+//! Keeps one identity's token: serves it and has it renewed in time, by one flight for all waiting callers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,10 +21,11 @@ use crate::runtime;
 use crate::secret::Secret;
 use crate::token::Current;
 
-/// What a client asks of the keeper it shares: the client that starts a flight has its policy applied.
+/// How one client wants its token renewed. Clients of one identity share a keeper; a flight follows the policy of the client
+/// that started it.
 pub(crate) struct RenewalPolicy {
     pub(crate) transport: Arc<dyn Transport>,
-    /// Deadline of a flight, its tries and pauses included, and of a caller that names none.
+    /// The deadline of a flight, its attempts and pauses included, and of a caller that sets none of its own.
     pub(crate) timeout: Duration,
     pub(crate) max_attempts: u32,
     pub(crate) default_life_secs: Option<f64>,
@@ -33,20 +34,20 @@ pub(crate) struct RenewalPolicy {
     pub(crate) keep_warm: bool,
 }
 
-/// One identity's token and everything about it.
+/// One identity's token, and everything known about it.
 pub(crate) struct Keeper {
     pub(crate) identity: Arc<str>,
     pub(crate) flow: Flow,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) current: ArcSwapOption<Current>,
     pub(crate) health: ArcSwap<Health>,
-    /// Rises with whatever may end a header's freshness before its time: a refusal, a newer header, a closed client.
+    /// Increased by everything that may end a header's freshness early: a refusal, a newer header, a closed client.
     pub(crate) changes: AtomicU64,
     pub(crate) counters: Counters,
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) keep_warm: KeepWarm,
     flights: Arc<SingleFlight<Arc<Current>>>,
-    /// By which its troubles are remembered; none in tests.
+    /// The key under which its failures are remembered; none in tests.
     key: Option<registry::Key>,
 }
 
@@ -58,14 +59,14 @@ impl Drop for Keeper {
     }
 }
 
-/// How a caller that needs a token goes on.
+/// How a caller gets its token.
 enum Next {
     Serve(Arc<Current>),
     Wait(Waiter<Arc<Current>>),
     Start(Completer<Arc<Current>>, Waiter<Arc<Current>>, Duration),
 }
 
-/// Counts a waiting caller for as long as it waits, cancelled or not.
+/// Counts a waiting caller until it is dropped, also when the caller is cancelled.
 struct Waiting<'a>(&'a Keeper);
 
 impl<'a> Waiting<'a> {
@@ -101,7 +102,7 @@ impl Keeper {
         }
     }
 
-    /// A keeper that is shared by all clients of its identity, which goes on with the troubles that the last one had.
+    /// A keeper that all clients of its identity share. It continues with the failures that an earlier keeper left.
     pub(crate) fn known(
         flow: Flow,
         clock: Arc<dyn Clock>,
@@ -127,7 +128,7 @@ impl Keeper {
         self.counters.read()
     }
 
-    /// Whether there is anything to renew with.
+    /// Whether there are credentials to renew the token with.
     pub(crate) fn renewable(&self) -> bool {
         self.flow.pasted().is_none()
     }
@@ -142,9 +143,9 @@ impl Keeper {
         result.expect("rcu runs its closure at least once")
     }
 
-    /// A token for a caller: at once while it is fresh or soft, else after the flight that brings one.
+    /// Returns the token: at once while it is fresh or soft, otherwise after a flight.
     ///
-    /// Dropping the future leaves the flight to the others.
+    /// Dropping the future does not cancel the flight.
     pub(crate) async fn token(
         self: &Arc<Self>,
         policy: &Arc<RenewalPolicy>,
@@ -159,7 +160,7 @@ impl Keeper {
         drop(waiting);
         match outcome {
             Ok(outcome) => outcome,
-            // As with a renewal that fails: one that hangs costs nobody a token that is still good enough.
+            // As after a failed renewal, a token that is still good enough for this caller is served.
             Err(_) => self
                 .good_enough(min_ttl)
                 .ok_or_else(|| self.out_of_time(timeout)),
@@ -167,7 +168,7 @@ impl Keeper {
         .inspect(|_| count(&self.counters.tokens_served))
     }
 
-    /// The error of a caller that could wait no longer; it says what the flight is struggling with.
+    /// The error of a caller whose time ran out; it names the flight's last failure.
     fn out_of_time(&self, timeout: Duration) -> Error {
         let secs = timeout.as_secs_f64();
         let words = format!("no token within {secs} s; the login goes on for the next caller");
@@ -178,7 +179,7 @@ impl Keeper {
         })
     }
 
-    /// The token if nobody has to wait for it; in the soft window its renewal is started.
+    /// The token, if it can be served without waiting. In the soft window this starts its renewal.
     pub(crate) fn at_once(
         self: &Arc<Self>,
         policy: &Arc<RenewalPolicy>,
@@ -214,9 +215,9 @@ impl Keeper {
             };
             match waiter.outcome().await {
                 Some(Ok(current)) => return Ok(current),
-                // A renewal that failed does no harm while the old token is good enough for this caller.
+                // A failed renewal does no harm while the old token is good enough for this caller.
                 Some(Err(error)) => return self.good_enough(min_ttl).ok_or(error),
-                // The flight's runtime ended under it: another flight, on this caller's.
+                // The flight's runtime was shut down: start another flight, on this caller's runtime.
                 None => {}
             }
         }
@@ -255,7 +256,7 @@ impl Keeper {
         })
     }
 
-    /// The token at hand, if it is still valid for at least `min_ttl`.
+    /// The current token, if it is still valid for at least `min_ttl`.
     fn good_enough(&self, min_ttl: Duration) -> Option<Arc<Current>> {
         let now = self.clock.now();
         self.current.load_full().filter(|current| {
@@ -263,8 +264,8 @@ impl Keeper {
         })
     }
 
-    /// Starts a flight that nobody waits for, unless one is under way, has just been, or a pause is on. Tells whether one
-    /// is under way now.
+    /// Starts a flight that nobody waits for, unless one is in progress or has just ended, or renewals are paused. Returns
+    /// whether one is in progress now.
     pub(crate) fn renew_early(self: &Arc<Self>, policy: &Arc<RenewalPolicy>) -> bool {
         if !self.renewable() || self.health.load().resting(self.clock.now()) {
             return false;
@@ -299,7 +300,7 @@ impl Keeper {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            // Events first, here and elsewhere: whoever has seen the count finds that the event has been told.
+            // Events before counters, here and elsewhere: a reader who sees the count can rely on the event.
             keeper.tell(EventKind::FlightStarted);
             count(&keeper.counters.flights);
             let outcome = renewal::renew(&keeper, &policy).await;
@@ -314,7 +315,7 @@ impl Keeper {
         });
     }
 
-    /// Invalidates this token, and only it. It stays at hand for its refresh token.
+    /// Invalidates this token and no other. It is kept for its refresh token.
     pub(crate) fn refuse(&self, refused: &Current) {
         if let Some(current) = self.current.load().as_ref().filter(|current| {
             current.generation == refused.generation || current.value.same_as(&refused.value)
@@ -324,7 +325,7 @@ impl Keeper {
         }
     }
 
-    /// Lets go of a token that was revoked, its refresh token included: neither is sent again.
+    /// Drops a revoked token with its refresh token: neither is sent again.
     pub(crate) fn forget(&self, revoked: &Current) {
         self.current.rcu(|current| {
             let other = |current: &&Arc<Current>| current.generation != revoked.generation;
@@ -333,12 +334,12 @@ impl Keeper {
         self.note_change();
     }
 
-    /// Headers that were fresh before this are looked at again.
+    /// Has headers that were fresh before this checked again.
     pub(crate) fn note_change(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Forgets pauses, the breaker and the storm guard: the reader has mended what was wrong.
+    /// Ends pauses, the breaker and the storm guard.
     pub(crate) fn reset(&self) {
         self.change_health(Health::forget);
     }
@@ -347,19 +348,19 @@ impl Keeper {
         error.with_identity(&*self.identity)
     }
 
-    /// Whether 401s of this target are given back without renewing.
+    /// Whether 401s of this target are returned without a renewal.
     pub(crate) fn storm(&self, target: u64, now: Moment) -> bool {
         self.health.load().storm(target, now)
     }
 
-    /// A resend, or the first use of a token made because of a 401, was refused.
+    /// Records that a resend, or the first use of a token that was obtained because of a 401, was refused.
     pub(crate) fn note_futile(&self, refused: &Current, target: u64) {
         let now = self.clock.now();
         if refused.accepted() {
             self.change_health(|health| health.futile_at(target, now));
         } else if refused.after_refusal && refused.mark_futile() {
-            // A refresh token may go on making tokens that no API takes, as that of a session that was ended: by it nothing
-            // would ever heal. The next renewal, after the pause, is a login.
+            // A refresh token may keep producing tokens that no API accepts, for example after its session has ended. So the
+            // next renewal, after the pause, is a login.
             if let (Via::Refresh, Some(refresh_token)) = (refused.via, &refused.refresh_token) {
                 self.drop_refresh_token(refresh_token);
             }
@@ -370,7 +371,7 @@ impl Keeper {
         }
     }
 
-    /// This refresh token is not sent again: the next renewal is a login.
+    /// Drops this refresh token, so that the next renewal is a login.
     pub(crate) fn drop_refresh_token(&self, rejected: &Secret) {
         self.current.rcu(|current| {
             let current = current.as_ref()?;
@@ -383,7 +384,7 @@ impl Keeper {
         });
     }
 
-    /// An API took this token.
+    /// Records that an API accepted this token.
     pub(crate) fn note_accepted(&self, taken: &Current) {
         if taken.accepted() {
             return;
@@ -420,18 +421,18 @@ impl Keeper {
     }
 }
 
-/// The state of an identity.
+/// How usable an identity's token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// The token is served, and no renewal is due.
     Fresh,
     /// The token is served and due for renewal.
     Soft,
-    /// The token is past its expiry or was refused.
+    /// The token has expired or was refused.
     Expired,
     /// There is no token yet.
     None,
-    /// The credentials were rejected and no login is made for a while.
+    /// There is no valid token, because the credentials were rejected and logins are paused.
     LockedOut,
 }
 
@@ -448,20 +449,20 @@ impl Standing {
     }
 }
 
-/// What can be said about an identity now.
+/// The current state of an identity.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// Where it stands.
+    /// How usable the token is.
     pub standing: Standing,
-    /// What is left of the token's life; `None` without a token or with one that lives until refused.
+    /// The token's remaining lifetime; `None` without a token, or if it lives until refused.
     pub expires_in: Option<Duration>,
     /// The token's fingerprint.
     pub fingerprint: Option<String>,
-    /// How the token came to be.
+    /// How the token was obtained.
     pub via: Option<Via>,
     /// The last failure since the last success.
     pub last_error: Option<Error>,
-    /// How long no token request is made.
+    /// How long token requests are paused.
     pub next_try_in: Option<Duration>,
 }
 

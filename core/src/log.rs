@@ -1,29 +1,29 @@
-//! The core's log lines as text, for faces that hand them to what their language logs with.
+//! The core's log events as text, for bindings that pass them to their language's logging.
 
 use std::fmt::{Debug, Write};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata};
 
-/// The name that all lines of the core are under.
+/// The target of all log events of the core.
 pub const TARGET: &str = "evertoken";
 
-/// Whether it is a line of the core; a library that it uses may write more than is fit to be seen.
+/// Whether it is an event of the core. Libraries that the core uses may log secrets.
 pub fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && metadata.target().split("::").next() == Some(TARGET)
 }
 
-/// One line.
+/// One log line.
 #[derive(Debug, Default)]
 pub struct Line {
     /// What happened.
     pub message: String,
-    /// To whom and how, each ` name=value`.
+    /// The fields, each as ` name=value`.
     pub fields: String,
 }
 
 impl Line {
-    /// The text of `event`.
+    /// The line of `event`.
     pub fn of(event: &Event<'_>) -> Self {
         let mut line = Self::default();
         event.record(&mut line);

@@ -1,7 +1,6 @@
-//! Options by name, for callers that hold names and values: the faces, profiles, the command line.
+//! Named options, for the bindings, profiles and the command line.
 //!
-//! One parser for all of them, so that every language knows the same options, the same units
-//! (seconds) and the same refusals.
+//! One parser serves all of them, so that every language has the same options, units (seconds) and error messages.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,9 +11,9 @@ use crate::secret::Secret;
 /// A value as it arrives from another language.
 #[derive(Clone, Debug)]
 pub enum OptionValue {
-    /// Text. Held as a secret, because any text option may be one.
+    /// Text. Kept as a secret, because any text option may be one.
     Text(Secret),
-    /// A whole or broken number; durations are seconds.
+    /// A number; durations are in seconds.
     Number(f64),
     /// A switch.
     Flag(bool),
@@ -67,7 +66,7 @@ impl From<Vec<String>> for OptionValue {
     }
 }
 
-/// Options under their names. `take_*` removes what it reads.
+/// Options by name. `take_*` removes what it reads.
 #[derive(Clone, Debug, Default)]
 pub struct Options(BTreeMap<String, OptionValue>);
 
@@ -77,7 +76,7 @@ impl Options {
         Self::default()
     }
 
-    /// Sets `name`, replacing an earlier value. Whether the name is known shows when the client is built.
+    /// Sets `name`, replacing an earlier value. Names are checked when the client is built.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<OptionValue>) -> &mut Self {
         self.0.insert(name.into(), value.into());
         self
@@ -120,7 +119,7 @@ impl Options {
         }
     }
 
-    /// As [`Self::take_secret`], for text that is no secret.
+    /// As [`Self::take_secret`], for text that is not a secret.
     ///
     /// # Errors
     /// `config_invalid` if it is not text or contains a control character that could split a header.
@@ -128,7 +127,7 @@ impl Options {
         Ok(self.take_secret(name)?.map(|text| text.expose().to_owned()))
     }
 
-    /// A text option that must be there and not be empty.
+    /// A required text option that must not be empty.
     ///
     /// # Errors
     /// `config_invalid` that names the option.
@@ -136,7 +135,7 @@ impl Options {
         self.need_secret(name).map(|text| text.expose().to_owned())
     }
 
-    /// A secret option that must be there and not be empty.
+    /// A required secret option that must not be empty.
     ///
     /// # Errors
     /// `config_invalid` that names the option.
@@ -208,7 +207,7 @@ impl Options {
         })
     }
 
-    /// Several texts; one text is taken for a list of its words.
+    /// A list of texts; a single text is split into its words.
     ///
     /// # Errors
     /// `config_invalid` if it is neither, or an entry contains a control character.
@@ -264,7 +263,7 @@ impl Options {
         Ok(paths)
     }
 
-    /// Refuses a name that is not among the known ones, with the nearest of them.
+    /// Refuses options whose names are not in `known`; the error suggests the nearest known name.
     ///
     /// # Errors
     /// `config_invalid` that names the first unknown option.

@@ -1,4 +1,4 @@
-//! Where a token may go: origins (RFC 6454), and how a caller's URL is read.
+//! Origins (RFC 6454) that may receive the token, and how a caller's URL is read.
 
 use std::fmt;
 
@@ -30,7 +30,7 @@ impl Origin {
         (&self.host, self.port)
     }
 
-    /// As the URL standard writes it: without the scheme's own port.
+    /// As the URL standard serializes it: without the scheme's default port.
     fn spelled(&self) -> String {
         let usual = match self.scheme.as_str() {
             "https" => 443,
@@ -43,7 +43,7 @@ impl Origin {
         }
     }
 
-    /// Whether `url` belongs to this origin. Allocates nothing: it is asked at every request.
+    /// Whether `url` belongs to this origin. Allocates nothing, because every request asks it.
     pub fn contains(&self, url: &Url) -> bool {
         parts(url).is_some_and(|(scheme, host, port)| {
             port == self.port && host == self.host && scheme == self.scheme
@@ -93,7 +93,7 @@ pub fn is_loopback_host<S: AsRef<str>>(host: &Host<S>) -> bool {
     }
 }
 
-/// Reads an absolute http or https URL that secrets may go to.
+/// Reads an absolute http or https URL that may receive secrets.
 ///
 /// # Errors
 /// `config_invalid` that names the option: not a URL, another scheme, a user name or password in it,
@@ -105,7 +105,7 @@ pub fn parse_base(option: &str, text: &str, allow_insecure_http: bool) -> Result
     Ok(url)
 }
 
-/// As [`parse_base`], for a URL that is read already.
+/// As [`parse_base`], for a URL that is parsed already.
 ///
 /// # Errors
 /// As [`parse_base`].
@@ -137,10 +137,10 @@ pub fn check_base(option: &str, url: &Url, allow_insecure_http: bool) -> Result<
     Ok(())
 }
 
-/// The URL a caller means: an absolute one as it is, anything else below `base`.
+/// The full URL of a caller's `text`: an absolute URL as it is, anything else below `base`.
 ///
-/// A relative URL is appended to the base's path, never resolved against its host, so no text a
-/// caller passes on (`//host`, `\\host`) can leave the origin.
+/// A relative URL is appended to the base's path and never resolved against its host, so that no text that a caller
+/// passes on (`//host`, `\\host`) can leave the origin.
 ///
 /// # Errors
 /// `config_invalid` if it cannot be read.
@@ -182,12 +182,12 @@ pub fn resolve(base: &Url, text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// The origins a token may go to, each with the way it is written.
+/// The origins that may receive the token, each with its serialization.
 #[derive(Clone, Debug)]
 pub struct Origins(Vec<(String, Origin)>);
 
 impl Origins {
-    /// These and no others.
+    /// Allows these origins and no others.
     pub fn new(origins: Vec<Origin>) -> Self {
         Self(
             origins
@@ -197,14 +197,14 @@ impl Origins {
         )
     }
 
-    /// Whether the token may go there.
+    /// Whether `url` may receive the token.
     pub fn allow(&self, url: &Url) -> bool {
         self.0.iter().any(|(_, origin)| origin.contains(url))
     }
 
-    /// The origin and the path of a URL that need not be parsed, because it is in normal form already: one of these
-    /// origins, then a path and perhaps a query, without a character that a parser would change. Parsing takes three
-    /// times as long as all else that `authorize` does, and more where its code has left the processor's caches.
+    /// The origin and the path of a URL that need not be parsed because it is in normal form already: one of these origins,
+    /// then a path and perhaps a query, without a character that a parser would change. Parsing takes three times as long as
+    /// everything else that `authorize` does, and longer if its code has left the processor's caches.
     pub fn plain<'a>(&self, url: &'a str) -> Option<(&Origin, &'a str)> {
         self.0.iter().find_map(|(spelled, origin)| {
             let path = plain_path(url.strip_prefix(spelled.as_str())?)?;
@@ -229,11 +229,11 @@ impl Origins {
     }
 }
 
-/// The path of what follows an origin, up to its query; `None` where a parser would change it.
+/// The path at the start of `rest`, which follows an origin; `None` if a parser would change it.
 fn plain_path(rest: &str) -> Option<&str> {
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
     let means_itself = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~:,;=+@.".contains(&byte);
-    // A dot after a slash may be a segment that leads up: such a path is left to the parser.
+    // A dot after a slash may be a dot segment: such a path is left to the parser.
     let plain = path.starts_with('/')
         && path.bytes().all(means_itself)
         && !path.contains("/.")

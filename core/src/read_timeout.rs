@@ -1,4 +1,4 @@
-//! How long a server may be silent.
+//! The read timeout: how long a server may be silent.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,11 +14,11 @@ use crate::error::{Error, ErrorKind};
 use crate::http::{Payload, rewindable, streaming};
 use crate::runtime::sleep;
 
-/// A longer body in memory goes out in such pieces, so that one sees whether it is going out: about what the
-/// HTTP library holds ready for a socket.
+/// A longer body in memory is sent in pieces of this size, so that its progress can be seen: about as much as the HTTP
+/// library buffers for a socket.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// The longest silence that one call bears: neither side has sent anything.
+/// The longest time of one call in which neither side sends anything.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadTimeout {
     limit: Duration,
@@ -34,7 +34,8 @@ impl ReadTimeout {
         }
     }
 
-    /// The same body, which tells from now on when a piece of it is taken; and its length where it no longer tells it.
+    /// The same body, which from now on records when a piece of it is taken. Also returns the body's length, if the new body no
+    /// longer states it.
     pub(crate) fn watch(&self, payload: Payload) -> (Payload, Option<usize>) {
         let sent = Arc::clone(&self.sent);
         let taken = move || *lock(&sent) = Some(timers_now());
@@ -59,10 +60,10 @@ impl ReadTimeout {
         }
     }
 
-    /// What `work` comes to.
+    /// The result of `work`.
     ///
     /// # Errors
-    /// `timed_out` once both sides have been silent for too long.
+    /// `timed_out` if both sides are silent for too long.
     pub(crate) async fn within<T, E: From<Error>>(
         &self,
         host: Option<&str>,

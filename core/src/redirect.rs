@@ -1,4 +1,4 @@
-//! Where a redirect leads and with what (RFC 9110 §15.4): pure.
+//! The request that a redirect asks for (RFC 9110 §15.4). Pure.
 
 use http::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, COOKIE,
@@ -9,23 +9,23 @@ use url::Url;
 
 use crate::origin::Origin;
 
-/// More hops than this are taken for a loop.
+/// More hops are taken for a loop.
 pub(crate) const HOPS_MAX: u32 = 10;
 
 /// The request that a redirect asks for.
 #[derive(Debug, PartialEq)]
 pub struct Next {
-    /// GET where the response asks for another request than the first (RFC 9110 §15.4.2 to §15.4.4), else the same.
+    /// GET if the status changes the method (RFC 9110 §15.4.2 to §15.4.4), else the same.
     pub method: Method,
-    /// Where it goes: http or https.
+    /// The new URL, http or https.
     pub url: Url,
-    /// Whether it goes without the body and the headers that describe one.
+    /// Whether the body, and the headers that describe it, are dropped.
     pub drops_body: bool,
-    /// Whether it goes to another origin, and so without what the caller set for the first one.
+    /// Whether the new URL has another origin, so that what the caller set for the first origin is dropped.
     pub crosses_origin: bool,
 }
 
-/// The next request, or `None` if the response is no redirect that can be followed.
+/// The next request; `None` if the response is not a redirect that can be followed.
 pub fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Option<Next> {
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return None;
@@ -33,7 +33,7 @@ pub fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Op
     let location = std::str::from_utf8(headers.get(LOCATION)?.as_bytes()).ok()?;
     let url = from.join(location).ok()?;
     let (there, here) = (Origin::of(&url)?, Origin::of(from)?);
-    // A POST becomes a GET with 301 and 302, as every browser does it; with 303 everything but HEAD does.
+    // With 301 and 302 a POST becomes a GET, as in every browser; with 303 everything but HEAD does.
     let to_get = match status {
         301 | 302 => *method == Method::POST,
         303 => *method != Method::HEAD,
@@ -47,14 +47,14 @@ pub fn next(method: &Method, from: &Url, status: u16, headers: &HeaderMap) -> Op
     })
 }
 
-/// Removes what the caller set for one origin and must not reach another.
+/// Removes headers that the caller set for one origin and that must not reach another.
 pub(crate) fn drop_credentials(headers: &mut HeaderMap) {
     for name in [COOKIE, PROXY_AUTHORIZATION] {
         headers.remove(name);
     }
 }
 
-/// Removes the headers that describe a body which is not sent any more.
+/// Removes headers that describe a body which is no longer sent.
 pub(crate) fn drop_content(headers: &mut HeaderMap) {
     for name in [
         CONTENT_TYPE,

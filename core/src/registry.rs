@@ -1,4 +1,4 @@
-//! The keepers of this process, by identity: ten clients with equal credentials are one token.
+//! The keepers of this process, by identity: ten clients with the same credentials share one token.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -18,26 +18,26 @@ static KEEPERS: WeakMap<Key, Keeper> = WeakMap::new();
 static KEYS: LazyLock<(RandomState, RandomState)> =
     LazyLock::new(|| (RandomState::new(), RandomState::new()));
 
-/// The troubles of identities whose last client has gone. They hold no secret, and they outlast their keepers: a program
-/// that makes a client for each call must not send a wrong password each time.
+/// The failures of identities whose last client was dropped. They contain no secret and outlive their keepers: a program that
+/// makes a client for each call must not send a wrong password each time.
 static TROUBLES: ArcSwapOption<Troubles> = ArcSwapOption::const_empty();
-/// Far more identities than a program has in trouble within an hour.
+/// Far more identities than those of a program that fail within an hour.
 const TROUBLES_MAX: usize = 1_000;
 
 type Troubles = HashMap<Key, Arc<Health>>;
 
-/// A name for an identity that tells nothing about it.
+/// A hash of an identity that reveals nothing about it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key(u128);
 
-/// The keeper of this flow's identity; made if no client of the identity is alive.
+/// The keeper of this flow's identity. A new one is made if no client of the identity exists.
 pub(crate) fn keeper(flow: Flow) -> Arc<Keeper> {
     let key = key(&flow);
     let fresh = Keeper::known(flow, Arc::new(SystemClock), key, troubles_of(key));
     KEEPERS.get_or(&key, Arc::new(fresh))
 }
 
-/// Takes note of how an identity stands whose keeper goes.
+/// Records the health of an identity whose keeper is dropped.
 pub(crate) fn remember(key: Key, health: &Arc<Health>, now: Moment) {
     let lasting = health.troubled(now);
     if !lasting && troubles_of(key).is_none() {
@@ -56,7 +56,7 @@ fn troubles_of(key: Key) -> Option<Arc<Health>> {
     TROUBLES.load().as_ref()?.get(&key).cloned()
 }
 
-/// Those of other identities that are not over.
+/// The records of other identities that still matter.
 fn others(troubles: Option<&Troubles>, key: Key, now: Moment) -> Troubles {
     let all = troubles.into_iter().flatten();
     all.filter(|(other, health)| **other != key && health.troubled(now))

@@ -1,4 +1,4 @@
-//! What one flight does: refresh if it can, log in if it must, try again where that may help.
+//! One flight: uses the refresh token if there is one, logs in if it must, and retries where that may help.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use crate::retry::{self, Class};
 use crate::secret::Secret;
 use crate::token::{Current, Flags};
 
-/// A grant and when it was asked for.
+/// A grant, and when and how it was requested.
 struct Asked {
     grant: Grant,
     sent: Moment,
     via: Via,
 }
 
-/// One flight: its tries, its pauses and its deadline.
+/// Runs one flight: its attempts, its pauses and its deadline.
 pub(crate) async fn renew(keeper: &Arc<Keeper>, policy: &RenewalPolicy) -> Result<Arc<Current>> {
     let started = keeper.clock.now();
     let flight = Flight {
@@ -30,7 +30,7 @@ pub(crate) async fn renew(keeper: &Arc<Keeper>, policy: &RenewalPolicy) -> Resul
         policy,
         started,
     };
-    if let Ok(outcome) = tokio::time::timeout(policy.timeout, flight.tries()).await {
+    if let Ok(outcome) = tokio::time::timeout(policy.timeout, flight.run()).await {
         return outcome;
     }
     let secs = policy.timeout.as_secs_f64();
@@ -42,7 +42,7 @@ pub(crate) async fn renew(keeper: &Arc<Keeper>, policy: &RenewalPolicy) -> Resul
     Err(error)
 }
 
-/// A token that the user gave; it is taken to live until refused unless it says otherwise.
+/// A token that the user gave. It lives until refused, unless it is a JWT with an expiry.
 pub(crate) fn pasted(value: &Secret, clock: &dyn Clock) -> Current {
     let issued = clock.now();
     let jwt = crate::jwt::times(value.expose()).unwrap_or_default();
@@ -73,13 +73,13 @@ struct Flight<'a> {
 }
 
 impl Flight<'_> {
-    /// What is left of the flight's time, whatever becomes of the wall clock meanwhile.
+    /// What is left of the flight's time. A wall clock that is set meanwhile does not matter.
     fn left(&self) -> Duration {
         let spent = self.started.until(self.keeper.clock.now());
         self.policy.timeout.saturating_sub(spent)
     }
 
-    /// Remembers a failure; tells the pause before the next try.
+    /// Records a failure and returns the pause before the next attempt.
     fn note(&self, error: &Error) -> Duration {
         let (now, draw) = (self.keeper.clock.now(), random::unit());
         let pause = self
@@ -102,16 +102,16 @@ impl Flight<'_> {
             .is_some_and(|current| current.alive(self.keeper.clock.now()))
     }
 
-    async fn tries(&self) -> Result<Arc<Current>> {
+    async fn run(&self) -> Result<Arc<Current>> {
         let mut tries = 1;
         loop {
             let is_last = tries >= self.policy.max_attempts;
-            let error = match self.round(is_last && !self.serves()).await {
+            let error = match self.attempt(is_last && !self.serves()).await {
                 Ok(current) => return Ok(current),
                 Err(error) => self.keeper.named(error),
             };
             let pause = self.note(&error);
-            // With a token to serve nobody waits for a second try; the next caller makes it.
+            // With a token to serve nobody waits for a second attempt; the next caller starts one.
             if self.serves()
                 || is_last
                 || retry::class(&error) != Class::Transient
@@ -131,10 +131,10 @@ impl Flight<'_> {
         }
     }
 
-    /// Refresh, then login, then once more by another way if the response is of no use.
+    /// One attempt: refresh, then log in, then once more in another way if the server issues a token that is of no use.
     ///
-    /// `is_last`: this flight does not try again, and there is no token to serve.
-    async fn round(&self, is_last: bool) -> Result<Arc<Current>> {
+    /// `is_last`: this flight makes no further attempt, and there is no token to serve.
+    async fn attempt(&self, is_last: bool) -> Result<Arc<Current>> {
         let held = self.keeper.current.load_full();
         if let Some(asked) = self.refresh_held(held.as_deref(), is_last).await?
             && let Some(current) = self.install(held.as_deref(), asked)
@@ -183,9 +183,9 @@ impl Flight<'_> {
         }
     }
 
-    /// `None` where there is no such request or the refresh token is rejected: the login is next.
-    /// A transient failure is an error, since the refresh token may still be good; but not the last one, if the server did
-    /// respond and knew no better: WSO2 Identity Server 5.1 says 500 to a dead refresh token, for ever.
+    /// `None` if the flow has no refresh request, or the refresh token was rejected: the login is next. A transient failure is
+    /// an error, because the refresh token may still be good; except in the last attempt, if the server did respond: WSO2
+    /// Identity Server 5.1 responds to a dead refresh token with 500 for ever.
     async fn refresh(
         &self,
         refresh_token: &Secret,
@@ -258,7 +258,7 @@ impl Flight<'_> {
         })
     }
 
-    /// The error with the pause that the response asks for.
+    /// The error with the wait that the response asks for.
     fn timed(&self, error: Error, response: &flow::TokenResponse) -> Error {
         match flow::retry_after(response, self.keeper.clock.now().wall_secs()) {
             Some(wait) => error.with_retry_after(wait),
@@ -266,7 +266,7 @@ impl Flight<'_> {
         }
     }
 
-    /// Makes the grant the current token; `None` if it is of no use: refused already, or all but expired.
+    /// Makes the grant the current token. `None` if it is of no use: already refused, or almost expired.
     fn install(&self, held: Option<&Current>, asked: Asked) -> Option<Arc<Current>> {
         let keeper = self.keeper;
         let now = keeper.clock.now();
@@ -313,8 +313,8 @@ impl Flight<'_> {
         }
     }
 
-    /// The server handed out the token at hand again. It is not taken for new: it keeps the expiry it
-    /// had unless the response says less.
+    /// Handles a server that issued the current token again. It does not count as new: it keeps its expiry, unless the response
+    /// states an earlier one.
     fn install_again(
         &self,
         held: &Current,
@@ -326,10 +326,9 @@ impl Flight<'_> {
             return None;
         }
         let left = |current: &Current| current.remaining(now).unwrap_or(Duration::MAX);
-        // A token that had run out by our reckoning and is granted anew lives again, unless its own `exp`
-        // says that it cannot. So does a refused one that the server still hands out in the flight after the
-        // typed error: the refusal may have been the API's passing trouble, and the storm guard sees to it
-        // that believing the server costs nothing if not.
+        // A token that had expired by our calculation and is granted again is valid again, unless its own `exp` says
+        // otherwise. So is a refused one that the server still issues in the flight after `same_token`: the refusal may
+        // have been a passing failure of the API, and if not, the storm guard limits the cost of believing the server.
         let revived = left(held).is_zero() && !absolute;
         if revived || held.refused() {
             return (left(&fresh) > fresh.windows.hard).then(|| self.make_current(fresh, now));
@@ -370,7 +369,7 @@ impl Flight<'_> {
             fingerprint: fresh.value.fingerprint(),
             expires_in: fresh.remaining(now),
         });
-        // Last, so that whoever has seen the count finds the token.
+        // Last, so that a reader who sees the count finds the token.
         count(match fresh.via {
             Via::Refresh => &keeper.counters.refreshes,
             Via::Login | Via::Store => &keeper.counters.logins,
@@ -380,7 +379,7 @@ impl Flight<'_> {
 }
 
 impl Keeper {
-    /// One exchange with the token endpoint; learns from it how far its clock is from ours.
+    /// One exchange with the token endpoint. Also records the difference between its clock and ours.
     pub(crate) async fn exchange(
         &self,
         policy: &RenewalPolicy,

@@ -1,4 +1,4 @@
-//! Our client: one call that authorizes, sends, follows redirects, heals a 401 and hands over the response.
+//! Requests through this library: authorizes, sends, follows redirects, recovers from a 401 and returns the response.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::redirect;
 use crate::response::{BodyPrefix, Response};
 use crate::verdict::Reason;
 
-/// One request in the making.
+/// A request that is described before it is sent.
 #[must_use = "nothing is sent before send()"]
 pub struct RequestBuilder {
     client: Client,
@@ -31,7 +31,7 @@ pub struct RequestBuilder {
     connect_timeout: Option<Duration>,
     read_timeout: Option<Duration>,
     follow: bool,
-    /// The first thing wrong with what was set; `send` reports it.
+    /// The first error of a setter; `send` reports it.
     problem: Option<Error>,
 }
 
@@ -52,7 +52,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Adds a header. `Authorization` is the client's and is refused.
+    /// Adds a header. `Authorization` is refused, because the client sets it.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (
             HeaderName::from_bytes(name.as_bytes()),
@@ -80,19 +80,19 @@ impl RequestBuilder {
         self.problem.get_or_insert(problem);
     }
 
-    /// Bytes as the body; they can be sent again after a 401.
+    /// Sets the body to these bytes, which can be sent again after a 401.
     pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
         self.payload = Payload::Bytes(bytes.into());
         self
     }
 
-    /// Any payload as the body.
+    /// Sets the body to any payload.
     pub fn payload(mut self, payload: Payload) -> Self {
         self.payload = payload;
         self
     }
 
-    /// A JSON document as the body, with its content type.
+    /// Sets the body to a JSON document, and the content type unless it is set already.
     pub fn json(mut self, value: &impl serde::Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => {
@@ -106,14 +106,14 @@ impl RequestBuilder {
         self
     }
 
-    /// Deadline of the whole call, the token and the body included; default the client's. `None`: none
-    /// but the token's.
+    /// The deadline of the whole call, including waiting for the token and reading the body. Default: the client's. `None`: no
+    /// deadline, except that of waiting for a token.
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How long making a connection may take, default the client's `connect_timeout`. Calls with another one have
+    /// How long establishing a connection may take. Default: the client's `connect_timeout`. Calls with another value use
     /// connections of their own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         if timeout.is_zero() {
@@ -126,8 +126,8 @@ impl RequestBuilder {
         self
     }
 
-    /// How long the server may be silent: neither has a piece of the response come nor was one of the body sent. Counts anew with
-    /// each; the coming about of a connection counts, waiting for a token does not. Default: only the deadline ends the wait.
+    /// How long the server may be silent, that is, no piece of the response arrives and no piece of the body is sent. Each piece
+    /// restarts the time. Establishing a connection counts, waiting for a token does not. Default: no limit but the deadline.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         if timeout.is_zero() {
             self.complain(Error::config("read_timeout", "must be more than 0 seconds"));
@@ -136,19 +136,19 @@ impl RequestBuilder {
         self
     }
 
-    /// Whether redirects are followed, default yes. The token goes only where it may, hop by hop.
+    /// Whether redirects are followed. Default: yes. On every hop the token is sent to pinned origins only.
     pub fn follow_redirects(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
     }
 
-    /// Sends it; again if the connection was to blame and the method is idempotent (RFC 9110 §9.2.2): it had been kept from an
-    /// earlier request, and nothing came back. Any response is a success here, a 401 that could not be healed included: see
+    /// Sends the request. It is sent again if it was sent on a kept connection, nothing came back and the method is idempotent
+    /// (RFC 9110 §9.2.2). Every response is a success here, also a 401 that could not be recovered from: see
     /// [`Response::given_back`].
     ///
     /// # Errors
-    /// What kept a response from coming; any kind of the error table but `cancelled`. A relative URL
-    /// cannot leave the base; an absolute one to a foreign origin is `origin_refused`.
+    /// Why there is no response: any kind of the error table but `cancelled`. An absolute URL of a foreign origin is
+    /// `origin_refused`; a relative URL cannot leave the base URL.
     pub async fn send(mut self) -> Result<Response> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
@@ -178,7 +178,7 @@ impl RequestBuilder {
             } else {
                 None
             };
-            // Where the body was a one-shot stream and is gone, the redirect itself is the response.
+            // If the body was a stream that could be sent only once, the redirect itself is returned.
             let next = next.filter(|next| next.drops_body || hop.payload.is_some());
             let Some(next) = next else {
                 return Ok(answered.into_response(hop.url, call.read_timeout));
@@ -191,7 +191,7 @@ impl RequestBuilder {
                         .with_http_status(status.as_u16()),
                 );
             }
-            // A body left unread would cost the connection.
+            // Leaving the body unread would cost the connection.
             let mut unread = answered.into_response(hop.url.clone(), call.read_timeout.clone());
             unread.drain().await;
             hop.follow(next);
@@ -207,21 +207,21 @@ impl fmt::Debug for RequestBuilder {
     }
 }
 
-/// The call as a whole: its deadline over all hops.
+/// What all hops of a call share.
 struct Call<'a> {
-    /// When it is over.
+    /// When the call must be over; `None` for no limit.
     deadline: Option<Deadline>,
     client: &'a Client,
     http: Arc<Http>,
     read_timeout: Option<ReadTimeout>,
 }
 
-/// One hop of it: what is sent where.
+/// One hop: what is sent where.
 struct Hop {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    /// `None` once a one-shot body is gone.
+    /// `None` once a body that can be sent only once has been sent.
     payload: Option<Payload>,
 }
 
@@ -239,7 +239,7 @@ impl Hop {
     }
 }
 
-/// How a hop was answered.
+/// The response to a hop.
 struct HopResponse {
     received: HttpResponse,
     given_back: Option<GiveBack>,
@@ -253,7 +253,7 @@ impl HopResponse {
 }
 
 impl Call<'_> {
-    /// `None`: for ever.
+    /// What is left of the call's time; `None` for no limit.
     fn left(&self, to: &Url) -> Result<Option<Duration>> {
         let Some(deadline) = self.deadline else {
             return Ok(None);
@@ -265,7 +265,7 @@ impl Call<'_> {
             .ok_or_else(|| deadline.missed(host))
     }
 
-    /// Sends one hop, and once more where the verdict says so.
+    /// Sends one hop, and once more if the verdict says so.
     async fn hop(&self, hop: &mut Hop) -> Result<HopResponse> {
         let client = self.client;
         if !client.0.origins.allow(&hop.url) {
@@ -315,8 +315,8 @@ impl Call<'_> {
         }
     }
 
-    /// Sends it; again where nothing speaks against it and the connection was to blame. Leaves the body for the next
-    /// sending, after a 401 or a redirect, if it can be had again.
+    /// Sends the hop's request, and again after a failure that allows it. Keeps the body for sending it again after a 401 or a
+    /// redirect, if it can be sent again.
     async fn send(
         &self,
         hop: &mut Hop,
@@ -348,7 +348,7 @@ impl Call<'_> {
                             .or_insert(length.into());
                     }
                     let in_time = read_timeout.within(hop.url.host_str(), self.http.send(sending));
-                    // Few calls have it, and every call would be as large.
+                    // Boxed, because it would enlarge the future of every call and few calls use it.
                     Box::pin(in_time).await
                 }
                 None => self.http.send(sending).await,
@@ -365,11 +365,11 @@ impl Call<'_> {
     }
 }
 
-/// How often a request may go out again.
+/// How often a request may be sent again after a failure.
 struct ResendBudget {
-    /// A server that has closed one kept connection has probably closed others, and each may be met.
+    /// A server that has closed one kept connection has probably closed others, and each attempt may find one.
     stale: u8,
-    /// A server that did not begin with it may be as busy the next time.
+    /// A server that did not process a request may be as busy the next time.
     not_begun: u8,
 }
 
@@ -383,7 +383,7 @@ impl Default for ResendBudget {
 }
 
 impl ResendBudget {
-    /// Whether one is left for a failure of this kind; it is used up.
+    /// Uses up one resend of this kind. Returns whether one was left.
     fn take(&mut self, resend: Resend) -> bool {
         let left = match resend {
             Resend::Never => return false,

@@ -1,4 +1,4 @@
-//! A response of the API.
+//! The API's response.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,12 +13,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::HttpResponse;
 use crate::read_timeout::ReadTimeout;
 
-/// How much of a 401's body is read to learn what it is about; provider faults are some hundred bytes.
+/// How much of a 401's body is read to judge it. Providers' error documents have a few hundred bytes.
 const HEAD_BYTES: usize = 16 * 1024;
-/// How long it may take to come. A 401 is judged without a body that stalls.
+/// How long that may take. A 401 whose body stalls is judged without it.
 const HEAD_PATIENCE: Duration = Duration::from_secs(2);
 
-/// The first pieces of a body, read ahead of its reader; the last one may be the failure that ended it.
+/// The first pieces of a body, read before the caller asks for them. The last one may be the error that ended the body.
 #[derive(Default)]
 pub(crate) struct BodyPrefix(VecDeque<Result<Bytes>>);
 
@@ -40,18 +40,18 @@ impl BodyPrefix {
                 }
             }
         };
-        // What did not come in time may still come for whoever reads the body.
+        // What did not arrive in time is left to the body's reader.
         let _ = tokio::time::timeout(HEAD_PATIENCE, read).await;
     }
 
-    /// What has come, in one piece.
+    /// What has arrived, in one piece.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let chunks = self.0.iter().flatten().flatten().copied();
         chunks.take(HEAD_BYTES).collect()
     }
 }
 
-/// A response; its body is read piece by piece or at once.
+/// A response, whose body is read piece by piece or at once.
 pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
@@ -94,17 +94,17 @@ impl Response {
         &self.headers
     }
 
-    /// The protocol version it came with.
+    /// The HTTP version.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The URL that answered, after redirects.
+    /// The URL of the request that got this response, after redirects.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Why a 401 was not healed; `None` for any other response.
+    /// Why this 401 could not be recovered from; `None` for any other response.
     pub fn given_back(&self) -> Option<&GiveBack> {
         self.given_back.as_ref()
     }
@@ -112,7 +112,7 @@ impl Response {
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors
-    /// `unreachable` or `timed_out` if the rest does not come.
+    /// `unreachable` or `timed_out` if the rest does not arrive.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         match self.head.0.pop_front() {
             Some(chunk) => chunk.map(Some),
@@ -127,7 +127,7 @@ impl Response {
         }
     }
 
-    /// Reads a short rest away, so that the connection can be used again.
+    /// Reads and drops a short rest of the body, so that the connection can be used again.
     pub(crate) async fn drain(&mut self) {
         const SHORT_CHUNKS: usize = 16;
         for _ in 0..SHORT_CHUNKS {
@@ -137,7 +137,7 @@ impl Response {
         }
     }
 
-    /// The rest of the body in one piece. One piece off the wire, the usual case, is not copied.
+    /// Reads the rest of the body into one piece. A body that arrives in one piece, the usual case, is not copied.
     ///
     /// # Errors
     /// As [`Self::chunk`].
@@ -157,10 +157,10 @@ impl Response {
         Ok(all.into())
     }
 
-    /// The rest of the body as JSON.
+    /// Reads the rest of the body as JSON.
     ///
     /// # Errors
-    /// As [`Self::chunk`]; `bad_response` if it is not such a document.
+    /// As [`Self::chunk`]; `bad_response` if it is not JSON of this type.
     pub async fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T> {
         serde_json::from_slice(&self.bytes().await?).map_err(|_| {
             Error::new(

@@ -1,4 +1,4 @@
-//! Transient or permanent, and when the next try may be: arithmetic, without a clock.
+//! Whether a failure is transient, and when the next attempt may be made. Pure arithmetic, without a clock.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use crate::error::{Error, ErrorKind};
 
 /// First pause after a transient failure; doubles with each further one.
 const BACKOFF_FIRST_SECS: f64 = 1.0;
-/// Longest pause between tries that no `Retry-After` asked for.
+/// Longest pause between attempts without a `Retry-After`.
 const BACKOFF_LAST_SECS: f64 = 60.0;
-/// A `Retry-After` beyond this is taken for a mistake of the server.
+/// A longer `Retry-After` is taken for a mistake of the server.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
-/// Pauses after the first, second and every further rejected login: at most three rejections reach
-/// the server in an hour, fewer than the count at which providers lock an account.
+/// Pauses after the first, the second and every further rejected login: at most three rejections reach the server within an
+/// hour, fewer than providers need to lock an account.
 const BREAKER: [Duration; 3] = [
     Duration::from_secs(60),
     Duration::from_secs(600),
@@ -23,14 +23,14 @@ pub const REJECTION_MEMORY: Duration = Duration::from_secs(3_600);
 const STORM_FIRST: Duration = Duration::from_secs(30);
 const STORM_LAST: Duration = Duration::from_secs(300);
 
-/// What a failed flight means for the next try.
+/// What a failure means for the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// May pass by itself: tried again after a pause.
+    /// It may pass by itself: retry after a pause.
     Transient,
-    /// The server said no to the credentials: the breaker opens.
+    /// The server rejected the credentials: the breaker opens.
     Permanent,
-    /// Trying again at once is pointless, but nobody's account is at stake: callers share the error until the pause is over.
+    /// Retrying at once is pointless, but no account is at risk: callers share the error until the pause is over.
     Settled,
 }
 
@@ -44,9 +44,9 @@ pub fn class(error: &Error) -> Class {
     }
 }
 
-/// The pause after the `failures`-th failure in a row (from 1): what the server asked for, else
-/// full jitter below 1 s doubling to 60 s. `draw` is a random number from 0 to 1. A `Retry-After`
-/// of 0 counts as none: some servers send it while they still refuse.
+/// The pause after the `failures`-th failure in a row (from 1): what the server asked for, else full jitter below a limit
+/// that doubles from 1 s to 60 s. `draw` is a random number from 0 to 1. A `Retry-After` of 0 counts as none: some servers
+/// send it while they still refuse requests.
 pub fn pause(failures: u32, retry_after: Option<Duration>, draw: f64) -> Duration {
     match retry_after {
         Some(wait) if !wait.is_zero() => wait.min(RETRY_AFTER_MAX),
@@ -64,7 +64,7 @@ pub fn breaker(rejections: u32) -> Duration {
     BREAKER[index.min(BREAKER.len() - 1)]
 }
 
-/// How long 401s are given back without renewing after the `streak`-th futile renewal in a row (from 1).
+/// How long 401s are returned without a renewal after the `streak`-th futile renewal in a row (from 1).
 pub fn storm_pause(streak: u32) -> Duration {
     STORM_FIRST
         .saturating_mul(2u32.saturating_pow(streak.saturating_sub(1).min(8)))

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 /// A secret string: never printed, wiped from memory when the last owner drops it.
 ///
-/// There is no `Display`, no `PartialEq` and no serializer; [`Secret::expose`] is the only way to
-/// the value, so that a search for `expose(` lists every use.
+/// It has no `Display`, no `PartialEq` and no serializer. [`Secret::expose`] is the only access to the value, so that a
+/// search for `expose(` lists every use.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
@@ -33,10 +33,10 @@ impl Secret {
         self.0.as_bytes() == other.0.as_bytes()
     }
 
-    /// The first 8 hex digits of the value's SHA-256: enough to tell two tokens apart in a log,
-    /// and to find the same token in a server's journal, and nothing to log in with.
+    /// The first 8 hex digits of the value's SHA-256. They suffice to tell tokens apart in a log and to find the same token in
+    /// a server's log, and are useless for logging in.
     ///
-    /// Only for values of high entropy (tokens). A password's fingerprint would let a reader test guesses.
+    /// Only for values of high entropy, such as tokens: a password's fingerprint would let a reader test guesses.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.0.as_bytes());
         format!(

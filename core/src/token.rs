@@ -1,4 +1,4 @@
-//! A token as it is held and as callers see it.
+//! A token as the keeper holds it, and as callers see it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::secret::Secret;
 static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 static REFUSALS: AtomicU32 = AtomicU32::new(0);
 
-/// Counts the tokens of this process that were refused or invalidated, wrapping around.
+/// The number of tokens of this process that were refused or invalidated, wrapping around.
 ///
-/// For faces that keep a header outside this library: while the word is what it was before they asked for the
-/// header, no server and no caller has spoken against it since.
+/// For bindings that keep a header outside this library: while the number is what it was before they asked for the header,
+/// nothing has invalidated the header.
 pub fn refusals() -> &'static AtomicU32 {
     &REFUSALS
 }
 
-/// A token as the keeper holds it. Immutable but for its flags, so readers need no lock.
+/// A token as the keeper holds it. Immutable except for its flags, so that readers need no lock.
 pub(crate) struct Current {
     /// Unique in this process; a new token has a higher one.
     pub(crate) generation: u64,
@@ -30,17 +30,17 @@ pub(crate) struct Current {
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) scope: Option<String>,
     pub(crate) via: Via,
-    /// When it was asked for: its life starts here.
+    /// When it was requested: its lifetime starts here.
     pub(crate) issued: Moment,
     /// `None`: it lives until refused.
     pub(crate) life: Option<Duration>,
     pub(crate) windows: Windows,
-    /// It was made because a 401 refused its predecessor.
+    /// It was obtained because its predecessor was refused with a 401.
     pub(crate) after_refusal: bool,
     pub(crate) flags: Arc<Flags>,
 }
 
-/// What became known about a token after it was made.
+/// What became known about a token after it was obtained.
 #[derive(Default)]
 pub(crate) struct Flags {
     refused: AtomicBool,
@@ -54,7 +54,7 @@ impl Current {
         GENERATIONS.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What is left of its life; `None` if it has no end.
+    /// Its remaining lifetime; `None` if it has no expiry.
     pub(crate) fn remaining(&self, now: Moment) -> Option<Duration> {
         self.life
             .map(|life| life.saturating_sub(now.since(self.issued)))
@@ -85,7 +85,7 @@ impl Current {
         REFUSALS.fetch_add(1, Ordering::Release);
     }
 
-    /// An API took it.
+    /// An API accepted it.
     pub(crate) fn accepted(&self) -> bool {
         self.flags.accepted.load(Ordering::Acquire)
     }
@@ -94,12 +94,12 @@ impl Current {
         self.flags.accepted.store(true, Ordering::Release);
     }
 
-    /// Notes that renewing because of a 401 did not help; true for the first to note it.
+    /// Records that renewing because of a 401 did not help. Returns true for the first to record it.
     pub(crate) fn mark_futile(&self) -> bool {
         !self.flags.futile.swap(true, Ordering::AcqRel)
     }
 
-    /// A flight ended with the typed error because the server handed out this refused token again.
+    /// A flight ended with `same_token` because the server issued this refused token again.
     pub(crate) fn reissued_after_refusal(&self) -> bool {
         self.flags.reissued_after_refusal.load(Ordering::Acquire)
     }
@@ -110,7 +110,7 @@ impl Current {
             .store(true, Ordering::Release);
     }
 
-    /// The same token, its refresh token replaced.
+    /// The same token with another refresh token.
     pub(crate) fn with_refresh_token(&self, refresh_token: Option<Secret>) -> Self {
         Self {
             generation: self.generation,
@@ -127,17 +127,17 @@ impl Current {
     }
 }
 
-/// A token for a caller: its value and what is known about it. `Debug` shows a fingerprint.
+/// A token: its value and what is known about it. `Debug` shows its fingerprint only.
 #[derive(Clone)]
 pub struct Token(pub(crate) Arc<Current>, pub(crate) Moment);
 
 impl Token {
-    /// The token itself, for the wire.
+    /// The token itself.
     pub fn value(&self) -> &str {
         self.0.value.expose()
     }
 
-    /// When it expires on this machine's wall clock; `None` if it lives until refused.
+    /// When it expires, on this machine's wall clock; `None` if it lives until refused.
     pub fn expires_at(&self) -> Option<SystemTime> {
         let life = self.0.life?;
         SystemTime::UNIX_EPOCH
@@ -145,7 +145,7 @@ impl Token {
             .checked_add(life)
     }
 
-    /// What was left of its life when it was handed out; `None` if it lives until refused.
+    /// Its remaining lifetime when it was returned; `None` if it lives until refused.
     pub fn expires_in(&self) -> Option<Duration> {
         self.0.remaining(self.1)
     }
@@ -165,12 +165,12 @@ impl Token {
         self.0.value.fingerprint()
     }
 
-    /// Its number in this process; a later token has a higher one.
+    /// Its number, unique in this process; a later token has a higher one.
     pub fn generation(&self) -> u64 {
         self.0.generation
     }
 
-    /// How it came to be.
+    /// How it was obtained.
     pub fn via(&self) -> Via {
         self.0.via
     }

@@ -1,6 +1,6 @@
-//! What a 401 means: facts in, one step out. Pure; every language acts on it, none decides.
+//! What to do about a 401: facts in, one step out. Pure. Every binding acts on the step; none decides.
 
-/// What is known about a response and the token it was asked with.
+/// What is known about a response and the token that its request carried.
 #[derive(Clone, Copy, Debug)]
 #[allow(clippy::struct_excessive_bools)] // each is one independent fact of the table
 pub struct Facts {
@@ -8,54 +8,54 @@ pub struct Facts {
     pub status: u16,
     /// The request carried our token to a pinned origin.
     pub token_sent: bool,
-    /// The response says that it is about rights, not about the token.
+    /// The response says that a right is missing, not that the token is bad.
     pub about_rights: bool,
-    /// This was the resend after an earlier 401.
+    /// The request was the resend after an earlier 401.
     pub resent: bool,
-    /// The token sent is still the current one (by generation, then by value).
+    /// The token that was sent is still the current one (by generation, then by value).
     pub still_current: bool,
-    /// 401s of this identity or target are given back without renewing for now.
+    /// 401s of this identity or target are returned without a renewal for now.
     pub storm: bool,
     /// There are credentials to log in with.
     pub renewable: bool,
-    /// The body can be sent again whole.
+    /// The whole body can be sent again.
     pub replayable: bool,
 }
 
 /// What to do about a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing: the response is the caller's.
+    /// Nothing: hand the response to the caller.
     Done,
-    /// Nothing: the response is the caller's, a 401 that was not healed for this reason.
+    /// Hand the 401 to the caller, for this reason.
     GiveBack(Reason),
-    /// Another caller renewed meanwhile: send again with the current token, without a token request.
+    /// Send again with the current token, which another caller has renewed meanwhile.
     ResendCurrent,
-    /// Invalidate the token sent, renew, send again.
+    /// Invalidate the token that was sent, renew it, and send again.
     Renew,
-    /// Invalidate the token sent and renew for the next call; this body cannot be sent twice.
+    /// Invalidate the token that was sent and renew it for the next call: this body cannot be sent twice.
     RenewForNext,
 }
 
-/// Why a 401 was given back.
+/// Why a 401 was returned to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
     /// The request did not carry the token: its origin is not pinned.
     ForeignOrigin,
-    /// The token is valid and lacks a right (RFC 6750 §3.1 `insufficient_scope`, provider codes).
+    /// The token is valid but lacks a right (RFC 6750 §3.1 `insufficient_scope`, provider codes).
     InsufficientRights,
     /// The resend was refused too.
     RefusedAgain,
-    /// The body was a one-shot stream; the token is renewed for the next call.
+    /// The body was a stream that can be sent only once; the token is renewed for the next call.
     BodyNotReplayable,
-    /// The renewal failed; the error says why.
+    /// The renewal failed; its error says why.
     RenewalFailed,
-    /// Renewals have proved futile; none is made for a while.
+    /// Recent renewals did not help; none is made for a while.
     StormGuard,
     /// A pasted token was refused and there are no credentials to log in with.
     NotRenewable,
-    /// The server hands out the refused token again.
+    /// The server issued the refused token again.
     SameToken,
 }
 

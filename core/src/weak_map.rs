@@ -1,4 +1,4 @@
-//! Values shared for as long as somebody holds one, by key.
+//! A map of shared values that are kept as long as somebody holds them.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use arc_swap::ArcSwap;
 
-/// A copy is of one part only: a program with a token for each of its thousands of customers makes its clients at a
-/// steady pace, while most have a handful.
+/// The map is split, so that a change copies one part only: some programs make thousands of clients, one for each of their
+/// customers.
 const PARTS: usize = 256;
 
-/// Copied on write and without a lock, because a forked child must be able to use it.
+/// Copied on write instead of locked, because a forked child must be able to use it.
 pub(crate) struct WeakMap<K, V>(LazyLock<Parts<K, V>>);
 
 type Part<K, V> = HashMap<K, Weak<V>>;
@@ -34,7 +34,7 @@ impl<K: Eq + Hash + Clone, V> WeakMap<K, V> {
         Self(LazyLock::new(Parts::default))
     }
 
-    /// The value of this key that is still held by somebody, else `fresh`.
+    /// The value of `key` that somebody still holds, else `fresh`, which is inserted.
     pub(crate) fn get_or(&self, key: &K, fresh: Arc<V>) -> Arc<V> {
         let Parts { hasher, parts } = &*self.0;
         // The remainder is far below what a usize holds.
