@@ -1,4 +1,4 @@
-//! A payload as the HTTP library takes it, and a response's body as it comes.
+//! Request bodies as the HTTP library takes them, and response bodies as they arrive.
 
 use std::io;
 use std::pin::Pin;
@@ -12,11 +12,11 @@ use super::Payload;
 #[cfg(unix)]
 use super::pool::InUse;
 
-/// The body of one sending.
+/// The body of one request.
 pub(super) enum Body {
-    /// Known from the start; `None` once it is sent, or if there is none.
+    /// In memory; `None` once it is sent, or if there is none.
     Whole(Option<Bytes>),
-    /// As it comes.
+    /// A stream of pieces.
     Pieces(BoxStream<'static, io::Result<Bytes>>),
 }
 
@@ -61,7 +61,7 @@ impl HttpBody for Body {
 /// The body of a response.
 pub(super) struct ResponseBody {
     body: Incoming,
-    /// The connection, as long as more is to come and nobody else drives it.
+    /// The connection, while more of the body is to come and its reader must drive it.
     #[cfg(unix)]
     connection: Option<InUse>,
 }
@@ -77,7 +77,7 @@ impl From<Incoming> for ResponseBody {
 }
 
 impl ResponseBody {
-    /// One that comes over a connection that its reader drives.
+    /// A body that arrives over a connection that its reader drives.
     #[cfg(unix)]
     pub(super) fn over(connection: InUse, body: Incoming) -> Self {
         let mut response = Self::from(body);
@@ -88,7 +88,7 @@ impl ResponseBody {
         response
     }
 
-    /// Leaves the connection to the next call.
+    /// Returns the connection to its pool.
     #[cfg(unix)]
     fn release(&mut self) {
         if let Some(connection) = self.connection.take() {
@@ -96,7 +96,7 @@ impl ResponseBody {
         }
     }
 
-    /// Has the connection bring more.
+    /// Drives the connection to get more of the body.
     #[cfg(unix)]
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
         let Some(connection) = &mut self.connection else {

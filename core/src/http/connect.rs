@@ -1,4 +1,4 @@
-//! Connections: settings, and one HTTP client per set of them and per runtime.
+//! HTTP clients: one for each set of connection settings and each runtime.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -26,17 +26,17 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fork::PerProcess;
 use crate::weak_map::WeakMap;
 
-/// Clients kept per set of settings. More runtimes than this at a time are more than a machine has use
-/// for; the oldest's client goes and is made anew if it is wanted.
+/// Clients kept for each set of settings. No program has use for more runtimes at a time; beyond that the oldest client is
+/// dropped, and made again if it is needed.
 const CLIENTS_KEPT: usize = 128;
-/// An idle connection is closed after this: below it the load balancers in the field still hold theirs.
+/// An idle connection is closed after this time, before common load balancers close theirs.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How connections are made. Clients with equal settings share one connection pool.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,
-    /// PEM certificates trusted besides the platform's and Mozilla's.
+    /// PEM certificates to trust in addition to the platform's and Mozilla's.
     pub(crate) ca_pem: Option<Vec<u8>>,
     /// PEM certificate chain and private key.
     pub(crate) client_pem: Option<Pem>,
@@ -56,7 +56,7 @@ impl Hash for Pem {
 }
 
 impl HttpSettings {
-    /// Reads the PEM texts and the proxy URL, so that a wrong one is refused when the client is built.
+    /// Reads the PEM texts and the proxy URL, so that a malformed one is refused when the client is built.
     pub(crate) fn check(&self) -> Result<()> {
         tls::authorities(self.ca_pem.as_deref())?;
         tls::identity(self.client_pem.as_ref().map(|pem| pem.0.as_slice()))?;
@@ -73,8 +73,8 @@ impl HttpSettings {
     }
 }
 
-/// A connection is driven by the runtime that made it and stalls when that runtime is not running, so
-/// each runtime has a client, and so a connection pool, of its own.
+/// The client of one runtime, with a connection pool of its own: a connection is driven by the runtime that made it, and
+/// stalls when that runtime does not run.
 #[derive(Clone)]
 pub(super) struct RuntimeClient {
     runtime: Id,
@@ -82,7 +82,7 @@ pub(super) struct RuntimeClient {
     pub(super) timers: Timers,
 }
 
-/// What lives in one process: connections do not survive a fork, nor does a lock that was held.
+/// What belongs to one process: neither connections nor locks that are held survive a fork.
 #[derive(Default)]
 struct Connections {
     tls: Arc<Tls>,
@@ -91,7 +91,7 @@ struct Connections {
     pool: Arc<Pool>,
 }
 
-/// The HTTP clients of one set of settings: made at first use, anew in each forked child.
+/// The HTTP clients of one set of settings. They are made at first use, also in a forked child.
 pub(crate) struct Http {
     pub(super) agent: HeaderValue,
     pub(super) proxies: Arc<Proxies>,
@@ -113,7 +113,7 @@ impl Http {
         })
     }
 
-    /// The client with the same settings, but for its connect timeout.
+    /// The client with the same settings except for the connect timeout.
     pub(crate) fn with_connect_timeout(self: &Arc<Self>, timeout: Duration) -> Result<Arc<Self>> {
         if timeout == self.settings.connect_timeout {
             return Ok(Arc::clone(self));
@@ -124,7 +124,7 @@ impl Http {
         })
     }
 
-    /// This runtime's client, for `then`.
+    /// Calls `then` with the client of the current runtime.
     pub(super) fn on_this_runtime<T>(&self, then: impl FnOnce(&RuntimeClient) -> T) -> Result<T> {
         let runtime = Handle::try_current()
             .map_err(|_| {
@@ -153,7 +153,7 @@ impl Http {
         Ok(then(&made))
     }
 
-    /// Sends `request` on a connection that the caller drives.
+    /// Sends `request` on a connection that the calling task drives itself.
     #[cfg(unix)]
     pub(super) async fn send_on_own_connection(
         &self,
@@ -176,8 +176,8 @@ impl Http {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            // Servers in the field fold header pool, put blanks before the colon, and send pool that are no
-            // header at all. Browsers read past it, and none of it touches how a response is framed.
+            // Some servers fold header lines, put blanks before the colon, or send lines that are not headers. Browsers
+            // tolerate that, and it does not affect how a response is framed.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
             .http1_ignore_invalid_headers_in_responses(true)
@@ -187,7 +187,7 @@ impl Http {
 
 static CLIENTS: WeakMap<HttpSettings, Http> = WeakMap::new();
 
-/// The HTTP client with these settings, and so one TLS configuration for all who use them.
+/// The HTTP client with these settings, which everything with equal settings shares.
 pub(crate) fn shared(settings: HttpSettings) -> Result<Arc<Http>> {
     Ok(CLIENTS.get_or(&settings.clone(), Arc::new(Http::new(settings)?)))
 }

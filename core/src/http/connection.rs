@@ -1,4 +1,4 @@
-//! An HTTP/1.1 connection that a call drives itself.
+//! An HTTP/1.1 connection that the call which uses it drives itself.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -28,21 +28,21 @@ type Http1 = http1::Connection<TokioIo<Stream>, Body>;
 pub(super) struct Connection {
     /// Where it leads.
     to: Uri,
-    /// The same, for the `Host` field.
+    /// The value of the `Host` field.
     host: HeaderValue,
     sender: SendRequest<Body>,
-    /// `None` once it is over.
+    /// `None` once the connection has ended.
     http1: Option<Http1>,
     socket: Socket,
     progress: Progress,
-    /// The other end wants to be told whole URLs.
+    /// The other end is a proxy, which needs absolute URLs (RFC 9112 §3.2.2).
     is_to_forwarding_proxy: bool,
 }
 
-/// What was agreed upon.
+/// The outcome of opening a connection.
 pub(super) enum Opened {
     Connection(Box<Connection>),
-    /// The server prefers HTTP/2, where a connection is for many calls.
+    /// The server prefers HTTP/2, where many calls share a connection, so that none can drive it alone.
     Http2,
 }
 
@@ -67,7 +67,7 @@ impl Connection {
         })))
     }
 
-    /// As HTTP and TLS want it; that the other end may have gone is no matter any more.
+    /// Closes the connection in an orderly way. If the other end is gone already, that does not matter.
     pub(super) fn close(self) {
         if let Some(http1) = self.http1 {
             let mut stream = http1.into_parts().io.into_inner();
@@ -76,12 +76,12 @@ impl Connection {
         }
     }
 
-    /// Where it leads.
+    /// The server that it leads to.
     pub(super) fn to(&self) -> &Uri {
         &self.to
     }
 
-    /// Whose calls can use it.
+    /// Which calls can use it.
     pub(super) fn home(&self) -> Home {
         self.socket.home()
     }
@@ -90,7 +90,7 @@ impl Connection {
         &self.progress
     }
 
-    /// Does what is to be done at the moment.
+    /// Reads and writes as much as possible without waiting.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
         drive(&mut self.http1, cx);
     }
@@ -101,7 +101,7 @@ impl Connection {
         self.http1.is_some() && self.sender.is_ready()
     }
 
-    /// The same after a rest, in which the server may have closed it.
+    /// As [`Self::is_free`], for an idle connection that the server may have closed meanwhile.
     pub(super) fn is_still_free(&mut self, cx: &mut Context<'_>) -> bool {
         self.socket.assume_readable();
         self.is_free(cx)
@@ -122,7 +122,7 @@ impl Connection {
         .await
     }
 
-    /// Puts the URL into the form of HTTP/1.1 (RFC 9112 §3.2), and the host into a field of its own.
+    /// Gives the request target its HTTP/1.1 form (RFC 9112 §3.2) and adds the `Host` field.
     fn address(&self, request: &mut Request<Body>) {
         let headers = request.headers_mut();
         headers.entry(HOST).or_insert_with(|| self.host.clone());
@@ -134,7 +134,7 @@ impl Connection {
     }
 }
 
-/// Whoever waits for something of a connection that is over is told by its drop.
+/// Drops a connection that has ended, which wakes everything that waits for it.
 fn drive(http1: &mut Option<Http1>, cx: &mut Context<'_>) {
     if let Some(open) = http1
         && Pin::new(open).poll(cx).is_ready()
@@ -150,11 +150,11 @@ fn host(to: &Uri) -> HeaderValue {
         Some(port) if port != default_port => authority.as_str(),
         _ => authority.host(),
     });
-    // An authority consists of what a field may hold.
+    // An authority contains only characters that a field may contain.
     HeaderValue::from_str(named.unwrap_or_default()).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// As the pool's, see [`super::connect`].
+/// The same tolerance as that of the runtimes' clients in [`super::connect`].
 fn settings() -> http1::Builder {
     let mut settings = http1::Builder::new();
     settings

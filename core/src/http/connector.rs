@@ -1,4 +1,4 @@
-//! How a connection is made: directly or through a proxy, with TLS where the URL says so.
+//! Makes connections: directly or through a proxy, with TLS for `https`.
 
 use std::io;
 use std::sync::Arc;
@@ -30,9 +30,9 @@ use super::stream::{Io, Stream};
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How often a quiet connection is probed, so that a dead peer is noticed and a middlebox does not forget it.
+/// How often a silent connection is probed, so that a dead peer is noticed and middleboxes keep the connection.
 const KEEPALIVE: Duration = Duration::from_secs(15);
-/// Probes without a response after which it is dead.
+/// After so many probes without an answer the connection counts as dead.
 const KEEPALIVE_PROBES: u32 = 3;
 /// How long sent bytes may stay unacknowledged.
 #[cfg(target_os = "linux")]
@@ -45,7 +45,7 @@ pub(super) struct Connector {
     settings: Arc<HttpSettings>,
     proxies: Arc<Proxies>,
     tls: Arc<Tls>,
-    /// Where a connection that its caller drives leaves its socket.
+    /// Receives the socket of a connection that its caller drives.
     #[cfg(unix)]
     for_caller: Option<Arc<OnceLock<Socket>>>,
 }
@@ -55,7 +55,7 @@ impl Connector {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Shared among a name's addresses, so that one that does not respond leaves time for the next.
+        // Split among a name's addresses, so that one that does not respond leaves time for the next.
         tcp.set_connect_timeout(Some(settings.connect_timeout));
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE));
@@ -72,7 +72,7 @@ impl Connector {
         }
     }
 
-    /// A connection that the caller drives, in the time that one may take.
+    /// A connection that the caller drives, within the connect timeout.
     #[cfg(unix)]
     pub(super) async fn connect_for_caller(&self, to: &Uri) -> Result<(Stream, Socket)> {
         let place = Arc::<OnceLock<Socket>>::default();
@@ -112,7 +112,7 @@ impl Connector {
             .map_err(|error| explain_connect(&error, bare_host(to)))
     }
 
-    /// The connection, watched by whoever drives it.
+    /// The socket as its connection uses it: a watched one if the caller drives the connection.
     fn driven(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
         #[cfg(unix)]
         if let Some(place) = &self.for_caller {
@@ -123,13 +123,13 @@ impl Connector {
         Ok(Box::new(KeepReading::new(tcp)))
     }
 
-    /// A proxy that is spoken to over TLS is spoken to in HTTP/1.1, the language of `CONNECT` here.
+    /// A connection to the proxy itself. Over TLS it negotiates no protocol, because `CONNECT` is sent in HTTP/1.1 here.
     async fn proxy_connection(&mut self, proxy: &Uri) -> Result<Stream> {
         let tcp = self.tcp(proxy).await?;
         self.secured(proxy, tcp, Alpn::None).await
     }
 
-    /// RFC 9110 §9.3.6.
+    /// A connection through a `CONNECT` tunnel (RFC 9110 §9.3.6).
     async fn through_tunnel(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
         let agent = self.settings.agent()?;
         let mut headers = HeaderMap::from_iter([(USER_AGENT, agent)]);
@@ -144,7 +144,7 @@ impl Connector {
             .await
     }
 
-    /// RFC 1928. The proxy resolves the name, so that no query about it leaves this machine.
+    /// A connection through a SOCKS5 proxy (RFC 1928), which resolves the name, so that no DNS query leaves this machine.
     async fn through_socks(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
         let mut socks = SocksV5::new(with_port(proxy.uri(), 1080), self.tcp.clone());
         if let Some((user, password)) = proxy.raw_auth() {
@@ -159,7 +159,7 @@ impl Connector {
         self.secured(to, tcp, Alpn::Http).await
     }
 
-    /// TLS over `io` if `to` is `https`.
+    /// Adds TLS if `to` is `https`.
     async fn secured(&self, to: &Uri, io: Box<dyn Io>, alpn: Alpn) -> Result<Stream> {
         if !is_https(to) {
             return Ok(Stream::new(io));
@@ -185,7 +185,7 @@ impl Connector {
     }
 }
 
-/// Whether the protocol is negotiated (RFC 7301).
+/// Which protocols are offered in the TLS handshake (RFC 7301).
 enum Alpn {
     Http,
     None,
@@ -213,7 +213,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Connects to the proxy, whatever the destination.
+/// Connects to the proxy, whatever destination it is asked for.
 #[derive(Clone)]
 struct ToProxy(Connector);
 

@@ -1,4 +1,4 @@
-//! Bodies that came compressed (RFC 9110 §8.4.1).
+//! Decodes compressed response bodies (RFC 9110 §8.4.1).
 
 use std::io::{self, Write};
 
@@ -9,20 +9,20 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What is asked for.
+/// The value of `Accept-Encoding`.
 pub(super) const ACCEPTED: &str = "gzip, deflate";
-/// Compressed bytes that are unpacked at a time: at most a thousandfold, so memory stays bounded whatever
-/// a server sends.
+/// Compressed bytes that are decoded at a time. They grow at most a thousandfold, so that memory stays bounded whatever a
+/// server sends.
 const INPUT_CHUNK: usize = 4096;
-/// How a member of a gzip file begins (RFC 1952 §2.3.1).
+/// The first bytes of a gzip member (RFC 1952 §2.3.1).
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
-/// Unpacks a body piece by piece.
+/// Decodes a body piece by piece.
 pub(super) struct Decoder {
     scheme: Scheme,
     open: Option<Open>,
     waiting: Bytes,
-    /// The compressed data are at their end, whatever follows.
+    /// The compressed data have ended; anything that follows is ignored.
     over: bool,
 }
 
@@ -35,13 +35,13 @@ enum Scheme {
 enum Open {
     Gzip(GzDecoder<Vec<u8>>),
     Zlib(ZlibDecoder<Vec<u8>>),
-    /// Sent by servers that took "deflate" at its word.
+    /// Raw deflate data without the zlib format, which some servers send as "deflate".
     Raw(DeflateDecoder<Vec<u8>>),
 }
 
 impl Decoder {
-    /// The decoder for a response with these headers, which from then on describe the body as it is
-    /// handed out; `None` if the body is to be taken as it comes.
+    /// The decoder for a response with these headers, which it changes to describe the decoded body; `None` if the body needs
+    /// no decoding.
     pub(super) fn take_from(headers: &mut HeaderMap) -> Option<Self> {
         let scheme = match headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii() {
             name if name.eq_ignore_ascii_case(b"gzip") => Scheme::Gzip,
@@ -59,12 +59,12 @@ impl Decoder {
         })
     }
 
-    /// Takes what came.
+    /// Takes a piece that has arrived.
     pub(super) fn feed(&mut self, compressed: Bytes) {
         self.waiting = compressed;
     }
 
-    /// The next unpacked piece; `None` if more must come first.
+    /// The next decoded piece; `None` if more must arrive first.
     pub(super) fn piece(&mut self) -> Result<Option<Bytes>> {
         while !self.waiting.is_empty() && !self.over {
             let unpacked = self.unpack().map_err(|_| broken())?;
@@ -75,7 +75,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Whether the body may end here. An empty one may: it responds to `HEAD`, or has no content.
+    /// Checks that the body may end here. An empty one may: it belongs to a `HEAD` request, or has no content.
     pub(super) fn finish(&mut self) -> Result<()> {
         match &mut self.open {
             None => Ok(()),
@@ -104,7 +104,7 @@ impl Decoder {
         Ok(unpacked)
     }
 
-    /// A gzip body may hold several members (RFC 1952 §2.2). What else follows is padding, and nobody's.
+    /// A gzip body may contain several members (RFC 1952 §2.2). Anything else that follows is padding.
     fn next_member(&mut self) -> io::Result<()> {
         if let (Some(Open::Gzip(open)), true) =
             (&mut self.open, self.waiting.starts_with(GZIP_MAGIC))
@@ -122,7 +122,7 @@ impl Open {
     fn new(scheme: Scheme, first: u8) -> Self {
         match scheme {
             Scheme::Gzip => Self::Gzip(GzDecoder::new(Vec::new())),
-            // The method and the window of RFC 1950 §2.2; no raw stream begins like that.
+            // Compression method and window size of RFC 1950 §2.2; no raw deflate stream starts like that.
             Scheme::Deflate if first & 0x0f == 8 && first >> 4 <= 7 => {
                 Self::Zlib(ZlibDecoder::new(Vec::new()))
             }
@@ -131,7 +131,7 @@ impl Open {
     }
 }
 
-/// How many bytes of `chunk` were taken, none at the end of the data, and what they unpack to.
+/// How many bytes of `chunk` were consumed (none at the end of the data), and what they decode to.
 fn step<W: Write>(
     open: &mut W,
     chunk: &[u8],

@@ -1,4 +1,4 @@
-//! Failures of the HTTP library as rows of the error table. Their texts may hold URLs and are not passed on.
+//! Turns failures of the HTTP library into errors of the table. Their own texts may contain URLs and are not used.
 
 use std::error::Error as StdError;
 use std::io;
@@ -16,13 +16,13 @@ use crate::error::{Error, ErrorKind};
 
 type Cause = dyn StdError + 'static;
 
-/// The host without the brackets of an IPv6 address, which neither a certificate nor a reader knows.
+/// The host without the brackets of an IPv6 address, as certificates and error messages name it.
 pub(super) fn bare_host(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or("the server");
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-/// No connection to `host`.
+/// The error of a failed connection to `host`.
 pub(super) fn explain_connect(error: &Cause, host: &str) -> Error {
     if find::<io::Error>(error).any(|io| io.kind() == io::ErrorKind::TimedOut) {
         return no_connection_in_time(host);
@@ -45,12 +45,12 @@ pub(super) fn no_connection_in_time(host: &str) -> Error {
     )
 }
 
-/// The handshake with `host` failed.
+/// The error of a failed TLS handshake with `host`.
 pub(super) fn explain_tls(error: &io::Error, host: &str) -> Error {
     tls_cause(error, host).unwrap_or_else(|| explain_connect(error, host))
 }
 
-/// The proxy could not be reached, or would not let us through.
+/// The error of a proxy that could not be reached or refused the request.
 pub(super) fn explain_proxy(error: &Cause, proxy: &Uri) -> Error {
     let host = bare_host(proxy);
     if let Some(ours) = find::<Error>(error).next() {
@@ -59,14 +59,14 @@ pub(super) fn explain_proxy(error: &Cause, proxy: &Uri) -> Error {
     if io_cause(error).is_some() {
         return explain_connect(error, host);
     }
-    // The library's own words on a handshake, such as "proxy authorization required"; they quote nothing.
+    // The library's own text about the handshake, such as "proxy authorization required", contains nothing secret.
     Error::new(
         ErrorKind::Unreachable,
         format!("the proxy {host} lets nothing through: {error}"),
     )
 }
 
-/// A request that got no response, or a body that broke off.
+/// The error of a request without a response, or of a body that ended early.
 pub(super) fn explain(error: &Cause, host: &str) -> Error {
     if let Some(ours) = find::<Error>(error).next() {
         return ours.clone();
@@ -75,7 +75,7 @@ pub(super) fn explain(error: &Cause, host: &str) -> Error {
         return tls;
     }
     let malformed = find::<hyper::Error>(error).any(hyper::Error::is_parse)
-        // How a body is reported whose chunks are not RFC 9112 §7.1.
+        // How hyper reports a body whose chunks are malformed (RFC 9112 §7.1).
         || find::<io::Error>(error)
             .any(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
     if malformed {
@@ -91,14 +91,14 @@ pub(super) fn explain(error: &Cause, host: &str) -> Error {
     )
 }
 
-/// How far the connection had come that the request was to go out on, if it ever was one of HTTP/1.1.
+/// The progress of the request's connection, if it was an HTTP/1.1 connection.
 pub(super) fn progress(error: &legacy::Error) -> Option<Progress> {
     let mut extras = Extensions::new();
     error.connect_info()?.get_extras(&mut extras);
     extras.remove()
 }
 
-/// Whether a request that failed so may go out again.
+/// Whether a request that failed with `error` may be sent again.
 pub(super) fn resend(error: &Cause, progress: Option<&Progress>) -> Resend {
     let unprocessed = find::<h2::Error>(error).any(|h2| {
         let graceful = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
@@ -116,8 +116,7 @@ pub(super) fn resend(error: &Cause, progress: Option<&Progress>) -> Resend {
     }
 }
 
-/// All causes that are a `T`. `io::Error::source` skips the error it wraps, and they are wrapped in one
-/// another: they are looked into as well.
+/// All causes that are a `T`. `io::Error::source` skips the error that it wraps, so the wrapped errors are searched too.
 fn find<'a, T: StdError + 'static>(error: &'a Cause) -> impl Iterator<Item = &'a T> {
     let chain = successors(Some(error), |error: &&'a Cause| (*error).source());
     chain

@@ -1,8 +1,8 @@
-//! A connection whose failed writes leave what the server has said to be read.
+//! A connection that is still read after a write has failed.
 //!
-//! A server that responds before it has read a request whole, as one that refuses its token or its size may, and closes
-//! then, makes writing fail while its response waits to be read (RFC 9112 §9.5). So nothing more is written, and reading
-//! decides: the response has come, or the connection is broken.
+//! A server may respond before it has read the whole request, for example to refuse its token or its size, and then close the
+//! connection. Writing then fails while the response waits to be read (RFC 9112 §9.5). So after a failed write nothing
+//! more is written, and reading decides whether there is a response or the connection is broken.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -14,11 +14,11 @@ use super::stream::Io;
 
 pub(super) struct KeepReading<T> {
     io: T,
-    /// How writing failed.
+    /// The failure of writing, if it has failed.
     failed: Option<ErrorKind>,
-    /// Something was read since.
+    /// Something was read after that failure.
     has_read: bool,
-    /// Nothing is to be read any more.
+    /// Everything was read.
     is_read: bool,
 }
 
@@ -45,7 +45,7 @@ impl<T: Io> KeepReading<T> {
             Poll::Ready(Err(error)) if !self.is_read && is_by_the_server(error.kind()) => {
                 if self.failed.is_none() {
                     self.failed = Some(error.kind());
-                    // What is there to be read may have been looked for already.
+                    // The reader may have been polled already and must look again.
                     cx.waker().wake_by_ref();
                 }
                 Poll::Pending

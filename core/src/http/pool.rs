@@ -1,4 +1,4 @@
-//! The connections that calls drive themselves: who has one, and which rest between two calls.
+//! The pool of connections that calls drive themselves.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,16 +18,16 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::executor::home;
 
-/// A server is unlikely to have closed a connection that rested no longer than a tick of the coarse clock. To look costs
-/// a fortieth of a small request, so one that can be sent again if need be does without.
+/// A server is unlikely to have closed a connection that was idle for no longer than a tick of the coarse clock. Checking
+/// it costs a fortieth of a small request, so a request that can be sent again skips the check.
 const SHORT_REST: Duration = Duration::from_millis(1);
 
-/// The connections of such calls with one set of settings.
+/// The idle connections of one set of settings.
 #[derive(Default)]
 pub(super) struct Pool {
-    /// The one that came last is at the end.
+    /// In the order in which they were returned.
     idle: Mutex<Vec<Idle>>,
-    /// The servers that prefer HTTP/2.
+    /// The servers that prefer HTTP/2, for which this pool opens no connections.
     http2: Mutex<Vec<Uri>>,
 }
 
@@ -36,7 +36,7 @@ struct Idle {
     since: Duration,
 }
 
-/// The connection of a response that is still arriving.
+/// A connection whose response is still arriving.
 pub(super) struct InUse {
     connection: Box<Connection>,
     pool: Arc<Pool>,
@@ -47,9 +47,9 @@ impl InUse {
         self.connection.drive(cx);
     }
 
-    /// Leaves it to the next call.
+    /// Returns the connection to the pool, if it can take another request.
     pub(super) fn release(mut self) {
-        // Nobody is to be woken when the next request is handed to it.
+        // This call must not be woken when the next one uses the connection.
         let mut unheard = Context::from_waker(Waker::noop());
         if self.connection.is_free(&mut unheard) {
             let since = SystemClock.coarse_boot();
@@ -59,10 +59,10 @@ impl InUse {
     }
 }
 
-/// What became of a request.
+/// The outcome of sending a request.
 pub(super) enum Sent {
     Answered(Response<ResponseBody>),
-    /// The server prefers HTTP/2.
+    /// The server prefers HTTP/2; the request was not sent.
     NeedsHttp2(Request<Body>),
 }
 
@@ -80,7 +80,7 @@ impl Pool {
             let was_used = rested.is_some();
             let connection = match rested {
                 Some(connection) => Some(connection),
-                // Most calls find one, and every call would be as large.
+                // Boxed, because it would enlarge the future of every call and most calls find an idle connection.
                 None => Box::pin(self.open(&connector, &to)).await?,
             };
             let Some(mut connection) = connection else {
@@ -97,11 +97,11 @@ impl Pool {
                 Err(failed) => failed,
             };
             if was_used {
-                // The server has closed one of them, and probably all.
+                // A server that has closed one idle connection has probably closed all of them.
                 self.close(&to);
             }
             match failed.take_message() {
-                // Nothing of it went out.
+                // Nothing of the request was sent.
                 Some(unsent) if was_used => {
                     request = unsent;
                     *request.uri_mut() = to.clone();
@@ -136,8 +136,8 @@ impl Pool {
         }
     }
 
-    /// A idle connection that leads to `to`. It is made sure that the server has left it open, unless it hardly rested
-    /// and the request can be sent again.
+    /// An idle connection that leads to `to`. Checks that the server has not closed it, unless it was idle only briefly and the
+    /// request can be sent again.
     async fn take(&self, to: &Uri, can_be_resent: bool) -> Option<Box<Connection>> {
         let now = SystemClock.coarse_boot();
         let rested = |idle: &Idle| now.saturating_sub(idle.since);
@@ -160,7 +160,7 @@ impl Pool {
         }
     }
 
-    /// Closes those that rest and lead to `to`.
+    /// Closes the idle connections that lead to `to`.
     fn close(&self, to: &Uri) {
         let gone = lock(&self.idle)
             .extract_if(.., |idle| idle.leads_to(to))
@@ -170,7 +170,7 @@ impl Pool {
 }
 
 impl Idle {
-    /// For the calls of whoever runs this one.
+    /// Whether it leads to `to` and the current call can use it.
     fn leads_to(&self, to: &Uri) -> bool {
         is_one_server(self.connection.to(), to) && Some(self.connection.home()) == home()
     }
@@ -189,7 +189,7 @@ impl Drop for Pool {
     }
 }
 
-/// Whether both name it alike; a URL that was read is in lower case.
+/// Whether both URIs name the same server. Parsed URLs have their host in lower case.
 fn is_one_server(one: &Uri, other: &Uri) -> bool {
     fn authority(uri: &Uri) -> Option<&str> {
         uri.authority().map(Authority::as_str)

@@ -1,4 +1,4 @@
-//! Which proxy stands between us and a destination.
+//! Selects the proxy for a destination.
 
 use std::sync::LazyLock;
 
@@ -10,20 +10,20 @@ use url::{Host, Url};
 use crate::error::{Error, Result};
 use crate::origin::is_loopback_host;
 
-/// What a proxy URL may be.
+/// The error message for any other proxy URL.
 pub(super) const SCHEMES: &str = "is not an http, https, socks5 or socks5h URL";
 
 /// The proxies of one set of settings.
 pub(crate) struct Proxies {
     matcher: Matcher,
-    /// The environment's or the system's are for other machines; one named by the user is for all.
+    /// The environment's and the system's proxies are not used for this machine; one that the user named is.
     spare_loopback: bool,
-    /// The proxy for `http` wants credentials with each request.
+    /// The proxy for `http` needs credentials with each request.
     forwards_with_credentials: bool,
 }
 
 impl Proxies {
-    /// The one that the user named, for every destination.
+    /// The proxy that the user named, for every destination.
     pub(super) fn of(url: &str) -> Result<Self> {
         let wrong = || Error::config("proxy", SCHEMES);
         let url = if url.contains("://") {
@@ -31,7 +31,7 @@ impl Proxies {
         } else {
             format!("http://{url}")
         };
-        // The matcher ignores what it cannot read, and then no proxy would be used at all.
+        // The matcher ignores a URL that it cannot read, and then no proxy would be used at all.
         let parsed = Url::parse(&url).map_err(|_| wrong())?;
         let usable = matches!(parsed.scheme(), "http" | "https" | "socks5" | "socks5h");
         let matcher = Matcher::builder().all(url).build();
@@ -41,7 +41,7 @@ impl Proxies {
         Ok(Self::new(matcher, false))
     }
 
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, else what the system is set to.
+    /// The proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, else of the system's settings.
     pub(super) fn of_the_system() -> Self {
         Self::new(Matcher::from_system(), true)
     }
@@ -55,7 +55,7 @@ impl Proxies {
         }
     }
 
-    /// The proxy on the way to `to`.
+    /// The proxy for requests to `to`.
     pub(super) fn intercept(&self, to: &Uri) -> Option<Intercept> {
         let proxy = self.matcher.intercept(to)?;
         let host = Host::parse(to.host()?).ok();
@@ -63,8 +63,8 @@ impl Proxies {
         (!is_spared).then_some(proxy)
     }
 
-    /// The credentials for the proxy that a request to `to` itself must carry: where there is no tunnel
-    /// whose opening carried them.
+    /// The proxy credentials that a request to `to` must carry itself, because there is no tunnel whose `CONNECT` carries
+    /// them.
     pub(super) fn credentials(&self, to: &Uri) -> Option<HeaderValue> {
         if !self.forwards_with_credentials || is_https(to) {
             return None;

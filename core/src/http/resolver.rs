@@ -1,4 +1,4 @@
-//! Name resolution, with failures that can be told from those of a connection.
+//! Name resolution whose failures can be told from those of a connection.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ impl Default for Resolver {
     }
 }
 
-/// A name for which there is no address.
+/// The name could not be resolved.
 #[derive(Debug)]
 pub(super) struct Unresolved;
 

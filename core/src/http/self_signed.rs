@@ -1,8 +1,8 @@
-//! Servers that present the very certificate that `ca_file` names, marked as one of an authority.
+//! Accepts a server certificate that is itself in `ca_file` and marked as an authority's.
 //!
-//! `openssl req -x509` makes such certificates, and development servers present them. They are no end-entity
-//! certificates by the book (RFC 5280 §4.2.1.9), and the path builder refuses them even where the reader trusts
-//! exactly this one; OpenSSL, and with it curl and Python, does not.
+//! `openssl req -x509` makes such certificates, and development servers present them. Strictly they are not end-entity
+//! certificates (RFC 5280 §4.2.1.9), and the path builder refuses them even if exactly this certificate is trusted. OpenSSL
+//! accepts them, and so do curl and Python.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
-/// Takes what `inner` takes, and a certificate of `named` that `inner` refuses for nothing but its mark.
+/// Accepts what `inner` accepts, and a certificate of `named` that `inner` refuses only because of its mark.
 #[derive(Debug)]
 pub(super) struct SelfSigned {
     inner: Arc<dyn ServerCertVerifier>,
@@ -28,7 +28,7 @@ impl SelfSigned {
     }
 }
 
-/// Whether the certificate was refused because it is marked as an authority's. Its dates have been checked by then.
+/// Whether the certificate was refused because it is marked as an authority's. Its dates have already been checked then.
 pub(super) fn is_marked(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else {
         return false;

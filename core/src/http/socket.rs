@@ -1,4 +1,4 @@
-//! A socket that is read and written by the thread of the call that uses it.
+//! A socket that the thread of its call reads and writes.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -10,22 +10,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::executor::{Home, WatchedSocket};
 
-/// What is read at first; most responses are no longer.
+/// The size of the first reads; most responses are not longer.
 const ROOM: usize = 2 * 1024;
-/// What is read at most.
+/// The largest size of a read.
 const ROOM_MAX: usize = 64 * 1024;
 
 /// A socket that an [`executor`](crate::executor) watches.
 #[derive(Clone)]
 pub(super) struct Socket {
     watched: Arc<WatchedSocket>,
-    /// What is read at a time. A reader's room is wiped before, which for eight kilobytes costs as much as some of the
-    /// system's calls.
+    /// The size of the next read. The buffer is zeroed before, which for eight kilobytes costs as much as some system calls,
+    /// so the size grows only when responses are long.
     room: usize,
 }
 
 impl Socket {
-    /// `tcp` must not block.
+    /// `tcp` must be non-blocking.
     pub(super) fn new(tcp: TcpStream) -> io::Result<Self> {
         let watched = Arc::new(WatchedSocket::new(tcp)?);
         Ok(Self {
@@ -34,12 +34,12 @@ impl Socket {
         })
     }
 
-    /// Whose calls can use it.
+    /// Which calls can use it.
     pub(super) fn home(&self) -> Home {
         self.watched.home()
     }
 
-    /// What came while nobody waited for it is found at the next attempt.
+    /// Has the next read try: something may have arrived while nothing waited for it.
     pub(super) fn assume_readable(&self) {
         self.watched.assume_readable();
     }
@@ -78,7 +78,7 @@ impl AsyncRead for Socket {
                     if length == *room {
                         *room = (2 * length).min(ROOM_MAX);
                     } else if length > 0 && length < empty.len() {
-                        // The end of a stream stays to be read.
+                        // A read of zero bytes, the end of the stream, must be found again by the next read.
                         watched.mark_drained();
                     }
                     buf.advance(length);
@@ -111,7 +111,7 @@ impl AsyncWrite for Socket {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match bufs {
-            // A request without a body. One buffer is cheaper for the system to look at than a list of one.
+            // A request without a body. Writing one buffer costs the system less than a list of one.
             [buf] => self.write(cx, |mut tcp| tcp.write(buf)),
             bufs => self.write(cx, |mut tcp| tcp.write_vectored(bufs)),
         }

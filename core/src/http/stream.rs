@@ -1,4 +1,4 @@
-//! One open connection, whatever it is made of.
+//! An open connection, with or without TLS and proxies.
 
 use std::io;
 use std::pin::Pin;
@@ -9,20 +9,20 @@ use std::task::{Context, Poll};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What bytes go through.
+/// A byte stream.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 
-/// How far an HTTP/1.1 connection has come.
+/// Whether an HTTP/1.1 connection has a request without a response.
 #[derive(Clone, Default)]
 pub(super) struct Progress(Arc<Marks>);
 
 #[derive(Default)]
 struct Marks {
-    /// Something came back.
+    /// Something was read.
     answered: AtomicBool,
-    /// Since then something went out, and nothing came back.
+    /// Something was written after the last read.
     asked_again: AtomicBool,
 }
 
@@ -38,14 +38,14 @@ impl Progress {
         self.0.asked_again.store(false, Ordering::Relaxed);
     }
 
-    /// A request went out on a connection that had answered others, and nothing came back: the server had
-    /// probably closed it already.
+    /// A request was sent on a connection that had been used before, and nothing came back: the server had probably closed it
+    /// already.
     pub(super) fn is_stale(&self) -> bool {
         self.0.asked_again.load(Ordering::Relaxed)
     }
 }
 
-/// An open connection and what the client must know of it.
+/// An open connection and what its client must know about it.
 pub(super) struct Stream {
     io: Box<dyn Io>,
     progress: Progress,
@@ -63,20 +63,20 @@ impl Stream {
         }
     }
 
-    /// It was agreed to speak HTTP/2.
+    /// The TLS handshake has selected HTTP/2.
     pub(super) fn with_h2(mut self) -> Self {
         self.is_h2 = true;
         self
     }
 
-    /// It ends at a proxy that wants to be told whole URLs (RFC 9112 §3.2.2).
+    /// The connection ends at a proxy, which needs absolute URLs (RFC 9112 §3.2.2).
     pub(super) fn with_forwarding_proxy(mut self) -> Self {
         self.is_forwarding_proxy = true;
         self
     }
 }
 
-/// What whoever drives it must know.
+/// For calls that drive the connection themselves.
 #[cfg(unix)]
 impl Stream {
     pub(super) fn is_h2(&self) -> bool {

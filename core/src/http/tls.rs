@@ -1,6 +1,5 @@
-//! TLS: whom to trust and who we are. One configuration per set of settings, shared by all its clients
-//! and made when the first `https` connection wants it, because reading the platform's roots takes 5 to
-//! 44 ms and a megabyte.
+//! TLS configuration: trusted roots and the client's certificate. There is one for each set of settings. It is made for the
+//! first `https` connection, because reading the platform's roots takes 5 to 44 ms and a megabyte.
 
 use std::sync::Arc;
 
@@ -19,12 +18,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 type Chain = Vec<CertificateDer<'static>>;
 
-/// The configuration, once it is wanted.
+/// The configuration, once it is needed.
 #[derive(Default)]
 pub(super) struct Tls(OnceCell<Arc<ClientConfig>>);
 
 impl Tls {
-    /// Made where it keeps neither an event loop nor a runtime's other tasks waiting.
+    /// The configuration. It is made on a thread that may block, so that neither an event loop nor other tasks must wait.
     pub(super) async fn config(&self, settings: &Arc<HttpSettings>) -> Result<Arc<ClientConfig>> {
         let make = || async {
             let settings = Arc::clone(settings);
@@ -39,7 +38,7 @@ fn broken() -> Error {
     Error::new(ErrorKind::Internal, "TLS could not be set up")
 }
 
-/// The provider that the host program chose, else ours; choosing for the whole process is not a library's part.
+/// The crypto provider that the program has chosen, else ours. A library must not choose one for the whole process.
 fn provider() -> Arc<CryptoProvider> {
     CryptoProvider::get_default()
         .map_or_else(|| Arc::new(aws_lc_rs::default_provider()), Arc::clone)
@@ -71,7 +70,7 @@ pub(super) fn identity(pem: Option<&[u8]>) -> Result<Option<(Chain, PrivateKeyDe
     }
 }
 
-/// Trusts the platform's roots, Mozilla's (slim containers have no others), and `ca_file`'s.
+/// Trusts the platform's roots, Mozilla's (slim containers have no others), and those of `ca_file`.
 fn config(settings: &HttpSettings) -> Result<ClientConfig> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -102,7 +101,7 @@ fn config(settings: &HttpSettings) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// Takes any certificate: for `danger_accept_invalid_certs`, whose name says what it does.
+/// Accepts any certificate, for `danger_accept_invalid_certs`.
 #[derive(Debug)]
 struct Unchecked(Arc<CryptoProvider>);
 
