@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::token::{Current, Flags};
 
 /// A grant, and when and how it was requested.
-struct Asked {
+struct Obtained {
     grant: Grant,
     sent: Moment,
     via: Via,
@@ -103,9 +103,9 @@ impl Flight<'_> {
     }
 
     async fn run(&self) -> Result<Arc<Current>> {
-        let mut tries = 1;
+        let mut attempts = 1;
         loop {
-            let is_last = tries >= self.policy.max_attempts;
+            let is_last = attempts >= self.policy.max_attempts;
             let error = match self.attempt(is_last && !self.serves()).await {
                 Ok(current) => return Ok(current),
                 Err(error) => self.keeper.named(error),
@@ -121,13 +121,13 @@ impl Flight<'_> {
             }
             tracing::debug!(
                 identity = &*self.keeper.identity,
-                tries,
+                tries = attempts,
                 ?pause,
                 kind = error.kind().code(),
                 "token request failed; trying again"
             );
             tokio::time::sleep(pause).await;
-            tries += 1;
+            attempts += 1;
         }
     }
 
@@ -136,20 +136,20 @@ impl Flight<'_> {
     /// `is_last`: this flight makes no further attempt, and there is no token to serve.
     async fn attempt(&self, is_last: bool) -> Result<Arc<Current>> {
         let held = self.keeper.current.load_full();
-        if let Some(asked) = self.refresh_held(held.as_deref(), is_last).await?
-            && let Some(current) = self.install(held.as_deref(), asked)
+        if let Some(obtained) = self.refresh_held(held.as_deref(), is_last).await?
+            && let Some(current) = self.install(held.as_deref(), obtained)
         {
             return Ok(current);
         }
-        let asked = self.log_in().await?;
-        let refresh_token = asked.grant.refresh_token.clone();
-        let useless = asked.grant.token.clone();
-        if let Some(current) = self.install(held.as_deref(), asked) {
+        let obtained = self.log_in().await?;
+        let refresh_token = obtained.grant.refresh_token.clone();
+        let useless = obtained.grant.token.clone();
+        if let Some(current) = self.install(held.as_deref(), obtained) {
             return Ok(current);
         }
         if let Some(refresh_token) = refresh_token
-            && let Ok(Some(asked)) = self.refresh(&refresh_token, &useless, false).await
-            && let Some(current) = self.install(held.as_deref(), asked)
+            && let Ok(Some(obtained)) = self.refresh(&refresh_token, &useless, false).await
+            && let Some(current) = self.install(held.as_deref(), obtained)
         {
             return Ok(current);
         }
@@ -157,8 +157,8 @@ impl Flight<'_> {
             self.keeper
                 .exchange(self.policy, request, self.left())
                 .await?;
-            let asked = self.log_in().await?;
-            if let Some(current) = self.install(held.as_deref(), asked) {
+            let obtained = self.log_in().await?;
+            if let Some(current) = self.install(held.as_deref(), obtained) {
                 return Ok(current);
             }
         }
@@ -176,7 +176,11 @@ impl Flight<'_> {
         }
     }
 
-    async fn refresh_held(&self, held: Option<&Current>, is_last: bool) -> Result<Option<Asked>> {
+    async fn refresh_held(
+        &self,
+        held: Option<&Current>,
+        is_last: bool,
+    ) -> Result<Option<Obtained>> {
         match held.and_then(|held| Some((held, held.refresh_token.as_ref()?))) {
             Some((held, refresh_token)) => self.refresh(refresh_token, &held.value, is_last).await,
             None => Ok(None),
@@ -191,7 +195,7 @@ impl Flight<'_> {
         refresh_token: &Secret,
         access_token: &Secret,
         is_last: bool,
-    ) -> Result<Option<Asked>> {
+    ) -> Result<Option<Obtained>> {
         let Some(request) = self.keeper.flow.refresh(refresh_token, access_token) else {
             return Ok(None);
         };
@@ -210,7 +214,7 @@ impl Flight<'_> {
                 grant
                     .refresh_token
                     .get_or_insert_with(|| refresh_token.clone());
-                Ok(Some(Asked {
+                Ok(Some(Obtained {
                     grant,
                     sent,
                     via: Via::Refresh,
@@ -234,7 +238,7 @@ impl Flight<'_> {
         }
     }
 
-    async fn log_in(&self) -> Result<Asked> {
+    async fn log_in(&self) -> Result<Obtained> {
         let request = self.keeper.flow.login().ok_or_else(|| {
             Error::new(
                 ErrorKind::CredentialsRejected,
@@ -251,7 +255,7 @@ impl Flight<'_> {
             .flow
             .read(&response)
             .map_err(|error| self.timed(error, &response))?;
-        Ok(Asked {
+        Ok(Obtained {
             grant,
             sent,
             via: Via::Login,
@@ -267,10 +271,10 @@ impl Flight<'_> {
     }
 
     /// Makes the grant the current token. `None` if it is of no use: already refused, or almost expired.
-    fn install(&self, held: Option<&Current>, asked: Asked) -> Option<Arc<Current>> {
+    fn install(&self, held: Option<&Current>, obtained: Obtained) -> Option<Arc<Current>> {
         let keeper = self.keeper;
         let now = keeper.clock.now();
-        let Asked { grant, sent, via } = asked;
+        let Obtained { grant, sent, via } = obtained;
         let jwt = grant.jwt.unwrap_or_default();
         let evidence = Evidence {
             stated: grant.life,
@@ -302,20 +306,20 @@ impl Flight<'_> {
             flags: Arc::new(Flags::default()),
         };
         match held.filter(|held| held.value.same_as(&fresh.value)) {
-            Some(held) => self.install_again(held, fresh, now, jwt.exp.is_some()),
+            Some(held) => self.install_reissued(held, fresh, now, jwt.exp.is_some()),
             None if fresh
                 .remaining(now)
                 .is_some_and(|left| left <= fresh.windows.hard) =>
             {
                 None
             }
-            None => Some(self.make_current(fresh, now)),
+            None => Some(self.install_new(fresh, now)),
         }
     }
 
     /// Handles a server that issued the current token again. It does not count as new: it keeps its expiry, unless the response
     /// states an earlier one.
-    fn install_again(
+    fn install_reissued(
         &self,
         held: &Current,
         fresh: Current,
@@ -331,7 +335,7 @@ impl Flight<'_> {
         // have been a passing failure of the API, and if not, the storm guard limits the cost of believing the server.
         let revived = left(held).is_zero() && !absolute;
         if revived || held.refused() {
-            return (left(&fresh) > fresh.windows.hard).then(|| self.make_current(fresh, now));
+            return (left(&fresh) > fresh.windows.hard).then(|| self.install_new(fresh, now));
         }
         let keeps = left(held) <= left(&fresh);
         let (issued, life, windows) = if keeps {
@@ -359,7 +363,7 @@ impl Flight<'_> {
         Some(again)
     }
 
-    fn make_current(&self, fresh: Current, now: Moment) -> Arc<Current> {
+    fn install_new(&self, fresh: Current, now: Moment) -> Arc<Current> {
         let keeper = self.keeper;
         let fresh = Arc::new(fresh);
         keeper.current.store(Some(Arc::clone(&fresh)));
