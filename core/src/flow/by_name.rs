@@ -1,4 +1,4 @@
-//! Flows by name, for callers that hold names and values.
+//! Flows from named options.
 
 use url::Url;
 
@@ -30,8 +30,7 @@ const FLOWS: &[(&str, &[&str], Build)] = &[
     ),
 ];
 
-/// The flow of this name from options by name. Takes the flow's own options out of `options` and
-/// leaves the others.
+/// Makes the flow of this name. Takes the flow's own options out of `options` and leaves the others.
 ///
 /// # Errors
 /// `config_invalid` for an unknown flow name, or that names the option at fault.
@@ -69,7 +68,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FLOWS.iter().map(|(name, ..)| *name)
 }
 
-/// The flow's options that are secrets: what should not stand in a file or on a command line in clear.
+/// The flow's options that are secrets, which should not be written in clear text in a file or on a command line.
 pub fn secret_names(flow_name: &str) -> impl Iterator<Item = &'static str> {
     let own = option_names(flow_name).iter().copied();
     own.filter(|name| SECRETS.contains(name))
@@ -80,7 +79,7 @@ pub fn takes_table(option: &str) -> bool {
     TABLES.contains(&option)
 }
 
-/// Whether an entry of such a table is a secret, as far as its name tells: `password`, `x-api-key`.
+/// Whether an entry of such a table is a secret, judging by its name: `password`, `x-api-key`.
 pub fn is_secret_entry(entry: &str) -> bool {
     const WORDS: &[&str] = &[
         "assertion",

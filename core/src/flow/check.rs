@@ -1,4 +1,4 @@
-//! Checks that every constructor makes, whichever face it came from.
+//! The checks of all flows' options.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::options::check_line;
 use crate::secret::Secret;
 
-/// Headers that the transport writes; a second opinion would corrupt the request.
+/// Headers that the transport sets; a second value would corrupt the request.
 const TRANSPORT_HEADERS: &[&str] = &[
     "connection",
     "content-length",
@@ -19,7 +19,7 @@ const TRANSPORT_HEADERS: &[&str] = &[
     "upgrade",
 ];
 
-/// A value that must be there, on one line.
+/// A required value on one line.
 pub(super) fn required(name: &str, value: &str) -> Result<()> {
     if value.is_empty() {
         return Err(Error::config(name, "must not be empty"));
@@ -27,7 +27,7 @@ pub(super) fn required(name: &str, value: &str) -> Result<()> {
     check_line(name, value)
 }
 
-/// An optional value: absent, or there and on one line.
+/// An optional value: absent, or not empty and on one line.
 pub(super) fn optional(name: &str, value: Option<&str>) -> Result<()> {
     value.map_or(Ok(()), |value| required(name, value))
 }
@@ -42,7 +42,7 @@ pub(super) fn url(name: &str, text: &str) -> Result<Url> {
     checked_url(name, url)
 }
 
-/// [`url`] for what is parsed already.
+/// As [`url`], for a URL that is parsed already.
 pub(super) fn checked_url(name: &str, url: Url) -> Result<Url> {
     let problem = if !matches!(url.scheme(), "http" | "https") {
         "must start with https:// (or http://)"
@@ -58,7 +58,7 @@ pub(super) fn checked_url(name: &str, url: Url) -> Result<Url> {
     Err(Error::config(name, problem))
 }
 
-/// `base` with `path` behind whatever path it has already.
+/// `base` with `path` appended to its path.
 pub(super) fn under(base: &Url, path: &str) -> Result<Url> {
     let mut url = checked_url("base_url", base.clone())?;
     url.set_query(None);
@@ -67,10 +67,10 @@ pub(super) fn under(base: &Url, path: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Scope words: an entry of several words counts as several, a repeated word once.
+/// The words of a scope: an entry may have several, and a repeated word counts once.
 ///
 /// # Errors
-/// `config_invalid` for what RFC 6749 §3.3 keeps out of a scope: control characters, `"`, `\`.
+/// `config_invalid` for characters that RFC 6749 §3.3 does not allow: control characters, `"`, `\`.
 pub(super) fn scope(name: &str, entries: &[String]) -> Result<Vec<String>> {
     let mut words: Vec<String> = Vec::new();
     for word in entries
@@ -92,7 +92,7 @@ pub(super) fn scope(name: &str, entries: &[String]) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// Headers of the user's own, all marked sensitive because any of them may be a key.
+/// Headers that the user adds. All are marked sensitive, because any of them may be a key.
 pub(super) fn headers(name: &str, table: &[(String, Secret)]) -> Result<HeaderMap> {
     let mut headers = HeaderMap::with_capacity(table.len());
     for (key, value) in table {
@@ -115,9 +115,9 @@ pub(super) fn headers(name: &str, table: &[(String, Secret)]) -> Result<HeaderMa
     Ok(headers)
 }
 
-/// Names of JSON fields; one with dots is a path into objects, and no path may lead through another field's value.
+/// Names of JSON fields. One with dots is a path into objects, and no path may lead through another field's value.
 pub(super) fn paths(name: &str, table: &[(String, Secret)]) -> Result<()> {
-    /// Far more than any server wants; bounds the serializer's recursion.
+    /// Far more than any server needs; bounds the serializer's recursion.
     const DEEPEST: usize = 16;
     for (path, _) in table {
         if path.split('.').count() > DEEPEST {
@@ -143,7 +143,7 @@ pub(super) fn paths(name: &str, table: &[(String, Secret)]) -> Result<()> {
     Ok(())
 }
 
-/// Form or body fields of the user's own. `taken` names the fields that the flow itself sends.
+/// Form or body fields that the user adds. `taken` names the fields that the flow itself sends.
 pub(super) fn fields(name: &str, table: &[(String, Secret)], taken: &[&str]) -> Result<()> {
     for (index, (key, value)) in table.iter().enumerate() {
         required(name, key)?;

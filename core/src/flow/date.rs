@@ -1,4 +1,4 @@
-//! Dates that servers write, as Unix seconds.
+//! Reads the dates that servers send, as Unix seconds.
 
 use std::time::UNIX_EPOCH;
 
@@ -12,7 +12,7 @@ pub fn of_answer(headers: &HeaderMap) -> Option<i64> {
     http_unix_secs(headers.get(DATE)?.to_str().ok()?)
 }
 
-/// A date of RFC 9110 §5.6.7 in any of its three forms, or one with a numeric offset as mail writes it.
+/// A date of RFC 9110 §5.6.7 in any of its three forms, or with a numeric offset (RFC 2822).
 pub(super) fn http_unix_secs(text: &str) -> Option<i64> {
     let text = text.trim();
     match httpdate::parse_http_date(text) {
@@ -23,13 +23,13 @@ pub(super) fn http_unix_secs(text: &str) -> Option<i64> {
     }
 }
 
-/// An ISO 8601 instant: `T` or a blank between date and time, any fraction, offset `Z`, `+01:00`, `+0100`, `+01`,
-/// `UTC`, `GMT`, or none, which is read as UTC. Year 1 and before is no instant: .NET and Go print it for "not set".
+/// An ISO 8601 instant: `T` or a blank between date and time, any fraction, offset `Z`, `+01:00`, `+0100`, `+01`, `UTC`,
+/// `GMT`, or none, which is read as UTC. Year 1 and earlier does not count: .NET and Go write it for "not set".
 pub(super) fn iso_unix_secs(text: &str) -> Option<i64> {
     let text = text.trim();
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let time = time.trim();
-    // Ruby and SQL write the zone's name.
+    // As Ruby and SQL write the zone.
     let time = time
         .strip_suffix("UTC")
         .or_else(|| time.strip_suffix("GMT"))
@@ -38,7 +38,7 @@ pub(super) fn iso_unix_secs(text: &str) -> Option<i64> {
     let offset_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
     let (clock, offset) = time.split_at_checked(offset_at)?;
     let clock = clock.trim_end();
-    // RFC 3339 wants seconds; ISO 8601 does not.
+    // RFC 3339 requires seconds; ISO 8601 does not.
     let seconds = if clock.matches(':').count() == 1 {
         ":00"
     } else {

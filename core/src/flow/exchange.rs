@@ -10,14 +10,14 @@ use super::Life;
 use crate::jwt;
 use crate::secret::Secret;
 
-/// A request to send, as data.
+/// A request to the token endpoint, or to another endpoint of the flow, as data.
 #[derive(Clone)]
 pub struct TokenRequest {
     /// The method.
     pub method: Method,
-    /// The absolute URL. Its query may hold a key: do not log it.
+    /// The absolute URL. Its query may contain a key: do not log it.
     pub url: Url,
-    /// The headers; those with a secret are marked sensitive. `Content-Length` and `Host` are the transport's.
+    /// The headers; those with a secret are marked sensitive. The transport adds `Content-Length` and `Host`.
     pub headers: HeaderMap,
     /// The body, wiped on drop. Empty: no body.
     pub body: Zeroizing<Vec<u8>>,
@@ -34,7 +34,7 @@ impl fmt::Debug for TokenRequest {
     }
 }
 
-/// A response that came back, whole.
+/// The whole response to a [`TokenRequest`].
 #[derive(Clone)]
 pub struct TokenResponse {
     /// The status code.
@@ -57,17 +57,16 @@ impl fmt::Debug for TokenResponse {
 /// What a successful response grants.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// The token: visible ASCII, fit for a header.
+    /// The token: visible ASCII, which a header can carry.
     pub token: Secret,
-    /// The refresh token, where one came. Pismo's is kept as data: its flow has no refresh request.
+    /// The refresh token, if there is one. Pismo's is not used: its flow has no refresh request.
     pub refresh_token: Option<Secret>,
-    /// The granted scope, separated by single spaces, where the response names it (RFC 6749 §5.1).
+    /// The granted scope, separated by single spaces, if the response names it (RFC 6749 §5.1).
     pub scope: Option<String>,
-    /// The life the response itself states.
+    /// The lifetime that the response states.
     pub life: Life,
-    /// The absolute times: `exp` and `iat` of a token that is a JWT. An absolute expiry field
-    /// (`expires_unit` `unix`, `unix_ms`, `iso8601`) arrives here too, as `exp`: the earlier of both
-    /// counts, and both are compared with the server's now in the same way.
+    /// `exp` and `iat` of a token that is a JWT. An absolute expiry field (`expires_unit` `unix`, `unix_ms`, `iso8601`) counts
+    /// as `exp` too, because it is compared with the server's time in the same way; the earlier of both is used.
     pub jwt: Option<jwt::Times>,
     /// The response's `Date` header in Unix seconds (RFC 9110 §5.6.7, all three forms).
     pub server_date_unix_secs: Option<i64>,

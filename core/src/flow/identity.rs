@@ -1,12 +1,12 @@
-//! What makes two tokens different, as a list of named parts (docs/contract.md §1).
+//! The identity of a flow: everything that makes two tokens different, as a list of named parts (docs/contract.md §1).
 
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// Collects `name=value` parts in the order in which they are added.
+/// Collects `name=value` parts in order.
 ///
-/// The name is part of each entry, so that an absent part cannot make two different lists equal.
+/// Each entry contains its name, so that an absent part cannot make two different lists equal.
 pub(super) struct Identity(Vec<Secret>);
 
 impl Identity {
@@ -30,7 +30,7 @@ impl Identity {
         }
     }
 
-    /// Scopes, sorted: asked for in another order they are the same scope.
+    /// Scopes, sorted: their order does not matter.
     pub(super) fn with_scope(self, scope: &[String]) -> Self {
         let mut sorted = scope.to_vec();
         sorted.sort_unstable();

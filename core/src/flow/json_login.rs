@@ -1,5 +1,5 @@
-//! The JSON login engine: credentials as a JSON object to a login route, a token somewhere in the response. Pismo and `PassKit`
-//! are presets over it; [`JsonLogin`] describes another provider.
+//! The JSON login engine: sends the credentials as a JSON object and finds the token in the response. Pismo and `PassKit` are
+//! presets of it; [`JsonLogin`] describes another provider.
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -14,7 +14,7 @@ mod described;
 pub use described::JsonLogin;
 pub(super) use described::{NAME, OPTIONS, from_options, layout_of};
 
-/// Whose token is the Bearer of a refresh request.
+/// Which token a refresh request sends as its Bearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RefreshBearer {
     RefreshToken,
@@ -30,7 +30,7 @@ pub(super) struct RefreshRoute {
     pub(super) bearer: Option<RefreshBearer>,
 }
 
-/// A login route and what is sent to it.
+/// A login endpoint and what is sent to it.
 #[derive(Clone)]
 pub(super) struct Engine {
     pub(super) url: Url,

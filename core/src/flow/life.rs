@@ -1,4 +1,4 @@
-//! The life that a response itself states (docs/contract.md §2 rule 1).
+//! The lifetime that a response states (docs/contract.md §2 rule 1).
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use super::date;
 use crate::error::{Error, Result};
 use crate::jwt::whole_secs;
 
-/// WSO2 prints `i64::MAX` milliseconds, as seconds or as it is, for a token without end.
+/// WSO2 sends `i64::MAX` milliseconds, as such or in seconds, for a token without expiry.
 const NEVER_FROM_SECS: f64 = 9_223_372_036_854_775.0;
 
-/// How long a token lives, counted from the request, as its response states it.
+/// How long a token lives from its request on, as its response states it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Life {
     /// Absent, null or unreadable.
@@ -29,13 +29,13 @@ impl Life {
         } else if !(0.0..NEVER_FROM_SECS).contains(&secs) {
             Self::Never
         } else {
-            // Not -0.0: it prints badly.
+            // Turns -0.0 into 0.0.
             Self::Secs(secs.abs())
         }
     }
 }
 
-/// What the expiry field counts.
+/// The unit of the expiry field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Unit {
     #[default]
@@ -104,7 +104,7 @@ impl Unit {
     }
 }
 
-/// A number, or a string that is one. Words that Rust would read (`inf`, `nan`) are none.
+/// A number, or a string with one. Words that Rust parses as numbers (`inf`, `nan`) do not count.
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),

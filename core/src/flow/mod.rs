@@ -1,7 +1,7 @@
-//! Flows: credentials to a request, a response to a grant. Pure: no clock, no network, no environment.
+//! Flows make token requests from credentials and grants from responses. Pure: no clock, no network, no environment.
 //!
-//! Two engines, [`oauth2`] and [`json_login`], and the providers as presets over them. An engine's
-//! knobs (fields, units, headers, Basic encoding) describe a fourth provider without code.
+//! There are two engines, [`oauth2`] and [`json_login`]; the providers are presets of them. An engine's settings (fields,
+//! units, headers, Basic encoding) can describe a further provider without code.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use crate::error::{Error, Result, one_line};
 use crate::scrub::Scrubber;
 use crate::secret::Secret;
 
-/// `Debug` that names the type and shows nothing of it: a user name or URL in a builder is not checked yet and may
-/// hold anything.
+/// Implements `Debug` with the type's name only: a user name or URL in a builder is not checked yet and may contain
+/// anything.
 macro_rules! opaque_debug {
     ($name:ident) => {
         impl std::fmt::Debug for $name {
@@ -53,7 +53,7 @@ pub use wso2::Wso2;
 use identity::Identity;
 use response_layout::ResponseLayout;
 
-/// A flow that is configured and checked: it can be asked for requests and shown responses.
+/// A configured and checked flow: makes requests and reads their responses.
 #[derive(Clone)]
 pub struct Flow {
     name: &'static str,
@@ -79,18 +79,18 @@ impl Flow {
         self.name
     }
 
-    /// Who logs in where, for errors and `repr`: without a secret, ids shortened.
+    /// Who logs in where, for errors and logs: without secrets, ids shortened.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Every part that makes two tokens different, secrets included, each as `name=value`, in a fixed
-    /// order. To be hashed, never to be shown.
+    /// Everything that makes two tokens different, secrets included, each as `name=value`, in a fixed order. For hashing only;
+    /// never show it.
     pub fn identity(&self) -> Vec<Secret> {
         self.identity.clone()
     }
 
-    /// The URL that tokens come from; `None` for a pasted token.
+    /// The URL of the token endpoint; `None` for a pasted token.
     pub fn token_url(&self) -> Option<&Url> {
         match &self.engine {
             Engine::OAuth2(engine) => Some(&engine.token_url),
@@ -99,7 +99,7 @@ impl Flow {
         }
     }
 
-    /// Every URL that secrets go to, each by the name of its option.
+    /// Every URL that secrets are sent to, with the name of its option.
     pub fn secret_urls(&self) -> impl Iterator<Item = (&'static str, &Url)> {
         let (refresh, revoke) = match &self.engine {
             Engine::OAuth2(engine) => (None, engine.revoke_url.as_ref()),
@@ -115,7 +115,7 @@ impl Flow {
         .filter_map(|(option, url)| Some((option, url?)))
     }
 
-    /// The request that logs in; `None` for a pasted token, which has no credentials behind it.
+    /// The request that logs in; `None` for a pasted token, which has no credentials.
     pub fn login(&self) -> Option<TokenRequest> {
         match &self.engine {
             Engine::OAuth2(engine) => Some(engine.login()),
@@ -124,7 +124,7 @@ impl Flow {
         }
     }
 
-    /// The token that was given instead of credentials.
+    /// The token that the user gave instead of credentials.
     pub fn pasted(&self) -> Option<&Secret> {
         match &self.engine {
             Engine::Pasted(token) => Some(token),
@@ -132,7 +132,7 @@ impl Flow {
         }
     }
 
-    /// The request that renews with `refresh_token`; `None` where the flow has no such request.
+    /// The request that renews with `refresh_token`; `None` if the flow has none.
     pub fn refresh(&self, refresh_token: &Secret, access_token: &Secret) -> Option<TokenRequest> {
         match &self.engine {
             Engine::OAuth2(engine) => Some(engine.refresh(refresh_token)),
@@ -141,8 +141,8 @@ impl Flow {
         }
     }
 
-    /// The request that revokes `token` (RFC 7009), an access or a refresh token; `None` where the
-    /// provider has no revoke route.
+    /// The request that revokes `token` (RFC 7009), an access or a refresh token; `None` if the provider has no revocation
+    /// endpoint.
     pub fn revoke(&self, token: &Secret) -> Option<TokenRequest> {
         match &self.engine {
             Engine::OAuth2(engine) => engine.revoke(token),
@@ -153,18 +153,17 @@ impl Flow {
     /// Reads the response to [`Self::login`].
     ///
     /// # Errors
-    /// What the server said, as one of `credentials_rejected`, `locked_out`, `rate_limited`,
-    /// `server_unavailable`, or `bad_response` for what is no token response at all. Always with the status
-    /// and this flow's label; never with a secret or a raw body.
+    /// The server's refusal as `credentials_rejected`, `locked_out`, `rate_limited` or `server_unavailable`; `bad_response` for
+    /// anything that is not a token response. Always with the status and this flow's label, never with a secret or a raw body.
     pub fn read(&self, response: &TokenResponse) -> Result<Grant> {
         self.read_answer(response, &self.scrubber)
     }
 
-    /// Reads the response to [`Self::refresh`], which was asked with these tokens: a server that quotes one
-    /// of them in its words does not get it into an error.
+    /// Reads the response to [`Self::refresh`] with these tokens. If the server quotes one of them, it is removed from the
+    /// error.
     ///
     /// # Errors
-    /// As [`Self::read`]; `credentials_rejected` here means that the refresh token is dead.
+    /// As [`Self::read`]; `credentials_rejected` here means that the refresh token is no longer valid.
     pub fn read_refresh(
         &self,
         response: &TokenResponse,
@@ -175,8 +174,8 @@ impl Flow {
         self.read_answer(response, &scrubber)
     }
 
-    /// Reads the response to [`Self::revoke`] of this token. A server that revokes only tokens of the other kind has
-    /// nothing against it (RFC 7009 §2.2.1), and an unknown token is a revoked one.
+    /// Reads the response to [`Self::revoke`] of this token. It is a success as well if the server revokes only tokens of the
+    /// other kind (RFC 7009 §2.2.1) or does not know the token.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -206,18 +205,18 @@ impl Flow {
             .map_err(|error| self.named(error, response))
     }
 
-    /// The life of a token whose response tells nothing, in seconds: Pismo 600; others none.
+    /// The lifetime in seconds of a token whose response states none: Pismo 600, others none.
     pub fn default_life_secs(&self) -> Option<f64> {
         self.default_life_secs
     }
 
-    /// The API's base URL where the preset knows it.
+    /// The API's base URL, if the preset knows it.
     pub fn default_base_url(&self) -> Option<&Url> {
         self.default_base_url.as_ref()
     }
 }
 
-/// Constructors for the presets, which have checked everything.
+/// Constructors for the presets, which have already checked everything.
 impl Flow {
     fn of(
         name: &'static str,
@@ -227,7 +226,7 @@ impl Flow {
         layout: ResponseLayout,
         scrubber: Scrubber,
     ) -> Self {
-        /// A label goes into every error; a user name may be of any length, and hold a tab.
+        /// Every error contains the label, and a user name may have any length.
         const LABEL_CHARS: usize = 160;
         let label = one_line(label);
         let label = match label.char_indices().nth(LABEL_CHARS) {
@@ -305,9 +304,9 @@ impl fmt::Debug for Flow {
     }
 }
 
-/// Credentials that make a flow; implemented by each preset.
+/// Credentials from which a flow is made; implemented by each preset.
 pub trait IntoFlow {
-    /// Checks everything and makes the flow. `base_url` is the client's API base, where it has one.
+    /// Checks the credentials and makes the flow. `base_url` is the client's base URL, if it was given.
     ///
     /// # Errors
     /// `config_invalid` that names the option.

@@ -1,4 +1,4 @@
-//! The OAuth 2.0 engine (RFC 6749 §4.3, §4.4, §6; RFC 7009), and the plain flows over it.
+//! The OAuth 2.0 engine (RFC 6749 §4.3, §4.4, §6; RFC 7009) and the plain flows that use it.
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -20,7 +20,7 @@ pub(super) use plain::{
 };
 pub use plain::{ClientCredentials, Password};
 
-/// How the client's id and secret travel.
+/// How the client's id and secret are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Basic {
     /// Form-encoded before Basic: RFC 6749 §2.3.1.
@@ -57,17 +57,17 @@ impl Basic {
     }
 }
 
-/// The client's own credentials, with the names of the options that hold them.
+/// The client's own credentials.
 #[derive(Clone)]
 pub(super) struct ClientAuth {
     pub(super) id: String,
-    /// A public client has none; an empty one is sent as such.
+    /// `None` for a public client; an empty secret is sent as such.
     pub(super) secret: Option<Secret>,
     pub(super) basic: Basic,
 }
 
 impl ClientAuth {
-    /// Refuses what the chosen encoding cannot carry.
+    /// Refuses credentials that the chosen encoding cannot carry.
     pub(super) fn check(&self, id_option: &str, secret_option: &str) -> Result<()> {
         check::required(id_option, &self.id)?;
         let Some(secret) = &self.secret else {
@@ -108,7 +108,7 @@ impl ClientAuth {
         encode::credentials("Basic", &pair)
     }
 
-    /// RFC 6749 §2.3.1 and §3.2.1: what goes into the body when no header carries it.
+    /// What is sent in the body if no header carries it (RFC 6749 §2.3.1, §3.2.1).
     fn body(&self) -> Fields {
         match &self.secret {
             None => vec![("client_id".to_owned(), FieldValue::text(&self.id))],
@@ -180,7 +180,7 @@ impl Engine {
         self.post(&self.token_url, fields)
     }
 
-    /// RFC 6749 §6. No scope: the same as before.
+    /// RFC 6749 §6. Without a scope, so that it stays the same.
     pub(super) fn refresh(&self, refresh_token: &Secret) -> TokenRequest {
         let mut fields: Fields = vec![
             ("grant_type".to_owned(), FieldValue::text("refresh_token")),
@@ -193,7 +193,7 @@ impl Engine {
         self.post(&self.token_url, fields)
     }
 
-    /// RFC 7009 §2.1. No hint: the token may be either, and a wrong hint only costs the server a look-up more.
+    /// RFC 7009 §2.1. Without `token_type_hint`: the token may be of either kind, and a wrong hint costs the server a lookup.
     pub(super) fn revoke(&self, token: &Secret) -> Option<TokenRequest> {
         let fields = vec![("token".to_owned(), FieldValue::Text(token.clone()))];
         Some(self.post(self.revoke_url.as_ref()?, fields))
@@ -227,7 +227,7 @@ impl Engine {
         }
     }
 
-    /// What two tokens of this engine differ in, behind what the flow itself names.
+    /// Adds this engine's parts to the flow's identity.
     pub(super) fn identity(
         &self,
         identity: super::identity::Identity,
@@ -261,7 +261,7 @@ impl Engine {
             .parts()
     }
 
-    /// Every secret of this engine, in every form in which it travels.
+    /// Knows every secret of this engine, in every form in which it is sent.
     pub(super) fn scrubber(&self) -> Scrubber {
         let headers: Vec<Secret> = self
             .extra_headers

@@ -1,4 +1,4 @@
-//! `PassKit`: a login that responds with a long-lived token, or a token pasted from the portal (docs/wire.md §2).
+//! `PassKit`: a login for a long-lived token, or a token pasted from the portal (docs/wire.md §2).
 
 use http::{HeaderName, HeaderValue};
 use url::Url;
@@ -30,7 +30,7 @@ const REGIONS: &[(&str, &str)] = &[
     ("pub1", "https://api.pub1.passkit.io"),
     ("pub2", "https://api.pub2.passkit.io"),
 ];
-/// Asks for a token that lives until it is revoked, instead of a JWT of an hour.
+/// Requests a token that lives until it is revoked, instead of a JWT that lives for an hour.
 const LONG_LIVED: HeaderName = HeaderName::from_static("x-passkit-longlived-token");
 
 /// A `PassKit` account, or a token of one.
@@ -57,7 +57,7 @@ impl PassKit {
         }
     }
 
-    /// Uses a token pasted from the portal. There is no login behind it: once refused, it stays refused.
+    /// Uses a token pasted from the portal. It cannot be renewed: once refused, it stays refused.
     pub fn token(token: impl Into<String>) -> Self {
         Self {
             token: Some(Secret::new(token)),
@@ -77,7 +77,7 @@ impl PassKit {
         }
     }
 
-    /// `pub1` (Europe, default) or `pub2` (USA). The wrong one logs in and then finds nothing.
+    /// `pub1` (Europe, default) or `pub2` (USA). In the wrong region the login succeeds but the account's data are missing.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
@@ -122,7 +122,7 @@ impl PassKit {
             ));
         }
         check::required("token", token.expose())?;
-        // People paste the whole header.
+        // Users may paste the whole header.
         let token = Secret::new(jwt::without_scheme(token.expose()));
         if token.is_empty() || !is_header_safe(token.expose()) {
             return Err(Error::config(

@@ -22,7 +22,7 @@ pub(super) const OPTIONS: &[&str] = &[
 ];
 
 const TOKEN_PATH: &str = "passport/v2/s2s/access-token";
-/// `exp - iat` in the documented sample token. Counts only if a token cannot be read.
+/// `exp - iat` of the documented sample token. Used only if a token cannot be read.
 const DEFAULT_LIFE_SECS: f64 = 600.0;
 /// The name of the secret: two versions of the documentation disagree.
 const SECRET_FIELDS: &[&str] = &["server_secret", "secret_key"];
@@ -41,8 +41,8 @@ pub struct Pismo {
 opaque_debug!(Pismo);
 
 impl Pismo {
-    /// The key and the secret. The token URL is below the client's base URL, which Pismo's production
-    /// customers are told and nobody else: it has to be given.
+    /// The server key and secret. The token URL is below the client's base URL, which must be given: Pismo tells it to its
+    /// customers only.
     pub fn new(server_key: impl Into<String>, server_secret: impl Into<String>) -> Self {
         Self {
             server_key: Secret::new(server_key),
@@ -68,7 +68,7 @@ impl Pismo {
         self
     }
 
-    /// Sends `external_account_id` too, which older documentation names.
+    /// Also sends `external_account_id`, which older documentation names.
     #[must_use]
     pub fn external_account_id(mut self, id: impl Into<String>) -> Self {
         self.external_account_id = Some(id.into());
@@ -171,7 +171,7 @@ fn take_account_id(options: &mut Options) -> Result<Option<i64>> {
             "must be a whole number; above 9007199254740992 give it as a string",
         )
     };
-    // The shape is tried on a copy, because taking removes what it refuses.
+    // Tried on a copy, because a failed take removes the option as well.
     if let Ok(Some(number)) = options.clone().take_number(NAME) {
         options.take_number(NAME)?;
         if number.fract() != 0.0 || number.abs() > EXACT_UP_TO {

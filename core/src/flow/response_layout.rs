@@ -1,4 +1,4 @@
-//! From a success body to a grant (RFC 6749 §5.1, and everything that servers send instead).
+//! Reads a grant from a successful response (RFC 6749 §5.1, and everything that servers send instead).
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::jwt::{self, Times};
 use crate::scrub::is_code;
 use crate::secret::Secret;
 
-/// Where a value stands in a response.
+/// Where a value is in a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A key, or keys and array indices separated by dots.
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// For messages: the configured name, which is no secret.
+    /// For messages: the configured name, which is not a secret.
     fn name(&self) -> String {
         match self {
             Self::Field(path) => format!("the field {path}"),
@@ -82,7 +82,7 @@ impl Place {
     }
 }
 
-/// Where the response of a login holds its values: what both engines can be told about reading it.
+/// Where the values are in the response to a login.
 #[derive(Clone, Debug)]
 pub(super) struct ResponseLayout {
     pub(super) token: Place,
@@ -106,13 +106,13 @@ impl Default for ResponseLayout {
 }
 
 impl ResponseLayout {
-    /// The same reading with the token in this field.
+    /// The same layout with the token in this field.
     pub(super) fn with_token(mut self, path: &str) -> Self {
         self.token = Place::field(path);
         self
     }
 
-    /// For the identity: tokens that are read from different places are different tokens.
+    /// For the identity: tokens that are read from different places are different.
     pub(super) fn text(&self) -> String {
         let Self {
             token,
@@ -184,7 +184,7 @@ impl ResponseLayout {
         Ok(self.grant(response, document.as_ref(), token))
     }
 
-    /// The token, or what is wrong with it: the field is named, never its value.
+    /// The token, or what is wrong with it: names the field, never its value.
     fn token(
         &self,
         response: &TokenResponse,
@@ -254,7 +254,7 @@ impl ResponseLayout {
     }
 }
 
-/// Where a token seems to stand instead, for the error: a name that login routes use, at the root or one step below it.
+/// For the error: where a token seems to be instead. Looks for names that servers use, at the root or one step below it.
 fn elsewhere(document: &Document) -> Option<String> {
     const NAMES: &[&str] = &[
         "access_token",
@@ -289,7 +289,7 @@ fn elsewhere(document: &Document) -> Option<String> {
         .find(is_token)
 }
 
-/// The encoding of a body that the transport could not unpack and left as it came.
+/// The content coding of a body that the transport could not decode.
 fn unasked_encoding(response: &TokenResponse) -> Option<&str> {
     let name = response
         .headers
@@ -300,7 +300,7 @@ fn unasked_encoding(response: &TokenResponse) -> Option<&str> {
     (is_code(name) && !name.eq_ignore_ascii_case("identity")).then_some(name)
 }
 
-/// The token without `Bearer ` before it: some login routes respond with the whole header.
+/// The token without a leading `Bearer `: some servers respond with the whole header.
 fn behind_scheme(text: &str) -> &str {
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
@@ -310,16 +310,17 @@ fn behind_scheme(text: &str) -> &str {
     }
 }
 
-/// Visible ASCII: more than RFC 6750's `b68token`, because servers use more, and all that a header carries safely.
+/// Whether `text` is visible ASCII. That is more than RFC 6750's `b64token`, because servers use more, and everything that a
+/// header carries safely.
 pub(super) fn is_header_safe(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The kind of proof that a token type demands and we do not make.
+/// The kind of proof that the token type requires and this library cannot make.
 ///
-/// RFC 6749 §7.1 forbids to use a token of an unknown type. Taken to the letter that would refuse servers that
-/// write `BearerToken`, `JWT`, `Bearer token` or nothing; so only types known to need a proof (RFC 9449, MAC,
-/// proof of possession, holder of key), and RFC 8693's `N_A` for "no access token", are refused.
+/// RFC 6749 §7.1 forbids using a token of an unknown type. Taken literally, that would refuse servers that send
+/// `BearerToken`, `JWT`, `Bearer token` or nothing. So only types that are known to need a proof (RFC 9449, MAC, proof of
+/// possession, holder of key) are refused, and RFC 8693's `N_A` for "no access token".
 fn unusable_type(document: &Document) -> Option<&'static str> {
     const PROOFS: &[&str] = &["mac", "dpop", "pop", "hok", "hotk"];
     let text = document

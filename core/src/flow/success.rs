@@ -1,4 +1,4 @@
-//! The condition under which a 2xx is a success, for servers that say "no" with 200.
+//! The condition under which a 2xx response is a success, for servers that refuse with 200.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl Success {
         })
     }
 
-    /// Whether the field has the value, or, without a value, says anything but "no".
+    /// Whether the field has the value, or, if the condition names none, whether it says anything but "no".
     pub(super) fn holds(&self, document: &Document) -> bool {
         const NO: &[&str] = &["", "0", "false", "no", "fail", "failed", "failure", "error"];
         let Some(found) = document.get(&self.field) else {
@@ -39,7 +39,7 @@ impl Success {
             Value::String(text) => text.clone(),
             Value::Bool(flag) => flag.to_string(),
             Value::Number(number) => number.to_string(),
-            // A list or an object equals no text, and one with nothing in it says nothing.
+            // A list or an object equals no text, and an empty one says "no".
             Value::Array(items) => return self.value.is_none() && !items.is_empty(),
             Value::Object(members) => return self.value.is_none() && !members.is_empty(),
             Value::Null => return false,
@@ -51,7 +51,7 @@ impl Success {
     }
 }
 
-/// As in the option, for messages: configuration, no secret.
+/// As written in the option, for messages. It is configuration, not a secret.
 impl fmt::Display for Success {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{TokenResponse, date};
 use crate::document::Document;
 
-/// Longest wait that is believed, in seconds (docs/contract.md §5).
+/// Longest wait that is accepted, in seconds (docs/contract.md §5).
 const LONGEST_SECS: f64 = 3600.0;
 
 /// How long `response` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else the
@@ -23,7 +23,7 @@ pub fn retry_after(response: &TokenResponse, now_unix_secs: i64) -> Option<Durat
         .or_else(|| of_document(&Document::of_error(&response.body)?, &response.headers, now))
 }
 
-/// What headers and body say without a clock: dates count only next to the response's `Date`.
+/// The wait that headers and body state, without a clock: dates count only with the response's `Date`.
 pub(super) fn without_clock(headers: &HeaderMap, document: Option<&Document>) -> Option<Duration> {
     of_headers(headers, None).or_else(|| of_document(document?, headers, None))
 }
@@ -31,7 +31,7 @@ pub(super) fn without_clock(headers: &HeaderMap, document: Option<&Document>) ->
 fn of_headers(headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
     headers.get_all(RETRY_AFTER).iter().find_map(|value| {
         let text = value.to_str().ok()?.trim();
-        // Not everything that Rust reads as a number is one here: `inf`, `1e9`, `+5`.
+        // Rust also parses `inf`, `1e9` and `+5` as numbers, which do not count here.
         if text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'.')

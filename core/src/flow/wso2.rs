@@ -1,4 +1,4 @@
-//! WSO2 API Manager and the servers made from it: the password grant with raw Basic (docs/wire.md §3).
+//! WSO2 API Manager and products based on it: the password grant with raw Basic credentials (docs/wire.md §3).
 
 use url::Url;
 
@@ -41,9 +41,9 @@ pub struct Wso2 {
 opaque_debug!(Wso2);
 
 impl Wso2 {
-    /// `token_url` such as `https://gateway:8243/token`; key and secret of the application; the user's
-    /// name as the server wants it (`john@johns.org@johnsorg`, `user@mail.com@carbon.super`), unless
-    /// [`Self::organization`] completes it.
+    /// `token_url` is, for example, `https://gateway:8243/token`; key and secret are the application's. `username` is the full
+    /// name that the server expects (`john@johns.org@johnsorg`, `user@mail.com@carbon.super`), unless [`Self::organization`]
+    /// completes it.
     pub fn new(
         token_url: impl Into<String>,
         consumer_key: impl Into<String>,
@@ -71,21 +71,21 @@ impl Wso2 {
         self
     }
 
-    /// The scopes to ask for. The server may grant fewer.
+    /// The scopes to request. The server may grant fewer.
     #[must_use]
     pub fn scope(mut self, scope: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scope = scope.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The revoke route. Default: beside a token URL that ends in `/token`.
+    /// The revocation endpoint. Default: `…/revoke` for a token URL that ends in `/token`.
     #[must_use]
     pub fn revoke_url(mut self, url: impl Into<String>) -> Self {
         self.revoke_url = Some(url.into());
         self
     }
 
-    /// Asks for the scope `device_<name>`: a token of its own, which another process with another name does not revoke.
+    /// Requests the scope `device_<name>`, for a token of its own that processes with another name do not revoke.
     #[must_use]
     pub fn device(mut self, name: impl Into<String>) -> Self {
         self.device = Some(name.into());

@@ -1,4 +1,4 @@
-//! A provider that its user describes: where to log in, what to send, where the token stands.
+//! A provider that its user describes: where to log in, what to send, and where the token is in the response.
 
 use http::Method;
 use http::header::AUTHORIZATION;
@@ -32,7 +32,7 @@ pub(in crate::flow) const OPTIONS: &[&str] = &[
     "success",
 ];
 
-/// A login route with a JSON body, described field by field.
+/// A login with a JSON body, described field by field.
 #[derive(Clone, Default)]
 pub struct JsonLogin {
     token_url: String,
@@ -67,15 +67,15 @@ impl JsonLogin {
         self
     }
 
-    /// One more field of the body: a user name, a password, a client id. Dots lead into objects: `user.email` is
-    /// sent as `{"user":{"email":…}}`.
+    /// Adds a field to the body: a user name, a password, a client id. Dots lead into objects: `user.email` is sent as
+    /// `{"user":{"email":…}}`.
     #[must_use]
     pub fn field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.push((name.into(), Secret::new(value)));
         self
     }
 
-    /// One more request header; its value is treated as a secret. Sent with the refresh too.
+    /// Adds a request header to the login and the refresh; its value is treated as a secret.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.extra_headers.push((name.into(), Secret::new(value)));
@@ -90,36 +90,36 @@ impl JsonLogin {
         self
     }
 
-    /// Where the expiry stands, in the same notation. Default `expires_in`.
+    /// Where the expiry is, in the same notation. Default `expires_in`.
     #[must_use]
     pub fn expires_field(mut self, place: impl Into<String>) -> Self {
         self.expires_field = Some(place.into());
         self
     }
 
-    /// What the expiry counts: `s` (default) or `ms` of life, `unix` or `unix_ms` or `iso8601` for an instant.
+    /// The unit of the expiry: `s` (default) or `ms` for a lifetime; `unix`, `unix_ms` or `iso8601` for an instant.
     #[must_use]
     pub fn expires_unit(mut self, unit: impl Into<String>) -> Self {
         self.expires_unit = Some(unit.into());
         self
     }
 
-    /// Where the refresh token stands. Default `refresh_token`.
+    /// Where the refresh token is. Default `refresh_token`.
     #[must_use]
     pub fn refresh_token_field(mut self, place: impl Into<String>) -> Self {
         self.refresh_token_field = Some(place.into());
         self
     }
 
-    /// The route that takes a refresh token. Without one, each renewal is a login.
+    /// The URL of the refresh request. Without one, each renewal is a login.
     #[must_use]
     pub fn refresh_url(mut self, url: impl Into<String>) -> Self {
         self.refresh_url = Some(url.into());
         self
     }
 
-    /// The body field of the refresh request that carries the refresh token. Default `refresh_token`, or no
-    /// body if the refresh token is the Bearer.
+    /// The body field of the refresh request that carries the refresh token. Default `refresh_token`, or no body if the refresh
+    /// token is the Bearer.
     #[must_use]
     pub fn refresh_field(mut self, name: impl Into<String>) -> Self {
         self.refresh_field = Some(name.into());

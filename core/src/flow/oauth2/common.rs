@@ -1,4 +1,4 @@
-//! What the password grant and client credentials share.
+//! Options that the password and client credentials grants share.
 
 use super::{Basic, ClientAuth, Engine};
 use crate::encode::Fields;
@@ -9,7 +9,7 @@ use crate::flow::response_layout::ResponseLayout;
 use crate::options::Options;
 use crate::secret::Secret;
 
-/// What both grants share.
+/// The shared options.
 #[derive(Clone, Default)]
 pub(super) struct Common {
     pub(super) token_url: String,
@@ -95,32 +95,32 @@ impl Common {
     }
 }
 
-/// The setters of [`Common`], for both builders.
+/// Defines the setters of [`Common`] in both builders.
 macro_rules! common_setters {
     () => {
-        /// The scopes to ask for. The server may grant fewer.
+        /// The scopes to request. The server may grant fewer.
         #[must_use]
         pub fn scope(mut self, scope: impl IntoIterator<Item = impl Into<String>>) -> Self {
             self.common.scope = scope.into_iter().map(Into::into).collect();
             self
         }
 
-        /// How the client's id and secret travel: `form` (RFC 6749 §2.3.1: form-encoded, then Basic; default), `percent`
-        /// (`%20` for a blank), `raw` (as they are; no colon in either), or `body`.
+        /// How the client's id and secret are sent: `form` (form-encoded, then Basic, RFC 6749 §2.3.1; the default), `percent`
+        /// (percent-encoded, then Basic), `raw` (Basic as they are, without a colon in either), or `body` (as form fields).
         #[must_use]
         pub fn basic(mut self, encoding: impl Into<String>) -> Self {
             self.common.basic = Some(encoding.into());
             self
         }
 
-        /// The revoke route (RFC 7009). Without one nothing is revoked.
+        /// The revocation endpoint (RFC 7009). Without one nothing is revoked.
         #[must_use]
         pub fn revoke_url(mut self, url: impl Into<String>) -> Self {
             self.common.revoke_url = Some(url.into());
             self
         }
 
-        /// One more form field of login and refresh, such as `audience` or `resource`.
+        /// Adds a form field to login and refresh, such as `audience` or `resource`.
         #[must_use]
         pub fn extra_field(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.common
@@ -129,7 +129,7 @@ macro_rules! common_setters {
             self
         }
 
-        /// One more header of each request to the token endpoint; its value is treated as a secret.
+        /// Adds a header to each request to the token endpoint; its value is treated as a secret.
         #[must_use]
         pub fn extra_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.common
@@ -146,21 +146,21 @@ macro_rules! common_setters {
             self
         }
 
-        /// Where the expiry stands, in the same notation. Default `expires_in`.
+        /// Where the expiry is, in the same notation. Default `expires_in`.
         #[must_use]
         pub fn expires_field(mut self, place: impl Into<String>) -> Self {
             self.common.expires_field = Some(place.into());
             self
         }
 
-        /// What the expiry counts: `s` (default) or `ms` of life, `unix` or `unix_ms` or `iso8601` for an instant.
+        /// The unit of the expiry: `s` (default) or `ms` for a lifetime; `unix`, `unix_ms` or `iso8601` for an instant.
         #[must_use]
         pub fn expires_unit(mut self, unit: impl Into<String>) -> Self {
             self.common.expires_unit = Some(unit.into());
             self
         }
 
-        /// Where the refresh token stands. Default `refresh_token`.
+        /// Where the refresh token is. Default `refresh_token`.
         #[must_use]
         pub fn refresh_token_field(mut self, place: impl Into<String>) -> Self {
             self.common.refresh_token_field = Some(place.into());

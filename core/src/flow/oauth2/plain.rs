@@ -1,4 +1,4 @@
-//! Plain OAuth 2.0 servers: the password grant (RFC 6749 §4.3) and client credentials (§4.4), with knobs for their habits.
+//! The password grant (RFC 6749 §4.3) and client credentials (§4.4) of any OAuth 2.0 server.
 
 use url::Url;
 
@@ -71,7 +71,7 @@ impl Password {
         }
     }
 
-    /// The client's id and secret. An empty secret is sent as such: some servers have clients like that.
+    /// The client's id and secret. An empty secret is sent as such, because some servers have clients with one.
     #[must_use]
     pub fn client(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.common.client_id = Some(id.into());
@@ -79,7 +79,7 @@ impl Password {
         self
     }
 
-    /// A client without a secret: its id goes into the body (RFC 6749 §3.2.1).
+    /// A client without a secret. Its id is sent in the body (RFC 6749 §3.2.1).
     #[must_use]
     pub fn public_client(mut self, id: impl Into<String>) -> Self {
         self.common.client_id = Some(id.into());
