@@ -4,33 +4,33 @@
  *
  * Generated from bindings-c/src; do not edit.
  *
- * A client logs in (Pismo, PassKit, WSO2, any OAuth2 password or client-credentials server, JSON logins of your own), keeps
- * the token, renews it in time and heals a 401. Two ways to use it: evertoken_client_request() sends a request and does all
- * of it; evertoken_client_authorize() and evertoken_client_judge() do it for an HTTP client of your own, such as libcurl
- * (evertoken_curl.h).
+ * A client logs in (Pismo, PassKit, WSO2, any OAuth2 password or client-credentials server, JSON logins that you describe),
+ * keeps the token, renews it in time and recovers from a 401. There are two ways to use it. evertoken_client_request() sends
+ * a request and does everything. evertoken_client_authorize() and evertoken_client_judge() serve an HTTP client of your own,
+ * such as libcurl (evertoken_curl.h).
  *
- * Conventions, kept by every function:
+ * Conventions that every function follows:
  *
  * - Names are evertoken_<noun>_<verb>. Arguments come in the order receiver, inputs, outputs, error.
- * - A function that can fail returns evertoken_status, EVERTOKEN_OK or why not. Outputs are written only with EVERTOKEN_OK
- *   (the length of evertoken_client_authorization_copy() is the one exception, told there); `error` only otherwise. `error`
- *   may be NULL; else *error is yours to free.
- * - A function that reads something from a handle cannot fail: for NULL it returns what its comment says.
- * - NULL is always answered, never crashed on. A `_free` of NULL is a no-op. A handle that was freed, or is of another
- *   type, is answered with EVERTOKEN_MISUSE for as long as its memory still shows it; that guard is no promise.
- * - A receiver that is `const` may be used by any number of threads at the same time, one that is not by one at a time.
- * - Whoever receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle behind
- *   a `const` pointer that is returned belongs to the one it came from and lives as long.
- * - Texts in are UTF-8, ended by NUL, and copied. Texts out are ended by NUL, live as long as the handle they came from, and
- *   give their length where a `len` that is not NULL is passed.
- * - Callbacks get their `userdata` back untouched. Those of a `_start` function run exactly once if and only if it returned
- *   EVERTOKEN_OK. Nothing calls back under a lock. A call that waits is EVERTOKEN_MISUSE inside a callback.
- * - Units are in the name: `_ms`, `_unix_secs`. A number that is not there is -1, or 0 where the comment says so.
- * - Flags in are `int`: 0 is no, anything else is yes.
- * - Nothing starts a thread or a connection before the first call that needs one. After fork() every handle works in the
- *   child; calls under way at that moment go on in the parent only. Do not fork from a callback.
- * - No error, event, state or other text shows a secret, but for evertoken_token_value(), evertoken_authorization_value() and
- *   evertoken_client_authorization_copy(), whose purpose it is.
+ * - A function that can fail returns evertoken_status: EVERTOKEN_OK, or why it failed. Outputs are written only with
+ *   EVERTOKEN_OK (except the length of evertoken_client_authorization_copy(), see there), and `error` only otherwise.
+ *   `error` may be NULL; otherwise you must free *error.
+ * - A function that reads something from a handle cannot fail. For NULL it returns what its comment says.
+ * - NULL never crashes. A `_free` of NULL is a no-op. A handle that was freed or has another type gives EVERTOKEN_MISUSE as
+ *   long as its memory still shows it; do not rely on that.
+ * - A receiver that is `const` may be used by any number of threads at the same time, any other by one at a time.
+ * - Whoever receives a handle through an output or a callback owns it and frees it with the `_free` of its type. A handle that
+ *   is returned as a `const` pointer belongs to the handle it came from and lives as long.
+ * - Input texts are UTF-8, NUL-terminated, and copied. Returned texts are NUL-terminated, live as long as the handle they
+ *   came from, and have their length written to `len` if it is not NULL.
+ * - Callbacks get their `userdata` unchanged. Those of a `_start` function run exactly once if and only if it returned
+ *   EVERTOKEN_OK. No callback runs under a lock. Inside a callback, a call that would wait gives EVERTOKEN_MISUSE.
+ * - Names contain the unit: `_ms`, `_unix_secs`. A missing number is -1, or 0 where the comment says so.
+ * - Input flags are `int`: 0 is no, anything else is yes.
+ * - No thread and no connection is started before the first call that needs one. After fork() every handle works in the
+ *   child; calls that were in progress continue in the parent only. Do not fork from a callback.
+ * - No error, event, state or other text contains a secret, except for evertoken_token_value(),
+ *   evertoken_authorization_value() and evertoken_client_authorization_copy(), whose purpose it is.
  */
 
 #ifndef EVERTOKEN_H
@@ -54,11 +54,11 @@
 /** As `timeout_ms`: wait for as long as it takes. */
 #define EVERTOKEN_NO_TIMEOUT (-1)
 
-/// What a call came to. Numbers are stable and never reused; new ones may be added, so keep a `default:`.
+/// The outcome of a call. Numbers are stable and never reused; new ones may be added, so keep a `default:`.
 ///
-/// 70xx is the table that all languages share; 71xx is about the C call itself.
+/// 70xx is the error table that all languages share; 71xx is about the C call itself.
 typedef enum {
-  /// It worked.
+  /// Success.
   EVERTOKEN_OK = 0,
   /// An option, a credential or a URL is missing, malformed or contradicts another: correct what the message names.
   EVERTOKEN_CONFIG_INVALID = 7001,
@@ -70,47 +70,47 @@ typedef enum {
   EVERTOKEN_RATE_LIMITED = 7004,
   /// The server failed: call again later.
   EVERTOKEN_SERVER_UNAVAILABLE = 7005,
-  /// No connection could be made, or it broke.
+  /// No connection could be made, or it was lost.
   EVERTOKEN_UNREACHABLE = 7006,
   /// The TLS handshake failed: name the server's CA with evertoken_config_set_ca_file().
   EVERTOKEN_TLS = 7007,
   /// No response came in time.
   EVERTOKEN_TIMED_OUT = 7008,
-  /// The server answered something that is not a token.
+  /// The server's response is not what was asked for, such as a web page instead of a token.
   EVERTOKEN_BAD_RESPONSE = 7009,
-  /// The server hands out the token again that it refuses.
+  /// The server keeps issuing a token that was refused or is about to expire.
   EVERTOKEN_SAME_TOKEN = 7010,
-  /// The token may not go to this URL: evertoken_config_allow_origin() if it should.
+  /// The token must not be sent to this URL; evertoken_config_allow_origin() allows it.
   EVERTOKEN_ORIGIN_REFUSED = 7011,
   /// evertoken_call_cancel() was called.
   EVERTOKEN_CANCELLED = 7012,
   /// The client was closed.
   EVERTOKEN_CLOSED = 7013,
-  /// Reserved for token stores: tokens are kept in memory, and nothing fails so.
+  /// Reserved for token stores; nothing fails with it yet.
   EVERTOKEN_STORE = 7014,
   /// A defect in this library.
   EVERTOKEN_INTERNAL = 7015,
-  /// A pointer that must be there is NULL. Nothing was done.
+  /// A required pointer is NULL. Nothing was done.
   EVERTOKEN_NULL_ARGUMENT = 7101,
   /// A text is not UTF-8. Nothing was done.
   EVERTOKEN_BAD_UTF8 = 7102,
-  /// A defect in this library was caught before it could reach you. The handles are still good.
+  /// A defect in this library was caught. The handles are still valid.
   EVERTOKEN_PANIC = 7103,
-  /// The call is not allowed here: it waits and was made from a callback, or a handle is freed or of another type.
+  /// The call is not allowed: it would wait inside a callback, or a handle was freed or has another type.
   EVERTOKEN_MISUSE = 7104,
-  /// The buffer is too small; the length says how much is needed.
+  /// The buffer is too small; the length is the required capacity.
   EVERTOKEN_BUFFER_TOO_SMALL = 7105,
-  /// A read or write function of yours said that it failed.
+  /// Your read or write function reported a failure.
   EVERTOKEN_CALLBACK_FAILED = 7106,
 } evertoken_status;
 
-/// What follows from a verdict.
+/// What to do about a response.
 typedef enum {
-  /// Nothing to do: the response is the caller's.
+  /// Nothing: this is the response.
   EVERTOKEN_ACTION_DONE = 0,
-  /// Send the same request again, whole, with the verdict's authorization; then judge that response too.
+  /// Send the same request again with the verdict's authorization, then judge that response as well.
   EVERTOKEN_ACTION_RESEND = 1,
-  /// Nothing to do: the response is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
+  /// Nothing: this is the response, a 401 that could not be recovered from. evertoken_verdict_reason() says why.
   EVERTOKEN_ACTION_GIVE_BACK = 2,
 } evertoken_action;
 
@@ -118,15 +118,15 @@ typedef enum {
 typedef enum {
   /// A defect in this library.
   EVERTOKEN_LOG_ERROR = 1,
-  /// Something to be mended: a rejected login, a secret in clear in a profile, certificates that are not checked.
+  /// Something to be fixed: a rejected login, a secret in clear text in a profile, certificates that are not checked.
   EVERTOKEN_LOG_WARN = 2,
   /// A new token.
   EVERTOKEN_LOG_INFO = 3,
-  /// Every step, such as a try of a login and the pause before the next.
+  /// Every step, such as an attempt of a login and the pause before the next.
   EVERTOKEN_LOG_DEBUG = 4,
 } evertoken_log_level;
 
-/// Permission to send one request with the token: the header's value, and which token it carries. Show it to
+/// Permission to send one request with the token: the header's value, and which token it carries. Pass it to
 /// evertoken_client_judge() with the response.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
@@ -138,30 +138,31 @@ typedef struct evertoken_authorization evertoken_authorization;
 /// A started call.
 ///
 /// Its callback runs exactly once if and only if the _start function returned EVERTOKEN_OK: on a library thread, never
-/// under a lock, possibly before the _start function returns. It owns what it is given: either the result or the error;
-/// the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two library
-/// threads: a callback should be brief, and calls that wait are EVERTOKEN_MISUSE in it. It must not throw.
+/// under a lock, possibly before the _start function returns. The callback owns what it receives: either the result or the
+/// error; the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two
+/// library threads, so a callback should be brief; it must not throw, and calls that wait give EVERTOKEN_MISUSE in it.
 ///
-/// Owner: the caller, who frees it with evertoken_call_free() at any time, in the callback too; that cancels nothing. A
+/// Owner: the caller, who frees it with evertoken_call_free() at any time, also in the callback; that cancels nothing. A
 /// caller that will not cancel passes NULL for `call` and has nothing to free.
-/// Threads: any. A call started before fork() goes on in the parent only.
+/// Threads: any. A call that was started before fork() continues in the parent only.
 /// Methods: evertoken_client_token_start, _token_for_start, _authorize_start, _judge_start, _request_start, _send_start;
 /// evertoken_call_cancel, _free.
 typedef struct evertoken_call evertoken_call;
 
-/// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
+/// A client for one identity and one API. Clients with the same identity in one process share one token and its renewal.
 ///
-/// Owner: the caller, who frees it with evertoken_client_free() once no other thread is inside a call with it. Calls
-/// started with a _start function may still be under way: they end as they would, and their callbacks run.
-/// Threads: any number at the same time. After fork() it works in the child too.
+/// Owner: the caller, who frees it with evertoken_client_free() once no other thread is inside a call with it. Calls that were
+/// started with a _start function may still be in progress: they complete as usual, and their callbacks run.
+/// Threads: any number at the same time. After fork() it works in the child as well.
 /// Methods: evertoken_client_new; _token, _token_for, _token_start; _authorize, _authorize_start, _authorization_copy,
 /// _judge, _judge_start; _request, _request_start, _send, _send_start; _subscribe, _state, _stats, _identity;
 /// _reset, _invalidate, _close, _revoke_and_close, _free.
 typedef struct evertoken_client evertoken_client;
 
-/// How to log in and where the token may go. Nothing is checked before evertoken_client_new(), which names what is wrong.
+/// How to log in, and where the token may be sent. Nothing is checked before evertoken_client_new(), whose error names the
+/// option at fault.
 ///
-/// Setters return a status that may be left unread: the first failure is kept and evertoken_client_new() reports it.
+/// The status of a setter may be ignored: the first failure is kept, and evertoken_client_new() reports it.
 ///
 /// Owner: the caller, who frees it with evertoken_config_free(), at the earliest after evertoken_client_new(); it may
 /// make several clients. Threads: one at a time.
@@ -169,7 +170,7 @@ typedef struct evertoken_client evertoken_client;
 /// _set_text, _set_number, _set_flag, _set_list, _set_entry; the _set_… of the common options; _free.
 typedef struct evertoken_config evertoken_config;
 
-/// Why a call failed. It holds no secret and no raw response, and may be logged whole.
+/// Why a call failed. It contains no secret and no raw response, so all of it may be logged.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
 /// belongs to the handle that lent it. Threads: any; it never changes.
@@ -177,9 +178,9 @@ typedef struct evertoken_config evertoken_config;
 /// _identity, _fingerprint, _retry_after_ms, _retryable, _free.
 typedef struct evertoken_error evertoken_error;
 
-/// Something that happened to an identity. Fingerprints stand for tokens, so it may be logged whole.
+/// Something that happened to an identity. Tokens appear as fingerprints only, so all of it may be logged.
 ///
-/// Owner: the library; it is good for the duration of the callback. Threads: the callback's.
+/// Owner: the library; it is valid during the callback only. Threads: the callback's.
 /// Methods: evertoken_event_name, _identity, _fingerprint, _via, _expires_in_ms, _reason, _error, _pause_ms.
 typedef struct evertoken_event evertoken_event;
 
@@ -191,7 +192,7 @@ typedef struct evertoken_event evertoken_event;
 /// _set_read_timeout_ms, _set_follow_redirects, _set_streaming, _set_response_writer, _free.
 typedef struct evertoken_request evertoken_request;
 
-/// A response of the API: status, headers and body.
+/// The API's response: status, headers and body.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
 /// number for a response whose body was read whole.
@@ -199,20 +200,21 @@ typedef struct evertoken_request evertoken_request;
 /// _header_count, _header_at, _body, _read, _url, _reason, _error, _free.
 typedef struct evertoken_response evertoken_response;
 
-/// Where an identity stood when it was asked.
+/// The state of an identity at the time of the call.
 ///
 /// Owner: the caller, who frees it with evertoken_state_free(). Threads: any; it never changes.
 /// Methods: evertoken_client_state; evertoken_state_standing, _expires_in_ms, _fingerprint, _via, _last_error,
 /// _next_try_in_ms, _free.
 typedef struct evertoken_state evertoken_state;
 
-/// A callback that receives events, or log lines.
+/// The subscription of a callback to events or log lines.
 ///
 /// Owner: the caller, who frees it with evertoken_subscription_free(). Threads: any.
 /// Methods: evertoken_client_subscribe, evertoken_log_subscribe; evertoken_subscription_free.
 typedef struct evertoken_subscription evertoken_subscription;
 
-/// A token that was valid when it was handed out, and what is known about it. It does not change when the client renews.
+/// A token that was valid when it was returned, and what is known about it. It does not change when the client renews its
+/// token.
 ///
 /// Owner: whoever receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
 /// Methods: evertoken_token_value, _expires_at_unix_secs, _expires_in_ms, _scope, _fingerprint, _generation, _free.
@@ -224,23 +226,23 @@ typedef struct evertoken_token evertoken_token;
 /// Methods: evertoken_client_judge, _judge_start; evertoken_verdict_action, _authorization, _reason, _error, _free.
 typedef struct evertoken_verdict evertoken_verdict;
 
-/// Counters of an identity since its first use in this process. New ones are added at the end.
+/// Counters of an identity since its first use in this process. New ones will be added at the end.
 typedef struct {
-  /// Tokens handed out by calls that looked beyond the cached header.
+  /// Tokens returned by calls that did not use the cached header.
   uint64_t tokens_served;
-  /// Flights, that is logins or refreshes with their tries, that were started.
+  /// Flights that were started: renewals with their attempts.
   uint64_t flights;
   /// Flights that ended without a token.
   uint64_t failures;
-  /// Logins that brought a token.
+  /// Logins that returned a token.
   uint64_t logins;
-  /// Refreshes that brought a token.
+  /// Refreshes that returned a token.
   uint64_t refreshes;
   /// 401 responses that were judged.
   uint64_t refused;
   /// Requests sent again after a 401.
   uint64_t resends;
-  /// 401s handed to the caller.
+  /// 401s returned to the caller.
   uint64_t given_back;
   /// Callers waiting for a flight now.
   uint64_t waiting;
@@ -254,48 +256,48 @@ typedef struct {
   const char *value;
 } evertoken_header;
 
-/// Gives the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns how many; 0 at the end;
-/// below 0 if it failed, and then the call ends with EVERTOKEN_CALLBACK_FAILED.
+/// Reads the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns their number; 0 at the
+/// end; a negative number on failure, which ends the call with EVERTOKEN_CALLBACK_FAILED.
 ///
-/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
-/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
-/// evertoken_client_send_start() runs. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+/// It runs in evertoken_client_send() on the caller's thread, in evertoken_client_send_start() on a library thread that may
+/// block; once at a time, and never after evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() has been called. Calls of this library that wait give EVERTOKEN_MISUSE in it.
 typedef ptrdiff_t (*evertoken_read_callback)(void *userdata, void *buffer, size_t capacity);
 
-/// Takes the next piece of a response's body, `len` bytes that are good for the duration of the callback; returns 0 to go on.
-/// Anything else breaks the call off, which then ends with EVERTOKEN_CALLBACK_FAILED.
+/// Takes the next piece of a response's body, `len` bytes that are valid during the callback only. Returns 0 to continue;
+/// anything else ends the call with EVERTOKEN_CALLBACK_FAILED.
 ///
-/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
-/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
-/// evertoken_client_send_start() runs. It sees the body of the response only, nothing of a redirect or of a 401 that was
-/// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+/// It runs in evertoken_client_send() on the caller's thread, in evertoken_client_send_start() on a library thread that may
+/// block; once at a time, and never after evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() has been called. It gets the body of the final response only, not that of a redirect or of
+/// a 401 before the resend. Calls of this library that wait give EVERTOKEN_MISUSE in it.
 typedef int (*evertoken_write_callback)(void *userdata, const void *data, size_t len);
 
-/// Sees an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library or
-/// one of the library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls
-/// that wait are EVERTOKEN_MISUSE in it.
+/// Receives an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library
+/// or one of the library's, and on several at the same time; never under a lock. It should be brief and must not throw; calls
+/// that wait give EVERTOKEN_MISUSE in it.
 typedef void (*evertoken_event_callback)(void *userdata, const evertoken_event *event);
 
-/// Sees a log line: what happened, then `name=value` pairs, `len` bytes and a NUL. It holds no secret and no line break,
-/// and is good for the duration of the callback.
+/// Receives a log line of `len` bytes, ended by a NUL: what happened, then `name=value` pairs. It contains no secret and no
+/// line break, and is valid during the callback only.
 ///
-/// It runs on the thread that wrote the line, which may be one of yours inside a call of this library or one of the
-/// library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls that wait
-/// are EVERTOKEN_MISUSE in it.
+/// It runs on the thread that logged the line, which may be one of yours inside a call of this library or one of the
+/// library's, and on several at the same time; never under a lock. It should be brief and must not throw; calls that wait
+/// give EVERTOKEN_MISUSE in it.
 typedef void (*evertoken_log_callback)(void *userdata, evertoken_log_level level, const char *line, size_t len);
 
-/// Receives a token or an error, and owns it.
+/// Receives a token or an error, and must free it.
 typedef void (*evertoken_token_callback)(void *userdata, evertoken_token *token, evertoken_error *error);
 
-/// Receives an authorization or an error, and owns it.
+/// Receives an authorization or an error, and must free it.
 typedef void (*evertoken_authorization_callback)(void *userdata,
                                                  evertoken_authorization *authorization,
                                                  evertoken_error *error);
 
-/// Receives a verdict or an error, and owns it.
+/// Receives a verdict or an error, and must free it.
 typedef void (*evertoken_verdict_callback)(void *userdata, evertoken_verdict *verdict, evertoken_error *error);
 
-/// Receives a response or an error, and owns it.
+/// Receives a response or an error, and must free it.
 typedef void (*evertoken_response_callback)(void *userdata,
                                             evertoken_response *response,
                                             evertoken_error *error);
@@ -309,9 +311,10 @@ extern "C" {
 /// Static, never NULL, the same in all languages. Threads: any.
 const char *evertoken_status_str(int status);
 
-/// Whether a status usually means that the same call may succeed later without a change of configuration.
+/// Whether a status usually means that the same call may succeed later without a change to the configuration. For a
+/// particular error, evertoken_error_retryable() is more exact.
 ///
-/// evertoken_error_retryable() knows more about one error. Any number may be given. Threads: any.
+/// Any number may be passed. Threads: any.
 bool evertoken_status_is_retryable(int status);
 
 /// The library's version, such as `"0.1.0"`; compare with EVERTOKEN_VERSION of the header. Static. Threads: any.
@@ -320,7 +323,7 @@ const char *evertoken_version(void);
 /// Frees an error. NULL is a no-op, and so is a `const` one that another handle lent.
 void evertoken_error_free(evertoken_error *error);
 
-/// The status the call returned; EVERTOKEN_OK for NULL.
+/// The status that the call returned; EVERTOKEN_OK for NULL.
 evertoken_status evertoken_error_status(const evertoken_error *error);
 
 /// The stable string of the status, such as `"credentials_rejected"`; `"ok"` for NULL. Static.
@@ -329,14 +332,14 @@ const char *evertoken_error_code(const evertoken_error *error);
 /// What happened: one line, without identity and hint; `""` for NULL. Lives as long as the error.
 const char *evertoken_error_message(const evertoken_error *error);
 
-/// The whole story in one line, for a log: what happened, the provider's words, to which identity, what to do; `""` for
+/// The complete error in one line, for a log: what happened, the provider's message, the identity, what to do; `""` for
 /// NULL. Lives as long as the error.
 const char *evertoken_error_text(const evertoken_error *error);
 
 /// What to do about it; `""` for NULL. Lives as long as the error.
 const char *evertoken_error_hint(const evertoken_error *error);
 
-/// The status of the HTTP response that led to it; 0 if there was none.
+/// The status of the HTTP response that caused it; 0 if there was none.
 int evertoken_error_http_status(const evertoken_error *error);
 
 /// The provider's own code, such as `invalid_grant` or `900901`; NULL if it gave none. `len` may be NULL. Lives as long
@@ -344,12 +347,12 @@ int evertoken_error_http_status(const evertoken_error *error);
 const char *evertoken_error_provider_code(const evertoken_error *error,
                                           size_t *len);
 
-/// The provider's own words, at most 300 characters, secrets removed; NULL if it gave none. `len` may be NULL. Lives as
+/// The provider's own message, at most 300 characters, secrets removed; NULL if it gave none. `len` may be NULL. Lives as
 /// long as the error.
 const char *evertoken_error_provider_message(const evertoken_error *error,
                                              size_t *len);
 
-/// The identity it happened to, fit for a log; NULL if there is none. `len` may be NULL. Lives as long as the error.
+/// The identity it concerns, without secrets; NULL if there is none. `len` may be NULL. Lives as long as the error.
 const char *evertoken_error_identity(const evertoken_error *error,
                                      size_t *len);
 
@@ -358,14 +361,14 @@ const char *evertoken_error_identity(const evertoken_error *error,
 const char *evertoken_error_fingerprint(const evertoken_error *error,
                                         size_t *len);
 
-/// How long to wait before the next try, in milliseconds; -1 if nothing says so.
+/// How long to wait before the next attempt, in milliseconds; -1 if that is unknown.
 int64_t evertoken_error_retry_after_ms(const evertoken_error *error);
 
-/// Whether the same call may succeed later without a change of configuration.
+/// Whether the same call may succeed later without a change to the configuration. False for NULL.
 bool evertoken_error_retryable(const evertoken_error *error);
 
 /// A configuration of the flow with this name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials` or
-/// `json_login`. Everything else is set by name.
+/// `json_login`. All options are set by name.
 evertoken_status evertoken_config_new(const char *flow_name,
                                       evertoken_config **config,
                                       evertoken_error **error);
@@ -379,24 +382,24 @@ evertoken_status evertoken_config_profile(const char *name,
                                           evertoken_config **config,
                                           evertoken_error **error);
 
-/// Pismo Passport, server to server. `base_url` is the API (`https://sandbox.pismolabs.io`, or your production host, which
-/// Pismo gives you); tokens come from its Passport route. See also evertoken_config_set_account_id().
+/// Pismo Passport, server to server. `base_url` is the API's URL: `https://sandbox.pismolabs.io`, or the production host that
+/// Pismo gives you. See also evertoken_config_set_account_id().
 evertoken_status evertoken_config_pismo(const char *base_url,
                                         const char *server_key,
                                         const char *server_secret,
                                         evertoken_config **config,
                                         evertoken_error **error);
 
-/// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA): the wrong one logs in
-/// and then finds nothing.
+/// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA). In the wrong region the
+/// login succeeds but the account's data are missing.
 evertoken_status evertoken_config_passkit(const char *region,
                                           const char *username,
                                           const char *password,
                                           evertoken_config **config,
                                           evertoken_error **error);
 
-/// PassKit with a long-lived token pasted from its portal. There is nothing to renew it with: a 401 is given back. `region`
-/// as in evertoken_config_passkit().
+/// PassKit with a long-lived token pasted from its portal. It cannot be renewed: a 401 is given back. `region` as in
+/// evertoken_config_passkit().
 evertoken_status evertoken_config_passkit_token(const char *region,
                                                 const char *token,
                                                 evertoken_config **config,
@@ -412,8 +415,8 @@ evertoken_status evertoken_config_wso2(const char *token_url,
                                        evertoken_config **config,
                                        evertoken_error **error);
 
-/// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL where the server
-/// wants none. How they travel is the option `basic`: `form` (default), `percent`, `raw` or `body`.
+/// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL if the server needs
+/// none. The option `basic` says how they are sent: `form` (default), `percent`, `raw` or `body`.
 evertoken_status evertoken_config_password(const char *token_url,
                                            const char *client_id,
                                            const char *client_secret,
@@ -429,13 +432,13 @@ evertoken_status evertoken_config_client_credentials(const char *token_url,
                                                      evertoken_config **config,
                                                      evertoken_error **error);
 
-/// A login route with a JSON body of your own: evertoken_config_set_entry(config, "body", "user", …) for each field, then
-/// `token_field`, `expires_field` and the other options of the flow where the defaults do not fit.
+/// A login with a JSON body that you describe: evertoken_config_set_entry(config, "body", "user", …) for each field, then
+/// `token_field`, `expires_field` and the other options of the flow if the defaults do not fit.
 evertoken_status evertoken_config_json_login(const char *token_url,
                                              evertoken_config **config,
                                              evertoken_error **error);
 
-/// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it go on.
+/// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it are not affected.
 void evertoken_config_free(evertoken_config *config);
 
 /// Sets a text option by its name, replacing an earlier value.
@@ -526,40 +529,42 @@ evertoken_status evertoken_config_set_keep_warm(evertoken_config *config, int on
 evertoken_status evertoken_config_set_allow_insecure_http(evertoken_config *config,
                                                           int on);
 
-/// Makes a client. Checks the whole configuration and names what is wrong with it; sends nothing and starts nothing.
+/// Makes a client. Checks the whole configuration; the error names the option at fault. Starts no thread and sends nothing.
 evertoken_status evertoken_client_new(const evertoken_config *config,
                                       evertoken_client **client,
                                       evertoken_error **error);
 
-/// Frees a client. NULL is a no-op. Prompt: what was started goes on without it and is never waited for, so this may be
-/// called from a callback too.
+/// Frees a client. NULL is a no-op. Does not wait: started calls continue without it, so this may be called from a callback
+/// as well.
 void evertoken_client_free(evertoken_client *client);
 
-/// Closes the client: later calls response EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
-/// identity go on. Idempotent and prompt. The handle is still to be freed.
+/// Closes the client: later calls give EVERTOKEN_CLOSED, calls in progress complete as usual, other clients of the identity
+/// are not affected. Idempotent; does not wait. The handle must still be freed.
 void evertoken_client_close(const evertoken_client *client);
 
-/// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes the client. It is
-/// closed even if the revocation failed, which the status tells. Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+/// Closes the client and revokes the token at the server (RFC 7009), if the provider has a revocation endpoint. The client is
+/// closed even if the status says that the revocation failed. Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 evertoken_status evertoken_client_revoke_and_close(const evertoken_client *client,
                                                    evertoken_error **error);
 
-/// Forgets pauses, locked-out credentials and the storm guard: for when what was wrong has been mended.
+/// Ends pauses after failures and rejected credentials. To be called once the cause of the failures is fixed.
 void evertoken_client_reset(const evertoken_client *client);
 
-/// Makes the next call renew the current token, as if an API had refused it.
+/// Makes the next call renew the token, as if an API had refused it.
 void evertoken_client_invalidate(const evertoken_client *client);
 
-/// Who logs in where, fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
-const char *evertoken_client_identity(const evertoken_client *client, size_t *len);
+/// Who logs in where, without secrets: fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
+const char *evertoken_client_identity(const evertoken_client *client,
+                                      size_t *len);
 
-/// Reads the counters of the client's identity into `stats`, of which the caller's header knows `sizeof *stats` bytes.
+/// Reads the counters of the client's identity into `stats`. `stats_size` is `sizeof *stats`: newer counters that the
+/// caller's header does not have are left out.
 evertoken_status evertoken_client_stats(const evertoken_client *client,
                                         evertoken_stats *stats,
                                         size_t stats_size,
                                         evertoken_error **error);
 
-/// Where the client's identity stands now. Waits for nothing.
+/// Gets the current state of the client's identity. Does not wait.
 evertoken_status evertoken_client_state(const evertoken_client *client,
                                         evertoken_state **state,
                                         evertoken_error **error);
@@ -567,29 +572,30 @@ evertoken_status evertoken_client_state(const evertoken_client *client,
 /// Frees a state. NULL is a no-op.
 void evertoken_state_free(evertoken_state *state);
 
-/// `"fresh"`: the token is served; `"soft"`: it is served and due for renewal; `"expired"`: past its expiry or refused;
-/// `"none"`: there is none yet; `"locked_out"`: the credentials were rejected and no login is made for a while. NULL for
-/// NULL. Lives as long as the state.
+/// How usable the token is. `"fresh"`: it is served; `"soft"`: it is served and due for renewal; `"expired"`: it has expired
+/// or was refused; `"none"`: there is none yet; `"locked_out"`: there is none, because the credentials were rejected and
+/// logins are paused. NULL for NULL. Lives as long as the state.
 const char *evertoken_state_standing(const evertoken_state *state);
 
-/// What is left of the token's life, in milliseconds; -1 without a token, or with one that lives until refused.
+/// The token's remaining lifetime in milliseconds; -1 without a token, or if it lives until refused.
 int64_t evertoken_state_expires_in_ms(const evertoken_state *state);
 
 /// The token's fingerprint (8 hex digits); NULL without a token. `len` may be NULL. Lives as long as the state.
 const char *evertoken_state_fingerprint(const evertoken_state *state,
                                         size_t *len);
 
-/// How the token came to be: `"login"`, `"refresh"` or `"store"`; NULL without a token. Lives as long as the state.
+/// How the token was obtained: `"login"`, `"refresh"` or `"store"`; NULL without a token. Lives as long as the state.
 const char *evertoken_state_via(const evertoken_state *state);
 
 /// The last failure since the last success; NULL if there is none. It belongs to the state.
 const evertoken_error *evertoken_state_last_error(const evertoken_state *state);
 
-/// How long no token request is made, in milliseconds; -1 if nothing holds one back.
+/// How long token requests are paused, in milliseconds; -1 if they are not.
 int64_t evertoken_state_next_try_in_ms(const evertoken_state *state);
 
-/// A token that is valid now: from the cache while it is fresh, else after a login or refresh that is shared by all who
-/// wait. Waits no longer than `timeout_ms` (0: the client's timeout; EVERTOKEN_NO_TIMEOUT); the login goes on for the next caller.
+/// Gets a token that is valid now: from the cache if possible, otherwise after a login or refresh that all waiting callers
+/// share. Waits no longer than `timeout_ms` (0: the client's timeout; EVERTOKEN_NO_TIMEOUT: no limit); the login then
+/// continues for the next caller.
 ///
 /// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 evertoken_status evertoken_client_token(const evertoken_client *client,
@@ -597,8 +603,8 @@ evertoken_status evertoken_client_token(const evertoken_client *client,
                                         evertoken_token **token,
                                         evertoken_error **error);
 
-/// As evertoken_client_token(), for a token with at least `min_ttl_ms` of life left. Where its whole life is no longer
-/// than that, half its life is asked for.
+/// As evertoken_client_token(), for a token that stays valid for at least `min_ttl_ms`. If tokens have no longer lifetime
+/// than that, half their lifetime is required instead.
 evertoken_status evertoken_client_token_for(const evertoken_client *client,
                                             int64_t min_ttl_ms,
                                             int64_t timeout_ms,
@@ -608,14 +614,13 @@ evertoken_status evertoken_client_token_for(const evertoken_client *client,
 /// Frees a token and wipes it. NULL is a no-op.
 void evertoken_token_free(evertoken_token *token);
 
-/// The token itself, for the wire; do not log it. NULL for NULL. `len` may be NULL. Lives as long as the token.
-const char *evertoken_token_value(const evertoken_token *token,
-                                  size_t *len);
+/// The token itself; do not log it. NULL for NULL. `len` may be NULL. Lives as long as the token.
+const char *evertoken_token_value(const evertoken_token *token, size_t *len);
 
 /// When it expires on this machine's wall clock, in Unix seconds; -1 if it lives until refused.
 int64_t evertoken_token_expires_at_unix_secs(const evertoken_token *token);
 
-/// What was left of its life when it was handed out, in milliseconds; -1 if it lives until refused.
+/// Its remaining lifetime in milliseconds when it was returned; -1 if it lives until refused.
 int64_t evertoken_token_expires_in_ms(const evertoken_token *token);
 
 /// The granted scope, separated by spaces; NULL if the server named none. `len` may be NULL. Lives as long as the token.
@@ -626,11 +631,12 @@ const char *evertoken_token_scope(const evertoken_token *token,
 const char *evertoken_token_fingerprint(const evertoken_token *token,
                                         size_t *len);
 
-/// The token's number in this process: a later token has a higher one. 0 for NULL.
+/// The token's number, unique in this process; a later token has a higher one. 0 for NULL.
 uint64_t evertoken_token_generation(const evertoken_token *token);
 
-/// The header for a request to `url`, absolute or below the base URL; NULL: for the base URL. Waits for a login where
-/// there is no valid token, no longer than the client's timeout. A URL of another origin is EVERTOKEN_ORIGIN_REFUSED.
+/// Gets the authorization for a request to `url`, absolute or below the base URL; NULL stands for the base URL. If there is
+/// no valid token, waits for a login, no longer than the client's timeout. A URL of a foreign origin is
+/// EVERTOKEN_ORIGIN_REFUSED.
 ///
 /// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 evertoken_status evertoken_client_authorize(const evertoken_client *client,
@@ -638,14 +644,14 @@ evertoken_status evertoken_client_authorize(const evertoken_client *client,
                                             evertoken_authorization **authorization,
                                             evertoken_error **error);
 
-/// The hot path: copies the header's value for the base URL's origin, such as `Bearer abc`, with its NUL into `buffer`
-/// and its length without the NUL into `*len`. No lock, no allocation and no waiting while the token is fresh; else as
+/// The fast path: copies the header's value for the base URL, such as `Bearer abc`, with its NUL into `buffer` and its
+/// length without the NUL into `*len`. Takes no lock, no allocation and no waiting while the token is fresh; otherwise as
 /// evertoken_client_authorize().
 ///
-/// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the capacity that is needed, the one case in which an out-parameter is
-/// written without EVERTOKEN_OK. 8 KiB are enough for any token that servers take.
+/// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the required capacity, the one case in which an output is written without
+/// EVERTOKEN_OK. 8 KiB are enough for any token that servers accept.
 ///
-/// Threads: any. From a callback it responses from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
+/// Threads: any. From a callback it uses the cache only, and gives EVERTOKEN_MISUSE if it would have to wait.
 evertoken_status evertoken_client_authorization_copy(const evertoken_client *client,
                                                      char *buffer,
                                                      size_t capacity,
@@ -664,22 +670,22 @@ const char *evertoken_authorization_value(const evertoken_authorization *authori
 const char *evertoken_authorization_fingerprint(const evertoken_authorization *authorization,
                                                 size_t *len);
 
-/// The token's number in this process: a later token has a higher one. 0 for NULL.
+/// The token's number, unique in this process; a later token has a higher one. 0 for NULL.
 uint64_t evertoken_authorization_generation(const evertoken_authorization *authorization);
 
-/// Whether this is the one resend after a 401.
+/// Whether this is for the one resend after a 401. False for NULL.
 bool evertoken_authorization_is_resend(const evertoken_authorization *authorization);
 
-/// What a response means: done, send again with another header, or give the 401 back. Renews the token where that may heal
-/// the 401; callers with the same refused token share one renewal. Call it with every response: successes count too, and
-/// cost nothing.
+/// Decides what to do about a response: nothing, send the request again with another header, or give the 401 back. Renews
+/// the token if that may help against the 401; callers whose requests were refused with the same token share one renewal.
+/// Call it for every response: a success shows that the API accepts the token, and takes no time.
 ///
 /// `authorization` is what the request was sent with, `status` the response's status, `headers` its `header_count` headers,
-/// `body_prefix` the first `body_prefix_len` bytes of its body (some kilobytes are enough, none is allowed: NULL and 0).
-/// `replayable` says whether the request's body can be sent again whole (0: no). `timeout_ms` bounds the wait for a
-/// renewal (0: the client's timeout; EVERTOKEN_NO_TIMEOUT).
+/// `body_prefix` the first `body_prefix_len` bytes of its body (a few kilobytes are enough; NULL and 0 are allowed).
+/// `replayable` says whether the request's whole body can be sent again (0: no). `timeout_ms` limits the wait for a renewal
+/// (0: the client's timeout; EVERTOKEN_NO_TIMEOUT: no limit).
 ///
-/// A failed renewal is no failure of this call: the verdict then gives the response back, with evertoken_verdict_error().
+/// A failed renewal is not a failure of this call: the verdict then gives the 401 back, with evertoken_verdict_error().
 ///
 /// Threads: any. Not from a callback unless `status` is other than 401: EVERTOKEN_MISUSE.
 evertoken_status evertoken_client_judge(const evertoken_client *client,
@@ -705,13 +711,14 @@ const evertoken_authorization *evertoken_verdict_authorization(const evertoken_v
 
 /// Why the 401 is given back; NULL unless the action is EVERTOKEN_ACTION_GIVE_BACK. Lives as long as the verdict.
 ///
-/// `"insufficient_rights"`: the token is valid and lacks a right; `"refused_again"`: the resend was refused too;
-/// `"body_not_replayable"`: the token is renewed for the next call; `"renewal_failed"`; `"storm_guard"`: renewals have
-/// proved futile and none is made for a while; `"not_renewable"`: a pasted token; `"same_token"`: the server hands out the
-/// refused token again; `"foreign_origin"`: the request did not carry the token.
+/// `"insufficient_rights"`: the token is valid but lacks a right; `"refused_again"`: the resend was refused too;
+/// `"body_not_replayable"`: the body cannot be sent again, and the token is renewed for the next call; `"renewal_failed"`:
+/// see evertoken_verdict_error(); `"storm_guard"`: recent renewals did not help, and none is made for a while;
+/// `"not_renewable"`: a pasted token; `"same_token"`: the server issued the refused token again; `"foreign_origin"`: the
+/// request did not carry the token.
 const char *evertoken_verdict_reason(const evertoken_verdict *verdict);
 
-/// The failed renewal, where there was one, else NULL. It belongs to the verdict.
+/// The error of the renewal, if one was made and failed, otherwise NULL. It belongs to the verdict.
 const evertoken_error *evertoken_verdict_error(const evertoken_verdict *verdict);
 
 /// A request to `url`, absolute or below the client's base URL, with `method` such as `GET`.
@@ -720,7 +727,7 @@ evertoken_status evertoken_request_new(const char *method,
                                        evertoken_request **request,
                                        evertoken_error **error);
 
-/// Adds a header. `Authorization` is the client's and is refused when the request is sent.
+/// Adds a header. `Authorization` is refused when the request is sent, because the client sets it.
 evertoken_status evertoken_request_add_header(evertoken_request *request,
                                               const char *name,
                                               const char *value,
@@ -732,43 +739,46 @@ evertoken_status evertoken_request_set_body(evertoken_request *request,
                                             size_t body_len,
                                             evertoken_error **error);
 
-/// Has the body read from a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent
-/// again: a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
+/// Has the body read by a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent again:
+/// a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
 evertoken_status evertoken_request_set_body_reader(evertoken_request *request,
                                                    evertoken_read_callback read,
                                                    void *userdata,
                                                    evertoken_error **error);
 
-/// Deadline of the whole call, the token and the body included. 0: the client's timeout, the default;
-/// EVERTOKEN_NO_TIMEOUT: none but the token's.
+/// Sets the deadline of the whole call, including waiting for the token and reading the body. 0, the default: the client's
+/// timeout; EVERTOKEN_NO_TIMEOUT: no deadline, except that of waiting for a token.
 evertoken_status evertoken_request_set_timeout_ms(evertoken_request *request,
                                                   int64_t timeout_ms,
                                                   evertoken_error **error);
 
-/// How long it may take to establish a connection. 0: the client's limit, the default. Calls with another one have
-/// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+/// Sets how long establishing a connection may take. 0, the default: the client's limit. Calls with another value use
+/// connections of their own. There is always a limit: negative values, also EVERTOKEN_NO_TIMEOUT, are
+/// EVERTOKEN_CONFIG_INVALID.
 evertoken_status evertoken_request_set_connect_timeout_ms(evertoken_request *request,
                                                           int64_t timeout_ms,
                                                           evertoken_error **error);
 
-/// How long the server may be silent: neither has a piece of the response come nor was one of the body sent. Counts anew with
-/// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
-/// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+/// Sets how long the server may be silent, that is, no piece of the response arrives and no piece of the body is sent. Each
+/// piece restarts the time, also in evertoken_response_read(). Establishing a connection counts, waiting for a token does
+/// not. 0, the default: no limit but the deadline; negative values, also EVERTOKEN_NO_TIMEOUT, are EVERTOKEN_CONFIG_INVALID.
 evertoken_status evertoken_request_set_read_timeout_ms(evertoken_request *request,
                                                        int64_t timeout_ms,
                                                        evertoken_error **error);
 
-/// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
+/// Sets whether redirects are followed; default yes. On every hop the token is sent to allowed origins only.
 evertoken_status evertoken_request_set_follow_redirects(evertoken_request *request,
                                                         int on,
                                                         evertoken_error **error);
 
-/// Whether the response is handed over as soon as its head is there, its body still to be read with
+/// Sets whether the response is returned as soon as its head has arrived, so that its body must still be read with
 /// evertoken_response_read(); default no.
-evertoken_status evertoken_request_set_streaming(evertoken_request *request, int on, evertoken_error **error);
+evertoken_status evertoken_request_set_streaming(evertoken_request *request,
+                                                 int on,
+                                                 evertoken_error **error);
 
-/// Has the response's body written to a function as it arrives. The response is handed over after the last piece, and
-/// its own body is empty. Takes the place of evertoken_request_set_streaming(), and the other way round.
+/// Has the response's body passed to a function as it arrives. The response is returned after the last piece, with an empty
+/// body. Replaces evertoken_request_set_streaming(), and is replaced by it.
 evertoken_status evertoken_request_set_response_writer(evertoken_request *request,
                                                        evertoken_write_callback write,
                                                        void *userdata,
@@ -783,32 +793,34 @@ void evertoken_response_free(evertoken_response *response);
 /// The HTTP status, such as 200; 0 for NULL.
 int evertoken_response_status(const evertoken_response *response);
 
-/// The URL that answered, after redirects. NULL for NULL. `len` may be NULL. Lives as long as the response.
-const char *evertoken_response_url(const evertoken_response *response, size_t *len);
+/// The URL of the request that got this response, after redirects. NULL for NULL. `len` may be NULL. Lives as long as the
+/// response.
+const char *evertoken_response_url(const evertoken_response *response,
+                                   size_t *len);
 
-/// The value of the header `name`, in any case; of several with that name the one at `index`, counted from 0. NULL if there
-/// is none. `len` may be NULL. Lives as long as the response.
+/// The value of the header `name`, whose case does not matter; of several with that name the one at `index`, from 0. NULL if
+/// there is none. `len` may be NULL. Lives as long as the response.
 const char *evertoken_response_header(const evertoken_response *response,
                                       const char *name,
                                       size_t index,
                                       size_t *len);
 
-/// How many headers there are; a name that comes twice counts twice.
+/// The number of headers; a name that occurs twice counts twice. 0 for NULL.
 size_t evertoken_response_header_count(const evertoken_response *response);
 
-/// Writes the name (lower case) and value of the header at `index`, counted from 0. False, and nothing is written, if there
-/// is none. They live as long as the response.
+/// Writes the name (in lower case) and value of the header at `index`, from 0, which live as long as the response. Returns
+/// false, and writes nothing, if there is none.
 bool evertoken_response_header_at(const evertoken_response *response,
                                   size_t index,
                                   evertoken_header *header);
 
-/// The whole body, ended by a NUL that `*len` does not count. NULL for NULL and for a response that is being streamed. `len`
-/// may be NULL. Lives as long as the response.
+/// The whole body, followed by a NUL that `*len` does not count. NULL for NULL and for a streamed response. `len` may be
+/// NULL. Lives as long as the response.
 const char *evertoken_response_body(const evertoken_response *response,
                                     size_t *len);
 
-/// Reads on in the body: writes up to `capacity` bytes to `buffer` and how many to `*len`; 0 at the end. Waits for the next
-/// piece of a response that is being streamed, no longer than the call's timeouts allow.
+/// Reads the next piece of the body: writes up to `capacity` bytes to `buffer` and their number to `*len`; 0 at the end.
+/// For a streamed response it waits for the piece, within the call's timeouts.
 ///
 /// Threads: one at a time per response. Not from a callback: EVERTOKEN_MISUSE.
 evertoken_status evertoken_response_read(evertoken_response *response,
@@ -817,19 +829,19 @@ evertoken_status evertoken_response_read(evertoken_response *response,
                                          size_t *len,
                                          evertoken_error **error);
 
-/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other response. Lives as long as the
-/// response.
+/// Why a 401 could not be recovered from, as one of the strings of evertoken_verdict_reason(); NULL for any other response.
+/// Lives as long as the response.
 const char *evertoken_response_reason(const evertoken_response *response);
 
-/// The renewal that failed and so left the 401, where there was one, else NULL. It belongs to the response.
+/// The error of the renewal that failed after the 401; NULL if there was none. It belongs to the response.
 const evertoken_error *evertoken_response_error(const evertoken_response *response);
 
-/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole response. A 401 is
-/// healed where it can be: one renewal, one resend. Any response is EVERTOKEN_OK here, a 401 that could not be healed
-/// included: see evertoken_response_reason().
+/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole response. After a 401
+/// the token is renewed and the request sent again, once. Every response is EVERTOKEN_OK here, also a 401 that could not be
+/// recovered from: see evertoken_response_reason().
 ///
-/// `body` are `body_len` bytes; NULL and 0 send none. `timeout_ms` bounds the whole call, the token included (0: the
-/// client's timeout; EVERTOKEN_NO_TIMEOUT: none but the token's).
+/// `body` has `body_len` bytes; NULL and 0 send none. `timeout_ms` limits the whole call, including waiting for the token
+/// (0: the client's timeout; EVERTOKEN_NO_TIMEOUT: no limit, except that of waiting for a token).
 ///
 /// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 evertoken_status evertoken_client_request(const evertoken_client *client,
@@ -847,43 +859,43 @@ evertoken_status evertoken_client_send(const evertoken_client *client,
                                        evertoken_response **response,
                                        evertoken_error **error);
 
-/// Calls `callback` with every event of the client's identity, other clients of it included, until the subscription is
-/// freed. It outlives the client.
+/// Calls `callback` with every event of the client's identity, also those of other clients of the identity, until the
+/// subscription is freed. The subscription outlives the client.
 evertoken_status evertoken_client_subscribe(const evertoken_client *client,
                                             evertoken_event_callback callback,
                                             void *userdata,
                                             evertoken_subscription **subscription,
                                             evertoken_error **error);
 
-/// What happened: `"flight_started"`, a token request is about to be made; `"token_installed"`, there is a new token;
-/// `"flight_failed"`, it ended without one; `"refused"`, the API refused a token with 401; `"resent"`, a request is sent
-/// again; `"given_back"`, a 401 is handed to the caller; `"locked_out"`, the credentials were rejected and no login is made
-/// for a while. NULL for NULL. Names may be added.
+/// What happened. `"flight_started"`: a token request is about to be made; `"token_installed"`: there is a new token;
+/// `"flight_failed"`: a renewal ended without one; `"refused"`: the API refused a token with 401; `"resent"`: a request is
+/// sent again; `"given_back"`: a 401 is returned to the caller; `"locked_out"`: the credentials were rejected and logins are
+/// paused. NULL for NULL. Names may be added.
 const char *evertoken_event_name(const evertoken_event *event);
 
-/// The identity, fit for a log. NULL for NULL. `len` may be NULL.
+/// The identity, without secrets: fit for a log. NULL for NULL. `len` may be NULL.
 const char *evertoken_event_identity(const evertoken_event *event, size_t *len);
 
-/// The fingerprint of the token it is about (8 hex digits); NULL if it is about none. `len` may be NULL.
+/// The fingerprint of the token that it concerns (8 hex digits); NULL if it concerns none. `len` may be NULL.
 const char *evertoken_event_fingerprint(const evertoken_event *event, size_t *len);
 
-/// `token_installed`: `"login"`, `"refresh"` or `"store"`; else NULL.
+/// `token_installed`: how the token was obtained, `"login"`, `"refresh"` or `"store"`; otherwise NULL.
 const char *evertoken_event_via(const evertoken_event *event);
 
-/// `token_installed`: the new token's life in milliseconds; -1 if it lives until refused, and for other events.
+/// `token_installed`: the new token's remaining lifetime in milliseconds; -1 if it lives until refused, and for other events.
 int64_t evertoken_event_expires_in_ms(const evertoken_event *event);
 
-/// `given_back`: why, with the words of evertoken_verdict_reason(); else NULL.
+/// `given_back`: why, as one of the strings of evertoken_verdict_reason(); otherwise NULL.
 const char *evertoken_event_reason(const evertoken_event *event);
 
-/// `flight_failed`, `locked_out`: why; else NULL. It belongs to the event.
+/// `flight_failed`, `locked_out`: why; otherwise NULL. It belongs to the event.
 const evertoken_error *evertoken_event_error(const evertoken_event *event);
 
-/// `locked_out`: how long no login is made, in milliseconds; else -1.
+/// `locked_out`: how long logins are paused, in milliseconds; otherwise -1.
 int64_t evertoken_event_pause_ms(const evertoken_event *event);
 
-/// Calls `callback` with every log line of this process, of all clients and of none, that is as serious as `level` (an
-/// evertoken_log_level) or more, until the subscription is freed. Without a subscription nothing is logged.
+/// Calls `callback` with every log line of this process whose level is `level` (an evertoken_log_level) or more serious,
+/// until the subscription is freed. Without a subscription nothing is logged.
 ///
 /// Threads: any, callbacks included.
 evertoken_status evertoken_log_subscribe(int level,
@@ -892,8 +904,8 @@ evertoken_status evertoken_log_subscribe(int level,
                                          evertoken_subscription **subscription,
                                          evertoken_error **error);
 
-/// Frees a subscription. When it returns, no callback runs and none will, so the userdata may go; it waits for those that
-/// run on other threads, so do not hold a lock that they take. From inside its own callback it does not wait for that one.
+/// Frees a subscription. Afterwards no callback runs or will run, so the userdata may be freed. It waits for callbacks that
+/// run on other threads, so do not hold a lock that they take; called from its own callback, it does not wait for that one.
 /// NULL is a no-op.
 void evertoken_subscription_free(evertoken_subscription *subscription);
 
@@ -969,11 +981,11 @@ evertoken_status evertoken_client_send_start(const evertoken_client *client,
                                              evertoken_call **call,
                                              evertoken_error **error);
 
-/// Gives a started call up: its callback runs soon with EVERTOKEN_CANCELLED, unless it ran already or is running. A login
-/// that others may wait for goes on. NULL is a no-op; once more too. Threads: any.
+/// Cancels a started call: its callback runs soon with EVERTOKEN_CANCELLED, unless it has run already or is running. A login
+/// continues, because other callers may wait for it. Cancelling again, or NULL, is a no-op. Threads: any.
 void evertoken_call_cancel(const evertoken_call *call);
 
-/// Frees the handle of a started call; the call goes on. NULL is a no-op. Threads: any.
+/// Frees the handle of a started call; the call continues. NULL is a no-op. Threads: any.
 void evertoken_call_free(evertoken_call *call);
 
 #ifdef __cplusplus

@@ -12,7 +12,7 @@ use crate::hot::Copied;
 use crate::status::evertoken_status;
 use crate::text::{SecretText, Text};
 
-/// Permission to send one request with the token: the header's value, and which token it carries. Show it to
+/// Permission to send one request with the token: the header's value, and which token it carries. Pass it to
 /// evertoken_client_judge() with the response.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_authorization_free(), which wipes it; a
@@ -47,8 +47,9 @@ impl View {
     }
 }
 
-/// The header for a request to `url`, absolute or below the base URL; NULL: for the base URL. Waits for a login where
-/// there is no valid token, no longer than the client's timeout. A URL of another origin is EVERTOKEN_ORIGIN_REFUSED.
+/// Gets the authorization for a request to `url`, absolute or below the base URL; NULL stands for the base URL. If there is
+/// no valid token, waits for a login, no longer than the client's timeout. A URL of a foreign origin is
+/// EVERTOKEN_ORIGIN_REFUSED.
 ///
 /// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]
@@ -78,14 +79,14 @@ pub(crate) async fn authorize(client: evertoken::Client, url: Option<String>) ->
     Ok(View::new(authorization))
 }
 
-/// The hot path: copies the header's value for the base URL's origin, such as `Bearer abc`, with its NUL into `buffer`
-/// and its length without the NUL into `*len`. No lock, no allocation and no waiting while the token is fresh; else as
+/// The fast path: copies the header's value for the base URL, such as `Bearer abc`, with its NUL into `buffer` and its
+/// length without the NUL into `*len`. Takes no lock, no allocation and no waiting while the token is fresh; otherwise as
 /// evertoken_client_authorize().
 ///
-/// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the capacity that is needed, the one case in which an out-parameter is
-/// written without EVERTOKEN_OK. 8 KiB are enough for any token that servers take.
+/// With EVERTOKEN_BUFFER_TOO_SMALL `*len` is the required capacity, the one case in which an output is written without
+/// EVERTOKEN_OK. 8 KiB are enough for any token that servers accept.
 ///
-/// Threads: any. From a callback it responses from the cache, or with EVERTOKEN_MISUSE where it would have to wait.
+/// Threads: any. From a callback it uses the cache only, and gives EVERTOKEN_MISUSE if it would have to wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_authorization_copy(
     client: *const evertoken_client,
@@ -128,7 +129,7 @@ pub unsafe extern "C" fn evertoken_client_authorization_copy(
     }
 }
 
-/// The header for the base URL, after a wait if need be; published for the next who asks.
+/// The header for the base URL, after a wait if necessary; published for later calls.
 fn fresh_value(client: &Client) -> Outcome<Authorization> {
     if let Some((authorization, freshness)) = client.core.freshness() {
         client.hot.publish(authorization.value(), freshness);
@@ -177,7 +178,7 @@ pub unsafe extern "C" fn evertoken_authorization_fingerprint(
     }
 }
 
-/// The token's number in this process: a later token has a higher one. 0 for NULL.
+/// The token's number, unique in this process; a later token has a higher one. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_authorization_generation(
     authorization: *const evertoken_authorization,
@@ -190,7 +191,7 @@ pub unsafe extern "C" fn evertoken_authorization_generation(
     }
 }
 
-/// Whether this is the one resend after a 401.
+/// Whether this is for the one resend after a 401. False for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_authorization_is_resend(
     authorization: *const evertoken_authorization,

@@ -24,13 +24,13 @@ use crate::verdict::{Case, Given, evertoken_header, evertoken_verdict};
 /// A started call.
 ///
 /// Its callback runs exactly once if and only if the _start function returned EVERTOKEN_OK: on a library thread, never
-/// under a lock, possibly before the _start function returns. It owns what it is given: either the result or the error;
-/// the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two library
-/// threads: a callback should be brief, and calls that wait are EVERTOKEN_MISUSE in it. It must not throw.
+/// under a lock, possibly before the _start function returns. The callback owns what it receives: either the result or the
+/// error; the other is NULL. The userdata must stay valid until then, also after evertoken_client_free(). There are two
+/// library threads, so a callback should be brief; it must not throw, and calls that wait give EVERTOKEN_MISUSE in it.
 ///
-/// Owner: the caller, who frees it with evertoken_call_free() at any time, in the callback too; that cancels nothing. A
+/// Owner: the caller, who frees it with evertoken_call_free() at any time, also in the callback; that cancels nothing. A
 /// caller that will not cancel passes NULL for `call` and has nothing to free.
-/// Threads: any. A call started before fork() goes on in the parent only.
+/// Threads: any. A call that was started before fork() continues in the parent only.
 /// Methods: evertoken_client_token_start, _token_for_start, _authorize_start, _judge_start, _request_start, _send_start;
 /// evertoken_call_cancel, _free.
 pub struct evertoken_call {
@@ -44,7 +44,7 @@ impl Opaque for evertoken_call {
     const NAME: &'static str = "evertoken_call";
 }
 
-/// Receives a token or an error, and owns it.
+/// Receives a token or an error, and must free it.
 pub type evertoken_token_callback = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -53,7 +53,7 @@ pub type evertoken_token_callback = Option<
     ),
 >;
 
-/// Receives an authorization or an error, and owns it.
+/// Receives an authorization or an error, and must free it.
 pub type evertoken_authorization_callback = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -62,7 +62,7 @@ pub type evertoken_authorization_callback = Option<
     ),
 >;
 
-/// Receives a verdict or an error, and owns it.
+/// Receives a verdict or an error, and must free it.
 pub type evertoken_verdict_callback = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -71,7 +71,7 @@ pub type evertoken_verdict_callback = Option<
     ),
 >;
 
-/// Receives a response or an error, and owns it.
+/// Receives a response or an error, and must free it.
 pub type evertoken_response_callback = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -80,12 +80,12 @@ pub type evertoken_response_callback = Option<
     ),
 >;
 
-/// Whether the caller has given up, shared by a call's handle and its work.
+/// The cancellation signal that a call's handle and its work share.
 #[derive(Clone)]
 pub(crate) struct Cancel(Arc<Notify>);
 
 impl Cancel {
-    /// What `work` comes to, or `cancelled`.
+    /// The result of `work`, or `cancelled`.
     pub(crate) async fn or<T>(
         &self,
         work: Pin<&mut impl Future<Output = Outcome<T>>>,
@@ -98,7 +98,7 @@ impl Cancel {
     }
 }
 
-/// A callback that has to run once.
+/// A callback that must run exactly once.
 struct PendingCallback<X: Opaque<Ownership = Owned>> {
     call: unsafe extern "C" fn(*mut c_void, *mut X, *mut evertoken_error),
     userdata: Userdata,
@@ -136,7 +136,7 @@ impl<X: Opaque<Ownership = Owned>> PendingCallback<X> {
     }
 }
 
-/// A panic in the work does not keep the caller waiting.
+/// Runs the callback with an error if the work has panicked.
 impl<X: Opaque<Ownership = Owned>> Drop for PendingCallback<X> {
     fn drop(&mut self) {
         self.run(Err(Failure::panic()));
@@ -153,7 +153,7 @@ fn launch<X, F>(
     F: Future<Output = Outcome<X::Value>> + Send + 'static,
 {
     let cancel = Cancel(Arc::new(Notify::new()));
-    // Some kilobytes, which the runtime would move about with the task.
+    // Boxed, because it has several kilobytes that the runtime would move with the task.
     let work = Box::pin(work(cancel.clone()));
     let threads = runtime::handle();
     if let Some(call) = call {
@@ -345,15 +345,15 @@ fn start_request(
     Ok(())
 }
 
-/// Gives a started call up: its callback runs soon with EVERTOKEN_CANCELLED, unless it ran already or is running. A login
-/// that others may wait for goes on. NULL is a no-op; once more too. Threads: any.
+/// Cancels a started call: its callback runs soon with EVERTOKEN_CANCELLED, unless it has run already or is running. A login
+/// continues, because other callers may wait for it. Cancelling again, or NULL, is a no-op. Threads: any.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_call_cancel(call: *const evertoken_call) {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(call, (), |call, _| call.0.notify_one()) }
 }
 
-/// Frees the handle of a started call; the call goes on. NULL is a no-op. Threads: any.
+/// Frees the handle of a started call; the call continues. NULL is a no-op. Threads: any.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_call_free(call: *mut evertoken_call) {
     // SAFETY: the caller keeps the header's contract.

@@ -10,11 +10,11 @@ use crate::hot::Hot;
 use crate::status::evertoken_status;
 use crate::text::Text;
 
-/// A client for one identity and one API. Clients of equal identity in one process share one token and one login.
+/// A client for one identity and one API. Clients with the same identity in one process share one token and its renewal.
 ///
-/// Owner: the caller, who frees it with evertoken_client_free() once no other thread is inside a call with it. Calls
-/// started with a _start function may still be under way: they end as they would, and their callbacks run.
-/// Threads: any number at the same time. After fork() it works in the child too.
+/// Owner: the caller, who frees it with evertoken_client_free() once no other thread is inside a call with it. Calls that were
+/// started with a _start function may still be in progress: they complete as usual, and their callbacks run.
+/// Threads: any number at the same time. After fork() it works in the child as well.
 /// Methods: evertoken_client_new; _token, _token_for, _token_start; _authorize, _authorize_start, _authorization_copy,
 /// _judge, _judge_start; _request, _request_start, _send, _send_start; _subscribe, _state, _stats, _identity;
 /// _reset, _invalidate, _close, _revoke_and_close, _free.
@@ -36,7 +36,7 @@ pub(crate) struct Client {
     identity: Text,
 }
 
-/// Makes a client. Checks the whole configuration and names what is wrong with it; sends nothing and starts nothing.
+/// Makes a client. Checks the whole configuration; the error names the option at fault. Starts no thread and sends nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_new(
     config: *const evertoken_config,
@@ -60,16 +60,16 @@ pub unsafe extern "C" fn evertoken_client_new(
     }
 }
 
-/// Frees a client. NULL is a no-op. Prompt: what was started goes on without it and is never waited for, so this may be
-/// called from a callback too.
+/// Frees a client. NULL is a no-op. Does not wait: started calls continue without it, so this may be called from a callback
+/// as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_free(client: *mut evertoken_client) {
     // SAFETY: the caller keeps the header's contract.
     unsafe { release(client) }
 }
 
-/// Closes the client: later calls response EVERTOKEN_CLOSED, calls under way end as they would, other clients of the
-/// identity go on. Idempotent and prompt. The handle is still to be freed.
+/// Closes the client: later calls give EVERTOKEN_CLOSED, calls in progress complete as usual, other clients of the identity
+/// are not affected. Idempotent; does not wait. The handle must still be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_close(client: *const evertoken_client) {
     // SAFETY: the caller keeps the header's contract.
@@ -81,8 +81,8 @@ pub unsafe extern "C" fn evertoken_client_close(client: *const evertoken_client)
     }
 }
 
-/// Revokes the token at the server (RFC 7009) where the provider has a route for it, then closes the client. It is
-/// closed even if the revocation failed, which the status tells. Threads: any. Not from a callback: EVERTOKEN_MISUSE.
+/// Closes the client and revokes the token at the server (RFC 7009), if the provider has a revocation endpoint. The client is
+/// closed even if the status says that the revocation failed. Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_revoke_and_close(
     client: *const evertoken_client,
@@ -99,21 +99,21 @@ pub unsafe extern "C" fn evertoken_client_revoke_and_close(
     }
 }
 
-/// Forgets pauses, locked-out credentials and the storm guard: for when what was wrong has been mended.
+/// Ends pauses after failures and rejected credentials. To be called once the cause of the failures is fixed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_reset(client: *const evertoken_client) {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(client, (), |client, _| client.core.reset()) }
 }
 
-/// Makes the next call renew the current token, as if an API had refused it.
+/// Makes the next call renew the token, as if an API had refused it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_invalidate(client: *const evertoken_client) {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(client, (), |client, _| client.core.invalidate()) }
 }
 
-/// Who logs in where, fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
+/// Who logs in where, without secrets: fit for a log. NULL for NULL. `len` may be NULL. Lives as long as the client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_identity(
     client: *const evertoken_client,
@@ -123,31 +123,32 @@ pub unsafe extern "C" fn evertoken_client_identity(
     unsafe { look_text(client, len, |client| Some(client.identity.ended())) }
 }
 
-/// Counters of an identity since its first use in this process. New ones are added at the end.
+/// Counters of an identity since its first use in this process. New ones will be added at the end.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct evertoken_stats {
-    /// Tokens handed out by calls that looked beyond the cached header.
+    /// Tokens returned by calls that did not use the cached header.
     pub tokens_served: u64,
-    /// Flights, that is logins or refreshes with their tries, that were started.
+    /// Flights that were started: renewals with their attempts.
     pub flights: u64,
     /// Flights that ended without a token.
     pub failures: u64,
-    /// Logins that brought a token.
+    /// Logins that returned a token.
     pub logins: u64,
-    /// Refreshes that brought a token.
+    /// Refreshes that returned a token.
     pub refreshes: u64,
     /// 401 responses that were judged.
     pub refused: u64,
     /// Requests sent again after a 401.
     pub resends: u64,
-    /// 401s handed to the caller.
+    /// 401s returned to the caller.
     pub given_back: u64,
     /// Callers waiting for a flight now.
     pub waiting: u64,
 }
 
-/// Reads the counters of the client's identity into `stats`, of which the caller's header knows `sizeof *stats` bytes.
+/// Reads the counters of the client's identity into `stats`. `stats_size` is `sizeof *stats`: newer counters that the
+/// caller's header does not have are left out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_stats(
     client: *const evertoken_client,

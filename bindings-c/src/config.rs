@@ -12,9 +12,10 @@ use crate::error::evertoken_error;
 use crate::ffi::{Contract, Opaque, Owned, hand_over};
 use crate::status::evertoken_status;
 
-/// How to log in and where the token may go. Nothing is checked before evertoken_client_new(), which names what is wrong.
+/// How to log in, and where the token may be sent. Nothing is checked before evertoken_client_new(), whose error names the
+/// option at fault.
 ///
-/// Setters return a status that may be left unread: the first failure is kept and evertoken_client_new() reports it.
+/// The status of a setter may be ignored: the first failure is kept, and evertoken_client_new() reports it.
 ///
 /// Owner: the caller, who frees it with evertoken_config_free(), at the earliest after evertoken_client_new(); it may
 /// make several clients. Threads: one at a time.
@@ -151,7 +152,7 @@ const REQUIRED: bool = true;
 const OPTIONAL: bool = false;
 
 /// A configuration of the flow with this name: `pismo`, `passkit`, `wso2`, `password`, `client_credentials` or
-/// `json_login`. Everything else is set by name.
+/// `json_login`. All options are set by name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_new(
     flow_name: *const c_char,
@@ -197,8 +198,8 @@ pub unsafe extern "C" fn evertoken_config_profile(
     }
 }
 
-/// Pismo Passport, server to server. `base_url` is the API (`https://sandbox.pismolabs.io`, or your production host, which
-/// Pismo gives you); tokens come from its Passport route. See also evertoken_config_set_account_id().
+/// Pismo Passport, server to server. `base_url` is the API's URL: `https://sandbox.pismolabs.io`, or the production host that
+/// Pismo gives you. See also evertoken_config_set_account_id().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_pismo(
     base_url: *const c_char,
@@ -216,8 +217,8 @@ pub unsafe extern "C" fn evertoken_config_pismo(
     unsafe { with_texts("pismo", &texts, config, error) }
 }
 
-/// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA): the wrong one logs in
-/// and then finds nothing.
+/// PassKit with user name and password. `region` is `pub1` (Europe; also for NULL) or `pub2` (USA). In the wrong region the
+/// login succeeds but the account's data are missing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_passkit(
     region: *const c_char,
@@ -235,8 +236,8 @@ pub unsafe extern "C" fn evertoken_config_passkit(
     unsafe { with_texts("passkit", &texts, config, error) }
 }
 
-/// PassKit with a long-lived token pasted from its portal. There is nothing to renew it with: a 401 is given back. `region`
-/// as in evertoken_config_passkit().
+/// PassKit with a long-lived token pasted from its portal. It cannot be renewed: a 401 is given back. `region` as in
+/// evertoken_config_passkit().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_passkit_token(
     region: *const c_char,
@@ -272,8 +273,8 @@ pub unsafe extern "C" fn evertoken_config_wso2(
     unsafe { with_texts("wso2", &texts, config, error) }
 }
 
-/// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL where the server
-/// wants none. How they travel is the option `basic`: `form` (default), `percent`, `raw` or `body`.
+/// Any OAuth2 server, password grant (RFC 6749 section 4.3). `client_id` and `client_secret` may be NULL if the server needs
+/// none. The option `basic` says how they are sent: `form` (default), `percent`, `raw` or `body`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_password(
     token_url: *const c_char,
@@ -313,8 +314,8 @@ pub unsafe extern "C" fn evertoken_config_client_credentials(
     unsafe { with_texts("client_credentials", &texts, config, error) }
 }
 
-/// A login route with a JSON body of your own: evertoken_config_set_entry(config, "body", "user", …) for each field, then
-/// `token_field`, `expires_field` and the other options of the flow where the defaults do not fit.
+/// A login with a JSON body that you describe: evertoken_config_set_entry(config, "body", "user", …) for each field, then
+/// `token_field`, `expires_field` and the other options of the flow if the defaults do not fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_json_login(
     token_url: *const c_char,
@@ -326,7 +327,7 @@ pub unsafe extern "C" fn evertoken_config_json_login(
     unsafe { with_texts("json_login", &texts, config, error) }
 }
 
-/// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it go on.
+/// Frees a configuration and wipes its secrets. NULL is a no-op. Clients made from it are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_free(config: *mut evertoken_config) {
     // SAFETY: the caller keeps the header's contract.

@@ -9,7 +9,7 @@ use crate::ffi::{Opaque, Owned};
 use crate::status::evertoken_status;
 use crate::text::Text;
 
-/// Why a call failed. It holds no secret and no raw response, and may be logged whole.
+/// Why a call failed. It contains no secret and no raw response, so all of it may be logged.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_error_free(). A `const evertoken_error *`
 /// belongs to the handle that lent it. Threads: any; it never changes.
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn evertoken_error_free(error: *mut evertoken_error) {
     unsafe { release(error) }
 }
 
-/// The status the call returned; EVERTOKEN_OK for NULL.
+/// The status that the call returned; EVERTOKEN_OK for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_status(error: *const evertoken_error) -> evertoken_status {
     // SAFETY: the caller keeps the header's contract.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn evertoken_error_message(error: *const evertoken_error) 
     unsafe { look(error, c"".as_ptr(), |error, _| error.message.as_ptr()) }
 }
 
-/// The whole story in one line, for a log: what happened, the provider's words, to which identity, what to do; `""` for
+/// The complete error in one line, for a log: what happened, the provider's message, the identity, what to do; `""` for
 /// NULL. Lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_text(error: *const evertoken_error) -> *const c_char {
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn evertoken_error_hint(error: *const evertoken_error) -> 
     unsafe { look(error, c"".as_ptr(), |error, _| error.hint.as_ptr()) }
 }
 
-/// The status of the HTTP response that led to it; 0 if there was none.
+/// The status of the HTTP response that caused it; 0 if there was none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_http_status(error: *const evertoken_error) -> c_int {
     // SAFETY: the caller keeps the header's contract.
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn evertoken_error_provider_code(
     }
 }
 
-/// The provider's own words, at most 300 characters, secrets removed; NULL if it gave none. `len` may be NULL. Lives as
+/// The provider's own message, at most 300 characters, secrets removed; NULL if it gave none. `len` may be NULL. Lives as
 /// long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_provider_message(
@@ -175,7 +175,7 @@ pub unsafe extern "C" fn evertoken_error_provider_message(
     }
 }
 
-/// The identity it happened to, fit for a log; NULL if there is none. `len` may be NULL. Lives as long as the error.
+/// The identity it concerns, without secrets; NULL if there is none. `len` may be NULL. Lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_identity(
     error: *const evertoken_error,
@@ -200,14 +200,14 @@ pub unsafe extern "C" fn evertoken_error_fingerprint(
     }
 }
 
-/// How long to wait before the next try, in milliseconds; -1 if nothing says so.
+/// How long to wait before the next attempt, in milliseconds; -1 if that is unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_retry_after_ms(error: *const evertoken_error) -> i64 {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(error, -1, |error, _| error.retry_after_ms) }
 }
 
-/// Whether the same call may succeed later without a change of configuration.
+/// Whether the same call may succeed later without a change to the configuration. False for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_error_retryable(error: *const evertoken_error) -> bool {
     // SAFETY: the caller keeps the header's contract.

@@ -13,9 +13,9 @@ use crate::status::evertoken_status;
 use crate::subscription::{Source, Subscribed, evertoken_subscription};
 use crate::text::Text;
 
-/// Something that happened to an identity. Fingerprints stand for tokens, so it may be logged whole.
+/// Something that happened to an identity. Tokens appear as fingerprints only, so all of it may be logged.
 ///
-/// Owner: the library; it is good for the duration of the callback. Threads: the callback's.
+/// Owner: the library; it is valid during the callback only. Threads: the callback's.
 /// Methods: evertoken_event_name, _identity, _fingerprint, _via, _expires_in_ms, _reason, _error, _pause_ms.
 pub struct evertoken_event {
     _opaque: [u8; 0],
@@ -55,14 +55,14 @@ impl View {
     }
 }
 
-/// Sees an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library or
-/// one of the library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls
-/// that wait are EVERTOKEN_MISUSE in it.
+/// Receives an event. It runs on the thread that caused the event, which may be one of yours inside a call of this library
+/// or one of the library's, and on several at the same time; never under a lock. It should be brief and must not throw; calls
+/// that wait give EVERTOKEN_MISUSE in it.
 pub type evertoken_event_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, event: *const evertoken_event)>;
 
-/// Calls `callback` with every event of the client's identity, other clients of it included, until the subscription is
-/// freed. It outlives the client.
+/// Calls `callback` with every event of the client's identity, also those of other clients of the identity, until the
+/// subscription is freed. The subscription outlives the client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_subscribe(
     client: *const evertoken_client,
@@ -96,17 +96,17 @@ pub unsafe extern "C" fn evertoken_client_subscribe(
     }
 }
 
-/// What happened: `"flight_started"`, a token request is about to be made; `"token_installed"`, there is a new token;
-/// `"flight_failed"`, it ended without one; `"refused"`, the API refused a token with 401; `"resent"`, a request is sent
-/// again; `"given_back"`, a 401 is handed to the caller; `"locked_out"`, the credentials were rejected and no login is made
-/// for a while. NULL for NULL. Names may be added.
+/// What happened. `"flight_started"`: a token request is about to be made; `"token_installed"`: there is a new token;
+/// `"flight_failed"`: a renewal ended without one; `"refused"`: the API refused a token with 401; `"resent"`: a request is
+/// sent again; `"given_back"`: a 401 is returned to the caller; `"locked_out"`: the credentials were rejected and logins are
+/// paused. NULL for NULL. Names may be added.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_name(event: *const evertoken_event) -> *const c_char {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(event, std::ptr::null(), |event, _| event.name.as_ptr()) }
 }
 
-/// The identity, fit for a log. NULL for NULL. `len` may be NULL.
+/// The identity, without secrets: fit for a log. NULL for NULL. `len` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_identity(
     event: *const evertoken_event,
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn evertoken_event_identity(
     unsafe { look_text(event, len, |event| Some(event.identity.ended())) }
 }
 
-/// The fingerprint of the token it is about (8 hex digits); NULL if it is about none. `len` may be NULL.
+/// The fingerprint of the token that it concerns (8 hex digits); NULL if it concerns none. `len` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_fingerprint(
     event: *const evertoken_event,
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn evertoken_event_fingerprint(
     }
 }
 
-/// `token_installed`: `"login"`, `"refresh"` or `"store"`; else NULL.
+/// `token_installed`: how the token was obtained, `"login"`, `"refresh"` or `"store"`; otherwise NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_via(event: *const evertoken_event) -> *const c_char {
     // SAFETY: the caller keeps the header's contract.
@@ -141,14 +141,14 @@ pub unsafe extern "C" fn evertoken_event_via(event: *const evertoken_event) -> *
     }
 }
 
-/// `token_installed`: the new token's life in milliseconds; -1 if it lives until refused, and for other events.
+/// `token_installed`: the new token's remaining lifetime in milliseconds; -1 if it lives until refused, and for other events.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_expires_in_ms(event: *const evertoken_event) -> i64 {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(event, -1, |event, _| event.expires_in_ms) }
 }
 
-/// `given_back`: why, with the words of evertoken_verdict_reason(); else NULL.
+/// `given_back`: why, as one of the strings of evertoken_verdict_reason(); otherwise NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_reason(event: *const evertoken_event) -> *const c_char {
     // SAFETY: the caller keeps the header's contract.
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn evertoken_event_reason(event: *const evertoken_event) -
     }
 }
 
-/// `flight_failed`, `locked_out`: why; else NULL. It belongs to the event.
+/// `flight_failed`, `locked_out`: why; otherwise NULL. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_error(
     event: *const evertoken_event,
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn evertoken_event_error(
     }
 }
 
-/// `locked_out`: how long no login is made, in milliseconds; else -1.
+/// `locked_out`: how long logins are paused, in milliseconds; otherwise -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_event_pause_ms(event: *const evertoken_event) -> i64 {
     // SAFETY: the caller keeps the header's contract.

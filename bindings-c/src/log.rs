@@ -25,11 +25,11 @@ use crate::text::Text;
 pub enum evertoken_log_level {
     /// A defect in this library.
     EVERTOKEN_LOG_ERROR = 1,
-    /// Something to be mended: a rejected login, a secret in clear in a profile, certificates that are not checked.
+    /// Something to be fixed: a rejected login, a secret in clear text in a profile, certificates that are not checked.
     EVERTOKEN_LOG_WARN = 2,
     /// A new token.
     EVERTOKEN_LOG_INFO = 3,
-    /// Every step, such as a try of a login and the pause before the next.
+    /// Every step, such as an attempt of a login and the pause before the next.
     EVERTOKEN_LOG_DEBUG = 4,
 }
 
@@ -37,12 +37,12 @@ use evertoken_log_level::{
     EVERTOKEN_LOG_DEBUG, EVERTOKEN_LOG_ERROR, EVERTOKEN_LOG_INFO, EVERTOKEN_LOG_WARN,
 };
 
-/// Sees a log line: what happened, then `name=value` pairs, `len` bytes and a NUL. It holds no secret and no line break,
-/// and is good for the duration of the callback.
+/// Receives a log line of `len` bytes, ended by a NUL: what happened, then `name=value` pairs. It contains no secret and no
+/// line break, and is valid during the callback only.
 ///
-/// It runs on the thread that wrote the line, which may be one of yours inside a call of this library or one of the
-/// library's, and on several at the same time; never under a lock. It should be brief, must not throw, and calls that wait
-/// are EVERTOKEN_MISUSE in it.
+/// It runs on the thread that logged the line, which may be one of yours inside a call of this library or one of the
+/// library's, and on several at the same time; never under a lock. It should be brief and must not throw; calls that wait
+/// give EVERTOKEN_MISUSE in it.
 pub type evertoken_log_callback = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -52,8 +52,8 @@ pub type evertoken_log_callback = Option<
     ),
 >;
 
-/// Calls `callback` with every log line of this process, of all clients and of none, that is as serious as `level` (an
-/// evertoken_log_level) or more, until the subscription is freed. Without a subscription nothing is logged.
+/// Calls `callback` with every log line of this process whose level is `level` (an evertoken_log_level) or more serious,
+/// until the subscription is freed. Without a subscription nothing is logged.
 ///
 /// Threads: any, callbacks included.
 #[unsafe(no_mangle)]

@@ -30,12 +30,12 @@ impl Opaque for evertoken_request {
     const NAME: &'static str = "evertoken_request";
 }
 
-/// Gives the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns how many; 0 at the end;
-/// below 0 if it failed, and then the call ends with EVERTOKEN_CALLBACK_FAILED.
+/// Reads the next piece of a request's body: writes up to `capacity` bytes to `buffer` and returns their number; 0 at the
+/// end; a negative number on failure, which ends the call with EVERTOKEN_CALLBACK_FAILED.
 ///
-/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
-/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
-/// evertoken_client_send_start() runs. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+/// It runs in evertoken_client_send() on the caller's thread, in evertoken_client_send_start() on a library thread that may
+/// block; once at a time, and never after evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() has been called. Calls of this library that wait give EVERTOKEN_MISUSE in it.
 pub type evertoken_read_callback = Option<
     unsafe extern "C" fn(userdata: *mut c_void, buffer: *mut c_void, capacity: usize) -> isize,
 >;
@@ -50,7 +50,7 @@ pub(crate) struct Reader {
 impl Reader {
     /// The next piece; `None` at the end.
     pub(crate) fn next(self) -> Option<io::Result<Bytes>> {
-        /// One system call's worth, and little enough to have on the heap for each upload.
+        /// Enough for one system call, and little enough to allocate for each upload.
         const PIECE_BYTES: usize = 64 * 1024;
         let mut piece = vec![0_u8; PIECE_BYTES];
         // SAFETY: by the contract the function and its userdata are good until the request is over; the buffer is as long as said.
@@ -68,13 +68,13 @@ impl Reader {
     }
 }
 
-/// Takes the next piece of a response's body, `len` bytes that are good for the duration of the callback; returns 0 to go on.
-/// Anything else breaks the call off, which then ends with EVERTOKEN_CALLBACK_FAILED.
+/// Takes the next piece of a response's body, `len` bytes that are valid during the callback only. Returns 0 to continue;
+/// anything else ends the call with EVERTOKEN_CALLBACK_FAILED.
 ///
-/// It runs in evertoken_client_send() on the thread of the caller, in evertoken_client_send_start() on a library thread
-/// that may block; one call at a time, and none any more when evertoken_client_send() has returned or the callback of
-/// evertoken_client_send_start() runs. It sees the body of the response only, nothing of a redirect or of a 401 that was
-/// healed. Calls of this library that wait are EVERTOKEN_MISUSE in it.
+/// It runs in evertoken_client_send() on the caller's thread, in evertoken_client_send_start() on a library thread that may
+/// block; once at a time, and never after evertoken_client_send() has returned or the callback of
+/// evertoken_client_send_start() has been called. It gets the body of the final response only, not that of a redirect or of
+/// a 401 before the resend. Calls of this library that wait give EVERTOKEN_MISUSE in it.
 pub type evertoken_write_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, data: *const c_void, len: usize) -> c_int>;
 
@@ -176,8 +176,8 @@ impl Request {
     }
 }
 
-/// A limit for a part of a request as C gives it: milliseconds, 0 for what `zero` says. Unlike a deadline it has no value
-/// for "none": the connection always has a limit, and the server's silence has none at 0.
+/// A limit for a part of a request as C passes it: milliseconds; 0 means what `zero` says. Unlike a deadline it has no value
+/// for "none": the connect timeout always exists, and the read timeout is off at 0.
 fn limit(name: &str, timeout_ms: i64, zero: &str) -> Outcome<Option<Duration>> {
     if timeout_ms < 0 {
         let problem = format!("must be 0 or more milliseconds; 0 is {zero}");
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn evertoken_request_new(
     }
 }
 
-/// Adds a header. `Authorization` is the client's and is refused when the request is sent.
+/// Adds a header. `Authorization` is refused when the request is sent, because the client sets it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_add_header(
     request: *mut evertoken_request,
@@ -247,8 +247,8 @@ pub unsafe extern "C" fn evertoken_request_set_body(
     }
 }
 
-/// Has the body read from a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent
-/// again: a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
+/// Has the body read by a function while it is sent (chunked, unless a `Content-Length` is added). It cannot be sent again:
+/// a 401 is given back as `"body_not_replayable"`, and the token is renewed for the next call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_body_reader(
     request: *mut evertoken_request,
@@ -271,8 +271,8 @@ pub unsafe extern "C" fn evertoken_request_set_body_reader(
     }
 }
 
-/// Deadline of the whole call, the token and the body included. 0: the client's timeout, the default;
-/// EVERTOKEN_NO_TIMEOUT: none but the token's.
+/// Sets the deadline of the whole call, including waiting for the token and reading the body. 0, the default: the client's
+/// timeout; EVERTOKEN_NO_TIMEOUT: no deadline, except that of waiting for a token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_timeout_ms(
     request: *mut evertoken_request,
@@ -288,8 +288,9 @@ pub unsafe extern "C" fn evertoken_request_set_timeout_ms(
     }
 }
 
-/// How long it may take to establish a connection. 0: the client's limit, the default. Calls with another one have
-/// connections of their own. There always is a limit: below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+/// Sets how long establishing a connection may take. 0, the default: the client's limit. Calls with another value use
+/// connections of their own. There is always a limit: negative values, also EVERTOKEN_NO_TIMEOUT, are
+/// EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_connect_timeout_ms(
     request: *mut evertoken_request,
@@ -306,9 +307,9 @@ pub unsafe extern "C" fn evertoken_request_set_connect_timeout_ms(
     }
 }
 
-/// How long the server may be silent: neither has a piece of the response come nor was one of the body sent. Counts anew with
-/// each, in evertoken_response_read() too; establishing a connection counts, waiting for a token does not. 0: only
-/// the deadline ends the wait, the default; below 0, EVERTOKEN_NO_TIMEOUT too, is EVERTOKEN_CONFIG_INVALID.
+/// Sets how long the server may be silent, that is, no piece of the response arrives and no piece of the body is sent. Each
+/// piece restarts the time, also in evertoken_response_read(). Establishing a connection counts, waiting for a token does
+/// not. 0, the default: no limit but the deadline; negative values, also EVERTOKEN_NO_TIMEOUT, are EVERTOKEN_CONFIG_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_read_timeout_ms(
     request: *mut evertoken_request,
@@ -325,7 +326,7 @@ pub unsafe extern "C" fn evertoken_request_set_read_timeout_ms(
     }
 }
 
-/// Whether redirects are followed; default yes. The token goes only where it may, hop by hop.
+/// Sets whether redirects are followed; default yes. On every hop the token is sent to allowed origins only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_follow_redirects(
     request: *mut evertoken_request,
@@ -341,7 +342,7 @@ pub unsafe extern "C" fn evertoken_request_set_follow_redirects(
     }
 }
 
-/// Whether the response is handed over as soon as its head is there, its body still to be read with
+/// Sets whether the response is returned as soon as its head has arrived, so that its body must still be read with
 /// evertoken_response_read(); default no.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_streaming(
@@ -362,8 +363,8 @@ pub unsafe extern "C" fn evertoken_request_set_streaming(
     }
 }
 
-/// Has the response's body written to a function as it arrives. The response is handed over after the last piece, and
-/// its own body is empty. Takes the place of evertoken_request_set_streaming(), and the other way round.
+/// Has the response's body passed to a function as it arrives. The response is returned after the last piece, with an empty
+/// body. Replaces evertoken_request_set_streaming(), and is replaced by it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_request_set_response_writer(
     request: *mut evertoken_request,

@@ -12,7 +12,7 @@ use crate::status::evertoken_status;
 use crate::text::{Text, ended};
 use crate::verdict::evertoken_header;
 
-/// A response of the API: status, headers and body.
+/// The API's response: status, headers and body.
 ///
 /// Owner: whoever receives it from a call or a callback frees it with evertoken_response_free(). Threads: one at a time; any
 /// number for a response whose body was read whole.
@@ -181,7 +181,8 @@ pub unsafe extern "C" fn evertoken_response_status(response: *const evertoken_re
     unsafe { look(response, 0, |response, _| response.head.status) }
 }
 
-/// The URL that answered, after redirects. NULL for NULL. `len` may be NULL. Lives as long as the response.
+/// The URL of the request that got this response, after redirects. NULL for NULL. `len` may be NULL. Lives as long as the
+/// response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_url(
     response: *const evertoken_response,
@@ -191,8 +192,8 @@ pub unsafe extern "C" fn evertoken_response_url(
     unsafe { look_text(response, len, |response| Some(response.head.url.ended())) }
 }
 
-/// The value of the header `name`, in any case; of several with that name the one at `index`, counted from 0. NULL if there
-/// is none. `len` may be NULL. Lives as long as the response.
+/// The value of the header `name`, whose case does not matter; of several with that name the one at `index`, from 0. NULL if
+/// there is none. `len` may be NULL. Lives as long as the response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_header(
     response: *const evertoken_response,
@@ -211,7 +212,7 @@ pub unsafe extern "C" fn evertoken_response_header(
     }
 }
 
-/// How many headers there are; a name that comes twice counts twice.
+/// The number of headers; a name that occurs twice counts twice. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_header_count(
     response: *const evertoken_response,
@@ -224,8 +225,8 @@ pub unsafe extern "C" fn evertoken_response_header_count(
     }
 }
 
-/// Writes the name (lower case) and value of the header at `index`, counted from 0. False, and nothing is written, if there
-/// is none. They live as long as the response.
+/// Writes the name (in lower case) and value of the header at `index`, from 0, which live as long as the response. Returns
+/// false, and writes nothing, if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_header_at(
     response: *const evertoken_response,
@@ -250,8 +251,8 @@ pub unsafe extern "C" fn evertoken_response_header_at(
     }
 }
 
-/// The whole body, ended by a NUL that `*len` does not count. NULL for NULL and for a response that is being streamed. `len`
-/// may be NULL. Lives as long as the response.
+/// The whole body, followed by a NUL that `*len` does not count. NULL for NULL and for a streamed response. `len` may be
+/// NULL. Lives as long as the response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_body(
     response: *const evertoken_response,
@@ -266,8 +267,8 @@ pub unsafe extern "C" fn evertoken_response_body(
     }
 }
 
-/// Reads on in the body: writes up to `capacity` bytes to `buffer` and how many to `*len`; 0 at the end. Waits for the next
-/// piece of a response that is being streamed, no longer than the call's timeouts allow.
+/// Reads the next piece of the body: writes up to `capacity` bytes to `buffer` and their number to `*len`; 0 at the end.
+/// For a streamed response it waits for the piece, within the call's timeouts.
 ///
 /// Threads: one at a time per response. Not from a callback: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]
@@ -292,8 +293,8 @@ pub unsafe extern "C" fn evertoken_response_read(
     }
 }
 
-/// Why a 401 was not healed, with the words of evertoken_verdict_reason(); NULL for any other response. Lives as long as the
-/// response.
+/// Why a 401 could not be recovered from, as one of the strings of evertoken_verdict_reason(); NULL for any other response.
+/// Lives as long as the response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_reason(
     response: *const evertoken_response,
@@ -310,7 +311,7 @@ pub unsafe extern "C" fn evertoken_response_reason(
     }
 }
 
-/// The renewal that failed and so left the 401, where there was one, else NULL. It belongs to the response.
+/// The error of the renewal that failed after the 401; NULL if there was none. It belongs to the response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_response_error(
     response: *const evertoken_response,

@@ -23,12 +23,12 @@ use crate::request::{Body, Delivery, Reader, Request, Writer, evertoken_request}
 use crate::response::{ResponseValue, evertoken_response};
 use crate::status::evertoken_status;
 
-/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole response. A 401 is
-/// healed where it can be: one renewal, one resend. Any response is EVERTOKEN_OK here, a 401 that could not be healed
-/// included: see evertoken_response_reason().
+/// Sends a request to `url`, absolute or below the base URL, with the token, and waits for the whole response. After a 401
+/// the token is renewed and the request sent again, once. Every response is EVERTOKEN_OK here, also a 401 that could not be
+/// recovered from: see evertoken_response_reason().
 ///
-/// `body` are `body_len` bytes; NULL and 0 send none. `timeout_ms` bounds the whole call, the token included (0: the
-/// client's timeout; EVERTOKEN_NO_TIMEOUT: none but the token's).
+/// `body` has `body_len` bytes; NULL and 0 send none. `timeout_ms` limits the whole call, including waiting for the token
+/// (0: the client's timeout; EVERTOKEN_NO_TIMEOUT: no limit, except that of waiting for a token).
 ///
 /// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]

@@ -9,7 +9,7 @@ use crate::ffi::{Lent, Opaque, Owned, hand_over};
 use crate::status::evertoken_status;
 use crate::text::Text;
 
-/// Where an identity stood when it was asked.
+/// The state of an identity at the time of the call.
 ///
 /// Owner: the caller, who frees it with evertoken_state_free(). Threads: any; it never changes.
 /// Methods: evertoken_client_state; evertoken_state_standing, _expires_in_ms, _fingerprint, _via, _last_error,
@@ -35,7 +35,7 @@ pub(crate) struct View {
     next_try_in_ms: i64,
 }
 
-/// Where the client's identity stands now. Waits for nothing.
+/// Gets the current state of the client's identity. Does not wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_state(
     client: *const evertoken_client,
@@ -70,16 +70,16 @@ pub unsafe extern "C" fn evertoken_state_free(state: *mut evertoken_state) {
     unsafe { release(state) }
 }
 
-/// `"fresh"`: the token is served; `"soft"`: it is served and due for renewal; `"expired"`: past its expiry or refused;
-/// `"none"`: there is none yet; `"locked_out"`: the credentials were rejected and no login is made for a while. NULL for
-/// NULL. Lives as long as the state.
+/// How usable the token is. `"fresh"`: it is served; `"soft"`: it is served and due for renewal; `"expired"`: it has expired
+/// or was refused; `"none"`: there is none yet; `"locked_out"`: there is none, because the credentials were rejected and
+/// logins are paused. NULL for NULL. Lives as long as the state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_state_standing(state: *const evertoken_state) -> *const c_char {
     // SAFETY: the caller keeps the header's contract.
     unsafe { look(state, std::ptr::null(), |state, _| state.standing.as_ptr()) }
 }
 
-/// What is left of the token's life, in milliseconds; -1 without a token, or with one that lives until refused.
+/// The token's remaining lifetime in milliseconds; -1 without a token, or if it lives until refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_state_expires_in_ms(state: *const evertoken_state) -> i64 {
     // SAFETY: the caller keeps the header's contract.
@@ -100,7 +100,7 @@ pub unsafe extern "C" fn evertoken_state_fingerprint(
     }
 }
 
-/// How the token came to be: `"login"`, `"refresh"` or `"store"`; NULL without a token. Lives as long as the state.
+/// How the token was obtained: `"login"`, `"refresh"` or `"store"`; NULL without a token. Lives as long as the state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_state_via(state: *const evertoken_state) -> *const c_char {
     // SAFETY: the caller keeps the header's contract.
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn evertoken_state_last_error(
     }
 }
 
-/// How long no token request is made, in milliseconds; -1 if nothing holds one back.
+/// How long token requests are paused, in milliseconds; -1 if they are not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_state_next_try_in_ms(state: *const evertoken_state) -> i64 {
     // SAFETY: the caller keeps the header's contract.

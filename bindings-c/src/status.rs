@@ -12,13 +12,13 @@ use evertoken_status::{
     EVERTOKEN_TIMED_OUT, EVERTOKEN_TLS, EVERTOKEN_UNREACHABLE,
 };
 
-/// What a call came to. Numbers are stable and never reused; new ones may be added, so keep a `default:`.
+/// The outcome of a call. Numbers are stable and never reused; new ones may be added, so keep a `default:`.
 ///
-/// 70xx is the table that all languages share; 71xx is about the C call itself.
+/// 70xx is the error table that all languages share; 71xx is about the C call itself.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum evertoken_status {
-    /// It worked.
+    /// Success.
     EVERTOKEN_OK = 0,
     /// An option, a credential or a URL is missing, malformed or contradicts another: correct what the message names.
     EVERTOKEN_CONFIG_INVALID = 7001,
@@ -30,37 +30,37 @@ pub enum evertoken_status {
     EVERTOKEN_RATE_LIMITED = 7004,
     /// The server failed: call again later.
     EVERTOKEN_SERVER_UNAVAILABLE = 7005,
-    /// No connection could be made, or it broke.
+    /// No connection could be made, or it was lost.
     EVERTOKEN_UNREACHABLE = 7006,
     /// The TLS handshake failed: name the server's CA with evertoken_config_set_ca_file().
     EVERTOKEN_TLS = 7007,
     /// No response came in time.
     EVERTOKEN_TIMED_OUT = 7008,
-    /// The server answered something that is not a token.
+    /// The server's response is not what was asked for, such as a web page instead of a token.
     EVERTOKEN_BAD_RESPONSE = 7009,
-    /// The server hands out the token again that it refuses.
+    /// The server keeps issuing a token that was refused or is about to expire.
     EVERTOKEN_SAME_TOKEN = 7010,
-    /// The token may not go to this URL: evertoken_config_allow_origin() if it should.
+    /// The token must not be sent to this URL; evertoken_config_allow_origin() allows it.
     EVERTOKEN_ORIGIN_REFUSED = 7011,
     /// evertoken_call_cancel() was called.
     EVERTOKEN_CANCELLED = 7012,
     /// The client was closed.
     EVERTOKEN_CLOSED = 7013,
-    /// Reserved for token stores: tokens are kept in memory, and nothing fails so.
+    /// Reserved for token stores; nothing fails with it yet.
     EVERTOKEN_STORE = 7014,
     /// A defect in this library.
     EVERTOKEN_INTERNAL = 7015,
-    /// A pointer that must be there is NULL. Nothing was done.
+    /// A required pointer is NULL. Nothing was done.
     EVERTOKEN_NULL_ARGUMENT = 7101,
     /// A text is not UTF-8. Nothing was done.
     EVERTOKEN_BAD_UTF8 = 7102,
-    /// A defect in this library was caught before it could reach you. The handles are still good.
+    /// A defect in this library was caught. The handles are still valid.
     EVERTOKEN_PANIC = 7103,
-    /// The call is not allowed here: it waits and was made from a callback, or a handle is freed or of another type.
+    /// The call is not allowed: it would wait inside a callback, or a handle was freed or has another type.
     EVERTOKEN_MISUSE = 7104,
-    /// The buffer is too small; the length says how much is needed.
+    /// The buffer is too small; the length is the required capacity.
     EVERTOKEN_BUFFER_TOO_SMALL = 7105,
-    /// A read or write function of yours said that it failed.
+    /// Your read or write function reported a failure.
     EVERTOKEN_CALLBACK_FAILED = 7106,
 }
 
@@ -124,9 +124,10 @@ pub extern "C" fn evertoken_status_str(status: c_int) -> *const c_char {
     code_of(status).unwrap_or(c"unknown_status").as_ptr()
 }
 
-/// Whether a status usually means that the same call may succeed later without a change of configuration.
+/// Whether a status usually means that the same call may succeed later without a change to the configuration. For a
+/// particular error, evertoken_error_retryable() is more exact.
 ///
-/// evertoken_error_retryable() knows more about one error. Any number may be given. Threads: any.
+/// Any number may be passed. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn evertoken_status_is_retryable(status: c_int) -> bool {
     ErrorKind::ALL

@@ -10,7 +10,7 @@ use crate::callback::call_back;
 use crate::ffi::{Opaque, Owned};
 use crate::log::Listening;
 
-/// A callback that receives events, or log lines.
+/// The subscription of a callback to events or log lines.
 ///
 /// Owner: the caller, who frees it with evertoken_subscription_free(). Threads: any.
 /// Methods: evertoken_client_subscribe, evertoken_log_subscribe; evertoken_subscription_free.
@@ -130,8 +130,8 @@ impl Gate {
     }
 }
 
-/// Frees a subscription. When it returns, no callback runs and none will, so the userdata may go; it waits for those that
-/// run on other threads, so do not hold a lock that they take. From inside its own callback it does not wait for that one.
+/// Frees a subscription. Afterwards no callback runs or will run, so the userdata may be freed. It waits for callbacks that
+/// run on other threads, so do not hold a lock that they take; called from its own callback, it does not wait for that one.
 /// NULL is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_subscription_free(subscription: *mut evertoken_subscription) {

@@ -12,7 +12,8 @@ use crate::ffi::{Opaque, Owned, hand_over};
 use crate::status::evertoken_status;
 use crate::text::{SecretText, Text};
 
-/// A token that was valid when it was handed out, and what is known about it. It does not change when the client renews.
+/// A token that was valid when it was returned, and what is known about it. It does not change when the client renews its
+/// token.
 ///
 /// Owner: whoever receives it frees it with evertoken_token_free(), which wipes it. Threads: any; it never changes.
 /// Methods: evertoken_token_value, _expires_at_unix_secs, _expires_in_ms, _scope, _fingerprint, _generation, _free.
@@ -55,8 +56,9 @@ impl View {
     }
 }
 
-/// A token that is valid now: from the cache while it is fresh, else after a login or refresh that is shared by all who
-/// wait. Waits no longer than `timeout_ms` (0: the client's timeout; EVERTOKEN_NO_TIMEOUT); the login goes on for the next caller.
+/// Gets a token that is valid now: from the cache if possible, otherwise after a login or refresh that all waiting callers
+/// share. Waits no longer than `timeout_ms` (0: the client's timeout; EVERTOKEN_NO_TIMEOUT: no limit); the login then
+/// continues for the next caller.
 ///
 /// Threads: any. Not from a callback: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]
@@ -70,8 +72,8 @@ pub unsafe extern "C" fn evertoken_client_token(
     unsafe { evertoken_client_token_for(client, 0, timeout_ms, token, error) }
 }
 
-/// As evertoken_client_token(), for a token with at least `min_ttl_ms` of life left. Where its whole life is no longer
-/// than that, half its life is asked for.
+/// As evertoken_client_token(), for a token that stays valid for at least `min_ttl_ms`. If tokens have no longer lifetime
+/// than that, half their lifetime is required instead.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_client_token_for(
     client: *const evertoken_client,
@@ -116,7 +118,7 @@ pub unsafe extern "C" fn evertoken_token_free(token: *mut evertoken_token) {
     unsafe { release(token) }
 }
 
-/// The token itself, for the wire; do not log it. NULL for NULL. `len` may be NULL. Lives as long as the token.
+/// The token itself; do not log it. NULL for NULL. `len` may be NULL. Lives as long as the token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_token_value(
     token: *const evertoken_token,
@@ -135,7 +137,7 @@ pub unsafe extern "C" fn evertoken_token_expires_at_unix_secs(
     unsafe { look(token, -1, |token, _| token.expires_at_unix_secs) }
 }
 
-/// What was left of its life when it was handed out, in milliseconds; -1 if it lives until refused.
+/// Its remaining lifetime in milliseconds when it was returned; -1 if it lives until refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_token_expires_in_ms(token: *const evertoken_token) -> i64 {
     // SAFETY: the caller keeps the header's contract.
@@ -162,7 +164,7 @@ pub unsafe extern "C" fn evertoken_token_fingerprint(
     unsafe { look_text(token, len, |token| Some(token.fingerprint.ended())) }
 }
 
-/// The token's number in this process: a later token has a higher one. 0 for NULL.
+/// The token's number, unique in this process; a later token has a higher one. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_token_generation(token: *const evertoken_token) -> u64 {
     // SAFETY: the caller keeps the header's contract.

@@ -1,4 +1,4 @@
-//! What a response means, for callers with an HTTP client of their own.
+//! Verdicts on responses, for callers with an HTTP client of their own.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::pin::pin;
@@ -30,15 +30,15 @@ impl Opaque for evertoken_verdict {
     const NAME: &'static str = "evertoken_verdict";
 }
 
-/// What follows from a verdict.
+/// What to do about a response.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum evertoken_action {
-    /// Nothing to do: the response is the caller's.
+    /// Nothing: this is the response.
     EVERTOKEN_ACTION_DONE = 0,
-    /// Send the same request again, whole, with the verdict's authorization; then judge that response too.
+    /// Send the same request again with the verdict's authorization, then judge that response as well.
     EVERTOKEN_ACTION_RESEND = 1,
-    /// Nothing to do: the response is the caller's, a 401 that was not healed. evertoken_verdict_reason() says why.
+    /// Nothing: this is the response, a 401 that could not be recovered from. evertoken_verdict_reason() says why.
     EVERTOKEN_ACTION_GIVE_BACK = 2,
 }
 
@@ -162,16 +162,16 @@ impl Case {
     }
 }
 
-/// What a response means: done, send again with another header, or give the 401 back. Renews the token where that may heal
-/// the 401; callers with the same refused token share one renewal. Call it with every response: successes count too, and
-/// cost nothing.
+/// Decides what to do about a response: nothing, send the request again with another header, or give the 401 back. Renews
+/// the token if that may help against the 401; callers whose requests were refused with the same token share one renewal.
+/// Call it for every response: a success shows that the API accepts the token, and takes no time.
 ///
 /// `authorization` is what the request was sent with, `status` the response's status, `headers` its `header_count` headers,
-/// `body_prefix` the first `body_prefix_len` bytes of its body (some kilobytes are enough, none is allowed: NULL and 0).
-/// `replayable` says whether the request's body can be sent again whole (0: no). `timeout_ms` bounds the wait for a
-/// renewal (0: the client's timeout; EVERTOKEN_NO_TIMEOUT).
+/// `body_prefix` the first `body_prefix_len` bytes of its body (a few kilobytes are enough; NULL and 0 are allowed).
+/// `replayable` says whether the request's whole body can be sent again (0: no). `timeout_ms` limits the wait for a renewal
+/// (0: the client's timeout; EVERTOKEN_NO_TIMEOUT: no limit).
 ///
-/// A failed renewal is no failure of this call: the verdict then gives the response back, with evertoken_verdict_error().
+/// A failed renewal is not a failure of this call: the verdict then gives the 401 back, with evertoken_verdict_error().
 ///
 /// Threads: any. Not from a callback unless `status` is other than 401: EVERTOKEN_MISUSE.
 #[unsafe(no_mangle)]
@@ -260,10 +260,11 @@ pub unsafe extern "C" fn evertoken_verdict_authorization(
 
 /// Why the 401 is given back; NULL unless the action is EVERTOKEN_ACTION_GIVE_BACK. Lives as long as the verdict.
 ///
-/// `"insufficient_rights"`: the token is valid and lacks a right; `"refused_again"`: the resend was refused too;
-/// `"body_not_replayable"`: the token is renewed for the next call; `"renewal_failed"`; `"storm_guard"`: renewals have
-/// proved futile and none is made for a while; `"not_renewable"`: a pasted token; `"same_token"`: the server hands out the
-/// refused token again; `"foreign_origin"`: the request did not carry the token.
+/// `"insufficient_rights"`: the token is valid but lacks a right; `"refused_again"`: the resend was refused too;
+/// `"body_not_replayable"`: the body cannot be sent again, and the token is renewed for the next call; `"renewal_failed"`:
+/// see evertoken_verdict_error(); `"storm_guard"`: recent renewals did not help, and none is made for a while;
+/// `"not_renewable"`: a pasted token; `"same_token"`: the server issued the refused token again; `"foreign_origin"`: the
+/// request did not carry the token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_verdict_reason(
     verdict: *const evertoken_verdict,
@@ -279,7 +280,7 @@ pub unsafe extern "C" fn evertoken_verdict_reason(
     }
 }
 
-/// The failed renewal, where there was one, else NULL. It belongs to the verdict.
+/// The error of the renewal, if one was made and failed, otherwise NULL. It belongs to the verdict.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_verdict_error(
     verdict: *const evertoken_verdict,
