@@ -31,7 +31,7 @@ export * from './types/request.js'
 export interface WaitOptions {
   /** Milliseconds to wait; the login goes on for the next caller. Default: the client's `timeout`. */
   timeout?: number
-  /** Gives up this call and no other: it rejects with `cancelled`. */
+  /** Cancels this call and no other: it rejects with `cancelled`. */
   signal?: AbortSignal | null
 }
 
@@ -44,7 +44,7 @@ export interface TokenOptions extends WaitOptions {
 /** A token. Neither inspecting nor serializing it shows its value or its claims. */
 export declare class Token {
   private constructor()
-  /** The token itself, for the wire. */
+  /** The token itself. */
   get value(): string
   /** The claims, if it is a readable JWT. They are read, not verified. */
   get claims(): Readonly<Record<string, unknown>> | null
@@ -83,22 +83,22 @@ export interface JudgedResponse {
 
 /** What to do about a response. */
 export type Verdict =
-  /** Nothing: the response is the caller's. */
+  /** Nothing: this is the response. */
   | { action: 'done' }
   /** Send the same request again with this header, once, and judge that response too. */
   | { action: 'resend'; authorization: Authorization }
-  /** Nothing: the response is the caller's, and it is a 401 that was not healed. */
+  /** Nothing: this is the response, a 401 that was not healed. */
   | ({ action: 'give_back' } & GivenBack)
 
 /** The state of an identity. */
 export interface State {
   /** `soft`: served and due for renewal. `expired`: past its end, or refused. `locked_out`: the credentials were rejected, no login for a while. */
   standing: 'fresh' | 'soft' | 'expired' | 'none' | 'locked_out'
-  /** Milliseconds left of the token's life. */
+  /** The token's remaining lifetime in milliseconds. */
   expiresIn: number | null
   /** The token's fingerprint; null without one. */
   fingerprint: string | null
-  /** How the token came to be. */
+  /** How the token was obtained. */
   via: Via | null
   /** The last failure since the last success. */
   lastError: EvertokenError | null
@@ -106,7 +106,7 @@ export interface State {
   nextTryIn: number | null
 }
 
-/** How a token came to be. */
+/** How a token was obtained. */
 export type Via = 'login' | 'refresh' | 'store'
 
 /** Counters of an identity since its first use in this process. */
@@ -117,15 +117,15 @@ export interface Stats {
   flights: number
   /** Renewals that ended without a token. */
   failures: number
-  /** Logins that brought a token. */
+  /** Logins that returned a token. */
   logins: number
-  /** Refreshes that brought a token. */
+  /** Refreshes that returned a token. */
   refreshes: number
   /** 401 responses that were judged. */
   refused: number
   /** Requests sent again. */
   resends: number
-  /** 401s handed to the caller. */
+  /** 401s returned to the caller. */
   givenBack: number
   /** Callers waiting for a token now. */
   waiting: number
@@ -133,7 +133,7 @@ export interface Stats {
 
 interface EventOf<Name extends string> {
   readonly name: Name
-  /** The identity, in a form fit for a log. */
+  /** The identity, without secrets: fit for a log. */
   readonly identity: string
 }
 
@@ -149,9 +149,9 @@ export interface Events {
   refused: EventOf<'refused'> & { readonly fingerprint: string }
   /** A request is sent again. */
   resent: EventOf<'resent'> & { readonly fingerprint: string }
-  /** A 401 is handed to the caller. */
+  /** A 401 is returned to the caller. */
   given_back: EventOf<'given_back'> & { readonly reason: GiveBackReason }
-  /** The credentials were rejected; no login is made for `pause` milliseconds. */
+  /** The credentials were rejected; logins are paused for `pause` milliseconds. */
   locked_out: EventOf<'locked_out'> & { readonly pause: number; readonly error: EvertokenError }
 }
 
@@ -216,7 +216,7 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
    */
   static fromProfile(name: string, options?: ProfileOptions): Client
 
-  /** The identity, in a form fit for a log. */
+  /** The identity, without secrets: fit for a log. */
   readonly identity: string
   /** The API's base URL. */
   readonly baseUrl: string
@@ -300,16 +300,16 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   state(): State
   /** Counters of the identity. */
   stats(): Stats
-  /** Forgets pauses after failures: for when what was wrong has been mended. */
+  /** Ends pauses after failures. To be called once their cause is fixed. */
   reset(): void
   /** Makes the next call renew the token, as if an API had refused it. */
   invalidate(): void
 
   /**
-   * Closes this client: later calls fail with `closed`, requests under way end as they would, other clients of the
-   * identity go on. Idempotent.
-   * @param options `revoke`: revoke the token at the server first, where the provider has a route for it. Default false.
-   * @throws {EvertokenError} with `revoke`: what kept the revocation from the server; the client is closed all the same
+   * Closes this client: later calls fail with `closed`, pending requests complete as usual, other clients of the identity
+   * are not affected. Idempotent.
+   * @param options `revoke`: revoke the token at the server first, if the provider has a revocation endpoint. Default false.
+   * @throws {EvertokenError} with `revoke`: why the token could not be revoked; the client is closed all the same
    */
   close(options?: { revoke?: boolean }): Promise<void>
   /** `close()`, for `await using`. */

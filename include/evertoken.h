@@ -463,12 +463,13 @@ evertoken_status evertoken_config_set_entry(evertoken_config *config,
                                             const char *key,
                                             const char *value);
 
-/// The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the token URL's.
+/// The API's URL: relative URLs are below it, and its origin may receive the token. Default: the provider's own host, else the token URL's.
 evertoken_status evertoken_config_set_base_url(evertoken_config *config,
                                                const char *url);
 
-/// Another origin (scheme, host and port of this URL) that the token may go to. Adds to those before.
-evertoken_status evertoken_config_allow_origin(evertoken_config *config, const char *url);
+/// A further origin (scheme, host and port of this URL) that may receive the token. May be called several times.
+evertoken_status evertoken_config_allow_origin(evertoken_config *config,
+                                               const char *url);
 
 /// Pismo: the account that the token is limited to. It is part of the token's identity. Default: none, the token is not
 /// limited.
@@ -478,35 +479,34 @@ evertoken_status evertoken_config_set_account_id(evertoken_config *config,
 /// The scope to ask for, words separated by spaces (RFC 6749 section 3.3). Default: none, the server decides.
 evertoken_status evertoken_config_set_scope(evertoken_config *config, const char *scope);
 
-/// The word before the token, default `Bearer` (RFC 6750 section 2.1); `""` sends the bare token.
+/// The auth-scheme before the token, default `Bearer` (RFC 6750 section 2.1); `""` sends the token alone.
 evertoken_status evertoken_config_set_auth_scheme(evertoken_config *config, const char *scheme);
 
-/// Deadline of a call that names none and of a login with its tries. Default 30000: long enough for a slow login, short
-/// enough for a caller.
-evertoken_status evertoken_config_set_timeout_ms(evertoken_config *config,
-                                                 int64_t timeout_ms);
+/// Deadline of a login with all its attempts, and of every call that sets none of its own. Default
+/// 30000: long enough for a slow login, short enough for a caller.
+evertoken_status evertoken_config_set_timeout_ms(evertoken_config *config, int64_t timeout_ms);
 
-/// How long it may take to establish a connection. Default 5000: a connection that is not established by then rarely will be.
+/// How long it may take to establish a connection. Default 5000: one that is not established by then rarely is later.
 evertoken_status evertoken_config_set_connect_timeout_ms(evertoken_config *config,
                                                          int64_t timeout_ms);
 
-/// The life of a token about which the server says nothing. Default: the provider's (Pismo 600000), else until refused.
+/// The lifetime of a token if the server states none. Default: the provider's (Pismo 600000), else until refused.
 evertoken_status evertoken_config_set_default_life_ms(evertoken_config *config,
                                                       int64_t life_ms);
 
-/// With this much life left a token is renewed in the background while it is still served. Default 20 % of its life, at
+/// With no more than this lifetime left, a token is renewed in the background while it is still served. Default 20 % of its lifetime, at
 /// least 5000 and at most 300000.
 evertoken_status evertoken_config_set_soft_window_ms(evertoken_config *config,
                                                      int64_t window_ms);
 
-/// With this much life left callers wait for the next token. Default 2 % of its life, at least 1000 and at most 10000.
+/// With no more than this lifetime left, callers wait for the next token. Default 2 % of its lifetime, at least 1000 and at most 10000.
 evertoken_status evertoken_config_set_hard_window_ms(evertoken_config *config,
                                                      int64_t window_ms);
 
-/// Tries of one login when there is no token to serve: 1 to 10, default 3.
+/// Attempts of one login while there is no token to serve: 1 to 10, default 3.
 evertoken_status evertoken_config_set_max_attempts(evertoken_config *config, int attempts);
 
-/// A file of PEM certificates to trust besides the platform's and Mozilla's. Default: none.
+/// A file of PEM certificates to trust in addition to the platform's and Mozilla's. Default: none.
 evertoken_status evertoken_config_set_ca_file(evertoken_config *config, const char *path);
 
 /// A PEM file with a certificate chain; its unencrypted key is there (`key_path` NULL) or in a second file.
@@ -514,18 +514,18 @@ evertoken_status evertoken_config_set_client_cert(evertoken_config *config,
                                                   const char *certificate_path,
                                                   const char *key_path);
 
-/// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in it if it
-/// wants any. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
+/// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, which may contain the proxy's
+/// credentials. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) except for this machine.
 evertoken_status evertoken_config_set_proxy(evertoken_config *config,
                                             const char *url);
 
 /// The `User-Agent` header. Default `evertoken/` and the version.
 evertoken_status evertoken_config_set_user_agent(evertoken_config *config, const char *agent);
 
-/// Renew by timer even without traffic. Default off: an idle program should not log in for ever.
+/// Renew by timer even without traffic. Default off: an idle program should not keep logging in.
 evertoken_status evertoken_config_set_keep_warm(evertoken_config *config, int on);
 
-/// Allow http to hosts that are not this machine. Default off: it shows secrets and tokens to everyone on the way.
+/// Allow http to hosts that are not this machine. Default off: everyone on the network path can read secrets and tokens.
 evertoken_status evertoken_config_set_allow_insecure_http(evertoken_config *config,
                                                           int on);
 

@@ -116,15 +116,15 @@ class Error : public std::runtime_error {
   const std::string& hint() const noexcept { return hint_; }
   /// The provider's own code.
   const std::optional<std::string>& provider_code() const noexcept { return provider_code_; }
-  /// The provider's own words, secrets removed.
+  /// The provider's own message, secrets removed.
   const std::optional<std::string>& provider_message() const noexcept { return provider_message_; }
-  /// The identity it happened to.
+  /// The identity it concerns.
   const std::optional<std::string>& identity() const noexcept { return identity_; }
   /// The fingerprint of the token it concerns.
   const std::optional<std::string>& fingerprint() const noexcept { return fingerprint_; }
-  /// The status of the HTTP response that led to it; 0 if there was none.
+  /// The status of the HTTP response that caused it; 0 if there was none.
   int http_status() const noexcept { return http_status_; }
-  /// How long to wait before the next try.
+  /// How long to wait before the next attempt.
   std::optional<std::chrono::milliseconds> retry_after() const noexcept { return retry_after_; }
   /// Whether the same call may succeed later.
   bool retryable() const noexcept { return retryable_; }
@@ -268,7 +268,7 @@ class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
 class Token : public detail::Owner<evertoken_token, evertoken_token_free> {
  public:
   using Owner::Owner;
-  /// The token itself, for the wire.
+  /// The token itself.
   std::string_view value() const noexcept {
     return detail::view_of([&](auto length) { return evertoken_token_value(handle(), length); });
   }

@@ -149,7 +149,7 @@ pub unsafe extern "C" fn evertoken_config_set_entry(
     }
 }
 
-/// The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the token URL's.
+/// The API's URL: relative URLs are below it, and its origin may receive the token. Default: the provider's own host, else the token URL's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_base_url(
     config: *mut evertoken_config,
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn evertoken_config_set_base_url(
     unsafe { set_text(config, "base_url", url) }
 }
 
-/// Another origin (scheme, host and port of this URL) that the token may go to. Adds to those before.
+/// A further origin (scheme, host and port of this URL) that may receive the token. May be called several times.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_allow_origin(
     config: *mut evertoken_config,
@@ -201,7 +201,7 @@ pub unsafe extern "C" fn evertoken_config_set_scope(
     unsafe { set_text(config, "scope", scope) }
 }
 
-/// The word before the token, default `Bearer` (RFC 6750 section 2.1); `""` sends the bare token.
+/// The auth-scheme before the token, default `Bearer` (RFC 6750 section 2.1); `""` sends the token alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_auth_scheme(
     config: *mut evertoken_config,
@@ -211,8 +211,8 @@ pub unsafe extern "C" fn evertoken_config_set_auth_scheme(
     unsafe { set_text(config, "auth_scheme", scheme) }
 }
 
-/// Deadline of a call that names none and of a login with its tries. Default 30000: long enough for a slow login, short
-/// enough for a caller.
+/// Deadline of a login with all its attempts, and of every call that sets none of its own. Default
+/// 30000: long enough for a slow login, short enough for a caller.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_timeout_ms(
     config: *mut evertoken_config,
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn evertoken_config_set_timeout_ms(
     unsafe { set_duration(config, "timeout", timeout_ms) }
 }
 
-/// How long it may take to establish a connection. Default 5000: a connection that is not established by then rarely will be.
+/// How long it may take to establish a connection. Default 5000: one that is not established by then rarely is later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_connect_timeout_ms(
     config: *mut evertoken_config,
@@ -232,7 +232,7 @@ pub unsafe extern "C" fn evertoken_config_set_connect_timeout_ms(
     unsafe { set_duration(config, "connect_timeout", timeout_ms) }
 }
 
-/// The life of a token about which the server says nothing. Default: the provider's (Pismo 600000), else until refused.
+/// The lifetime of a token if the server states none. Default: the provider's (Pismo 600000), else until refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_default_life_ms(
     config: *mut evertoken_config,
@@ -242,7 +242,7 @@ pub unsafe extern "C" fn evertoken_config_set_default_life_ms(
     unsafe { set_duration(config, "default_life", life_ms) }
 }
 
-/// With this much life left a token is renewed in the background while it is still served. Default 20 % of its life, at
+/// With no more than this lifetime left, a token is renewed in the background while it is still served. Default 20 % of its lifetime, at
 /// least 5000 and at most 300000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_soft_window_ms(
@@ -253,7 +253,7 @@ pub unsafe extern "C" fn evertoken_config_set_soft_window_ms(
     unsafe { set_duration(config, "soft_window", window_ms) }
 }
 
-/// With this much life left callers wait for the next token. Default 2 % of its life, at least 1000 and at most 10000.
+/// With no more than this lifetime left, callers wait for the next token. Default 2 % of its lifetime, at least 1000 and at most 10000.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_hard_window_ms(
     config: *mut evertoken_config,
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn evertoken_config_set_hard_window_ms(
     unsafe { set_duration(config, "hard_window", window_ms) }
 }
 
-/// Tries of one login when there is no token to serve: 1 to 10, default 3.
+/// Attempts of one login while there is no token to serve: 1 to 10, default 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_max_attempts(
     config: *mut evertoken_config,
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn evertoken_config_set_max_attempts(
     }
 }
 
-/// A file of PEM certificates to trust besides the platform's and Mozilla's. Default: none.
+/// A file of PEM certificates to trust in addition to the platform's and Mozilla's. Default: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_ca_file(
     config: *mut evertoken_config,
@@ -310,8 +310,8 @@ pub unsafe extern "C" fn evertoken_config_set_client_cert(
     }
 }
 
-/// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in it if it
-/// wants any. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
+/// The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, which may contain the proxy's
+/// credentials. Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) except for this machine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_proxy(
     config: *mut evertoken_config,
@@ -331,7 +331,7 @@ pub unsafe extern "C" fn evertoken_config_set_user_agent(
     unsafe { set_text(config, "user_agent", agent) }
 }
 
-/// Renew by timer even without traffic. Default off: an idle program should not log in for ever.
+/// Renew by timer even without traffic. Default off: an idle program should not keep logging in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_keep_warm(
     config: *mut evertoken_config,
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn evertoken_config_set_keep_warm(
     unsafe { evertoken_config_set_flag(config, c"keep_warm".as_ptr(), on) }
 }
 
-/// Allow http to hosts that are not this machine. Default off: it shows secrets and tokens to everyone on the way.
+/// Allow http to hosts that are not this machine. Default off: everyone on the network path can read secrets and tokens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn evertoken_config_set_allow_insecure_http(
     config: *mut evertoken_config,

@@ -10,23 +10,23 @@ export type ErrorCode =
   | 'rate_limited'
   /** The server failed. */
   | 'server_unavailable'
-  /** No connection could be made, or it broke. */
+  /** No connection could be made, or it was lost. */
   | 'unreachable'
   /** The TLS handshake failed: certificate, host name, protocol. */
   | 'tls'
   /** No response came in time. */
   | 'timed_out'
-  /** The server answered something that is not what it should be. */
+  /** The server's response is not what was asked for. */
   | 'bad_response'
-  /** The server hands out the token again that it refuses, or one that is about to expire. */
+  /** The server keeps issuing a token that was refused or is about to expire. */
   | 'same_token'
-  /** The URL does not belong to the origins this token may go to. */
+  /** The URL does not belong to an origin that may receive the token. */
   | 'origin_refused'
   /** The caller's signal fired. `name` is `'AbortError'`, `cause` the signal's reason. */
   | 'cancelled'
   /** The client was closed. */
   | 'closed'
-  /** Reserved for token stores: tokens are kept in memory, and nothing fails so. */
+  /** Reserved for token stores: nothing fails with it yet. */
   | 'store'
   /** A defect in this library. */
   | 'internal'
@@ -38,17 +38,17 @@ export declare const ERROR_CODES: readonly ErrorCode[]
 export interface ErrorDetails {
   /** Whether the same call may succeed later. Default: what the code says. */
   retryable?: boolean
-  /** The status of the response that led to it. */
+  /** The status of the response that caused it. */
   httpStatus?: number | null
   /** The provider's own code. */
   providerCode?: string | null
-  /** The provider's own words. */
+  /** The provider's own message. */
   providerMessage?: string | null
-  /** Milliseconds to wait before the next try. */
+  /** Milliseconds to wait before the next attempt. */
   retryAfter?: number | null
   /** The fingerprint of the token it concerns. */
   fingerprint?: string | null
-  /** The identity it happened to. */
+  /** The identity it concerns. */
   identity?: string | null
   /** What led to it. */
   cause?: unknown
@@ -61,7 +61,7 @@ export interface ErrorDetails {
  * `switch (error.code)` is exhaustive over {@link ErrorCode}; `instanceof` works across ESM and CommonJS.
  */
 export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
-  /** `'AbortError'` where the caller gave up, as with Node's own calls. */
+  /** `'AbortError'` where the caller cancelled the call, as with Node's own calls. */
   readonly name: Code extends 'cancelled' ? 'AbortError' : 'EvertokenError'
   /** For tests of code that handles errors. */
   constructor(code: Code, message: string, details?: ErrorDetails)
@@ -71,19 +71,19 @@ export declare class EvertokenError<Code extends ErrorCode = ErrorCode> extends 
   static is<Code extends ErrorCode>(value: unknown, code: Code): value is EvertokenError<Code>
   /** The kind of failure. */
   readonly code: Code
-  /** Whether the same call may succeed later without a change of configuration. */
+  /** Whether the same call may succeed later without a change to the configuration. */
   readonly retryable: boolean
-  /** The status of the response that led to it. */
+  /** The status of the response that caused it. */
   readonly httpStatus: number | null
   /** The provider's own code, such as `invalid_grant` or `900901`. */
   readonly providerCode: string | null
-  /** The provider's own words: one line, at most 300 characters, secrets removed. */
+  /** The provider's own message: one line, at most 300 characters, secrets removed. */
   readonly providerMessage: string | null
-  /** Milliseconds to wait before the next try. */
+  /** Milliseconds to wait before the next attempt. */
   readonly retryAfter: number | null
   /** The fingerprint of the token it concerns: 8 hex digits. */
   readonly fingerprint: string | null
-  /** The identity it happened to, in a form fit for a log. */
+  /** The identity it concerns, without secrets: fit for a log. */
   readonly identity: string | null
   /** What `JSON.stringify` writes: the fields above, without `cause`. */
   toJSON(): { name: string; code: Code; message: string; retryable: boolean } & Required<Omit<ErrorDetails, 'cause' | 'retryable'>>

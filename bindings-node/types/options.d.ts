@@ -9,40 +9,46 @@ export type UrlLike = string | URL
 /** Options of every client. */
 export interface CommonOptions {
   /**
-   * The API: relative URLs and the origin that the token may go to come from it. Default: the provider's own host
+   * The API's URL: relative URLs are below it, and its origin may receive the token. Default: the provider's own host
    * where there is one, else the origin of the token URL.
    */
   baseUrl?: UrlLike
-  /** Other origins (scheme, host and port) that the token may go to. */
+  /** Further origins (scheme, host and port) that may receive the token. */
   allowedOrigins?: readonly UrlLike[]
-  /** The word before the token. `''` sends the bare token. Default `'Bearer'` (RFC 6750 §2.1). */
+  /** The auth-scheme before the token. `''` sends the token alone. Default `'Bearer'` (RFC 6750 §2.1). */
   authScheme?: string
-  /** Deadline of a call that names none, and of a login with all its tries. Milliseconds, default 30 000. */
+  /** Deadline of a login with all its attempts, and of every call that sets none of its own. Milliseconds, default 30 000. */
   timeout?: number
   /** How long it may take to establish a connection. Milliseconds, default 5 000. */
   connectTimeout?: number
-  /** A file of PEM certificates to trust besides the platform's and Mozilla's. */
+  /** A file of PEM certificates to trust in addition to the platform's and Mozilla's. */
   caFile?: UrlLike
   /** A PEM file with a certificate chain and its unencrypted key, or the two files `[certificate, key]`. */
   clientCert?: UrlLike | readonly [certificate: UrlLike, key: UrlLike]
   /**
-   * The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, with the proxy's credentials in it if it wants any.
-   * Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) for other machines than this.
+   * The proxy for all requests: an `http`, `https`, `socks5` or `socks5h` URL, which may contain the proxy's credentials.
+   * Default: the environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`) except for this machine.
    */
   proxy?: UrlLike
-  /** The life of a token about which the server says nothing. Milliseconds; default: until it is refused (Pismo: 600 000). */
+  /** The lifetime of a token if the server states none. Milliseconds; default: until it is refused (Pismo: 600 000). */
   defaultLife?: number
-  /** With this much life left a token is renewed in the background. Milliseconds; default 20 % of its life, between 5 000 and 300 000. */
+  /**
+   * With no more than this lifetime left, a token is renewed in the background. Milliseconds; default 20 % of its lifetime,
+   * between 5 000 and 300 000.
+   */
   softWindow?: number
-  /** With this much life left callers wait for the next token. Milliseconds; default 2 % of its life, between 1 000 and 10 000. */
+  /**
+   * With no more than this lifetime left, callers wait for the next token. Milliseconds; default 2 % of its lifetime,
+   * between 1 000 and 10 000.
+   */
   hardWindow?: number
-  /** Tries of one login when there is no token to serve. 1 to 10, default 3. */
+  /** Attempts of one login while there is no token to serve. 1 to 10, default 3. */
   maxAttempts?: number
-  /** Renew by timer even without traffic. Default false: an idle program should not log in for ever. */
+  /** Renew by timer even without traffic. Default false: an idle program should not keep logging in. */
   keepWarm?: boolean
-  /** Allow http to other machines. Default false: it shows secrets and tokens to everyone on the way. */
+  /** Allow http to other machines. Default false: everyone on the network path can read secrets and tokens. */
   allowInsecureHttp?: boolean
-  /** Accept any certificate. Default false: anyone on the way could read the secrets. Prefer `caFile`. */
+  /** Accept any certificate. Default false: anyone on the network path can then read the secrets. Prefer `caFile`. */
   dangerAcceptInvalidCerts?: boolean
   /** The `User-Agent` header of token requests and of `request()`. Default `evertoken/<version>`. */
   userAgent?: string
@@ -67,7 +73,7 @@ export interface PismoOptions extends CommonOptions {
 }
 
 interface PassKitCommonOptions extends CommonOptions {
-  /** `'pub1'` is Europe, `'pub2'` the USA. The wrong one logs in and then finds nothing. Default `'pub1'`. */
+  /** `'pub1'` is Europe, `'pub2'` the USA. In the wrong region the login succeeds but the account's data are missing. Default `'pub1'`. */
   region?: 'pub1' | 'pub2'
 }
 
@@ -86,7 +92,7 @@ export interface PassKitLoginOptions extends PassKitCommonOptions {
   token?: never
 }
 
-/** PassKit with a token pasted from the portal. There is no login behind it: once refused, it stays refused. */
+/** PassKit with a token pasted from the portal. It cannot be renewed: once refused, it stays refused. */
 export interface PassKitTokenOptions extends PassKitCommonOptions {
   /** The token as the portal shows it. */
   token: string
@@ -114,11 +120,11 @@ export interface Wso2Options extends CommonOptions {
   password: string
   /** The organization key or tenant domain: the user name becomes `username@organization`. */
   organization?: string
-  /** Scopes to ask for, as a list or separated by spaces. The server may grant fewer. */
+  /** The scopes to request, as a list or separated by spaces. The server may grant fewer. */
   scope?: string | readonly string[]
   /** Default: beside a token URL that ends in `/token`. */
   revokeUrl?: UrlLike
-  /** Asks for the scope `device_<name>`: a token of its own, which another process with another name does not revoke. */
+  /** Requests the scope `device_<name>`, for a token of its own that processes with another name do not revoke. */
   device?: string
 }
 
@@ -126,7 +132,7 @@ export interface Wso2Options extends CommonOptions {
 export interface OAuth2Options extends CommonOptions {
   /** The token endpoint (RFC 6749 §3.2). */
   tokenUrl: UrlLike
-  /** Scopes to ask for, as a list or separated by spaces. */
+  /** The scopes to request, as a list or separated by spaces. */
   scope?: string | readonly string[]
   /**
    * How the client says who it is: in a Basic header with the pair form-encoded (RFC 6749 §2.3.1), percent-encoded or
@@ -139,17 +145,17 @@ export interface OAuth2Options extends CommonOptions {
   extraFields?: Readonly<Record<string, string>>
   /** Further headers of the token request. */
   extraHeaders?: Readonly<Record<string, string>>
-  /** Where the token stands in the response: a dotted path or `header:NAME`. Default `'access_token'`. */
+  /** Where the token is in the response: a dotted path or `header:NAME`. Default `'access_token'`. */
   tokenField?: string
-  /** Where the expiry stands. Default `'expires_in'`. */
+  /** Where the expiry is. Default `'expires_in'`. */
   expiresField?: string
-  /** What the expiry counts: life in seconds or milliseconds, or an instant. Default `'s'`. */
+  /** The unit of the expiry: a lifetime in seconds or milliseconds, or an instant. Default `'s'`. */
   expiresUnit?: ExpiresUnit
-  /** Where the refresh token stands. Default `'refresh_token'`. */
+  /** Where the refresh token is. Default `'refresh_token'`. */
   refreshTokenField?: string
 }
 
-/** What an expiry counts: life in seconds or milliseconds; an instant in seconds or milliseconds since 1970, or as text. */
+/** The unit of an expiry: a lifetime in seconds or milliseconds; an instant in seconds or milliseconds since 1970, or as text. */
 export type ExpiresUnit = 's' | 'ms' | 'unix' | 'unix_ms' | 'iso8601'
 
 /** The password grant (RFC 6749 §4.3). */
@@ -182,13 +188,13 @@ export interface JsonLoginOptions extends CommonOptions {
   body?: Readonly<Record<string, string>>
   /** Further headers, of the refresh too. */
   extraHeaders?: Readonly<Record<string, string>>
-  /** Where the token stands in the response: keys and indices separated by dots, or `header:NAME`. Default `'token'`. */
+  /** Where the token is in the response: keys and indices separated by dots, or `header:NAME`. Default `'token'`. */
   tokenField?: string
-  /** Where the expiry stands. Default `'expires_in'`. */
+  /** Where the expiry is. Default `'expires_in'`. */
   expiresField?: string
-  /** What the expiry counts: life in seconds or milliseconds, or an instant. Default `'s'`. */
+  /** The unit of the expiry: a lifetime in seconds or milliseconds, or an instant. Default `'s'`. */
   expiresUnit?: ExpiresUnit
-  /** Where the refresh token stands. Default `'refresh_token'`. */
+  /** Where the refresh token is. Default `'refresh_token'`. */
   refreshTokenField?: string
   /** The route that takes a refresh token. Without it every renewal is a login. */
   refreshUrl?: UrlLike

@@ -7,7 +7,7 @@ import type { EvertokenError } from './errors.js'
 export type GiveBackReason =
   /** The request did not carry the token: its origin is not one the token may go to. */
   | 'foreign_origin'
-  /** The token is valid and lacks a right. */
+  /** The token is valid but lacks a right. */
   | 'insufficient_rights'
   /** The resend was refused too. */
   | 'refused_again'
@@ -15,11 +15,11 @@ export type GiveBackReason =
   | 'body_not_replayable'
   /** The renewal failed; `error` says why. */
   | 'renewal_failed'
-  /** Renewals have proved futile; none is made for a while. */
+  /** Recent renewals did not help; none is made for a while. */
   | 'storm_guard'
   /** A pasted token was refused and there are no credentials to log in with. */
   | 'not_renewable'
-  /** The server hands out the refused token again. */
+  /** The server issued the refused token again. */
   | 'same_token'
 
 /** What is known about a 401 that was given back. */
@@ -52,16 +52,16 @@ interface CommonRequestOptions {
   query?: QueryLike | null
   /** Milliseconds for the whole call, the token and the body included; `Infinity` for none. Default: the client's. */
   timeout?: number
-  /** Milliseconds to establish a connection. Calls with another limit have connections of their own. Default: the client's. */
+  /** Milliseconds to establish a connection. Calls with another value use connections of their own. Default: the client's. */
   connectTimeout?: number
   /**
-   * Milliseconds that the server may be silent: no piece of its response has come, and none of the body was sent. Waiting for a token
-   * does not count. Default: only `timeout` ends the wait.
+   * Milliseconds that the server may be silent, that is, no piece of its response arrives and no piece of the body is
+   * sent. Waiting for a token does not count. Default: no limit but `timeout`.
    */
   readTimeout?: number
-  /** Gives up this call and no other: it rejects with `cancelled`, reading the body included. */
+  /** Cancels this call and no other: it rejects with `cancelled`, reading the body included. */
   signal?: AbortSignal | null
-  /** `'manual'` gives the redirect back. Default `'follow'`: the token goes only where it may, hop by hop. */
+  /** `'manual'` gives the redirect back. Default `'follow'`: on every hop the token is sent to allowed origins only. */
   redirect?: 'follow' | 'manual'
 }
 

@@ -132,7 +132,7 @@ impl BaseClient {
         self.client.identity()
     }
 
-    /// The API: relative URLs and the pinned origin come from it.
+    /// The API's URL: relative URLs are below it, and its origin may receive the token.
     #[getter]
     fn base_url(&self) -> &str {
         self.client.base_url().as_str()
@@ -198,7 +198,7 @@ impl BaseClient {
         Stats(self.client.stats())
     }
 
-    /// Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended.
+    /// Forgets pauses, the breaker and the storm guard: to be called once the cause of the failures is fixed.
     fn reset(&self) {
         self.client.reset();
     }

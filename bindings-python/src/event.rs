@@ -43,7 +43,7 @@ impl Event {
         self.0.fingerprint()
     }
 
-    /// How the token came to be, for "token_installed": "login", "refresh" or "store"; else None.
+    /// How the token was obtained, for "token_installed": "login", "refresh" or "store"; else None.
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via().map(evertoken::event::Via::code)

@@ -30,7 +30,7 @@ impl State {
         self.0.fingerprint.as_deref()
     }
 
-    /// How the token came to be.
+    /// How the token was obtained.
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via.map(evertoken::event::Via::code)
@@ -118,9 +118,9 @@ counters! {
     flights,
     /// Token requests that ended without a token.
     failures,
-    /// Logins that brought a token.
+    /// Logins that returned a token.
     logins,
-    /// Refreshes that brought a token.
+    /// Refreshes that returned a token.
     refreshes,
     /// 401 responses that were judged.
     refused,

@@ -156,7 +156,7 @@ impl SyncClient {
     /// Other clients of the identity go on.
     ///
     /// Args:
-    ///     revoke: Revoke the token at the server first, where the provider has a route for it (RFC 7009).
+    ///     revoke: Revoke the token at the server first, if the provider has a revocation endpoint (RFC 7009).
     ///
     /// Raises:
     ///     EvertokenError: What kept the revocation from the server; the client is closed all the same.

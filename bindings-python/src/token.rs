@@ -30,7 +30,7 @@ impl From<evertoken::Token> for Token {
 
 #[pymethods]
 impl Token {
-    /// The token itself, for the wire.
+    /// The token itself.
     #[getter]
     fn value(&self) -> &str {
         self.token.value()
@@ -100,7 +100,7 @@ impl Token {
         self.token.fingerprint()
     }
 
-    /// How it came to be: "login", "refresh" or "store".
+    /// How it was obtained: "login", "refresh" or "store".
     #[getter]
     fn via(&self) -> &'static str {
         self.token.via().code()

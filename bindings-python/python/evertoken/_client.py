@@ -31,8 +31,8 @@ class Client(_native.Client, Constructors):
     """A client for one identity and one API. Threads may share it; a forked child may go on using it.
 
     Made by the constructor that is named after the way to log in: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`,
-    `json_login`; or by `from_profile`. Every call that has to wait releases the GIL and can be interrupted with Ctrl-C. Use it with `with`, or
-    call `close`.
+    `json_login`; or by `from_profile`. Every call that has to wait releases the GIL and can be interrupted with Ctrl-C. Use it with
+    `with`, or call `close`.
 
         >>> with Client.pismo(server_key=server_key, server_secret=server_secret, base_url=base_url) as client:
         ...     client.get("/pismo/api/accounts/123", params={"page": 2}).status_code
@@ -40,22 +40,24 @@ class Client(_native.Client, Constructors):
 
     Every constructor also takes these options. Durations are seconds or timedeltas; None is the default.
 
-        base_url: The API: relative URLs and the origin that gets the token come from it. Default: the provider's own host, else the
-            token URL's origin.
-        allowed_origins: Further origins (scheme, host and port of these URLs) that the token may go to.
-        auth_scheme: The word before the token, default "Bearer"; "" sends the bare token.
-        timeout: Deadline of a call that names none, and of a login with its tries; default 30 s.
+        base_url: The API's URL: relative URLs are below it, and its origin may receive the token. Default: the provider's own
+            host, else the token URL's origin.
+        allowed_origins: Further origins (scheme, host and port of these URLs) that may receive the token.
+        auth_scheme: The auth-scheme before the token, default "Bearer"; "" sends the token alone.
+        timeout: Deadline of a login with all its attempts, and of every call that sets none of its own; default 30 s.
         connect_timeout: How long it may take to establish a connection; default 5 s.
-        ca_file: A file of PEM certificates to trust besides the platform's and Mozilla's.
+        ca_file: A file of PEM certificates to trust in addition to the platform's and Mozilla's.
         client_cert: A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each.
-        proxy: The proxy for all requests: an http, https, socks5 or socks5h URL, with the proxy's credentials in it if it wants any.
-            Default: the environment's ($HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $NO_PROXY) for other machines than this.
-        default_life: The life of a token about which the server says nothing; default: the provider's, else until refused.
-        soft_window: With this much life left a token is renewed in the background; default 20 % of its life within 5 s and 300 s.
-        hard_window: With this much life left callers wait for the next token; default 2 % of its life within 1 s and 10 s.
-        max_attempts: Tries of one login when there is no token to serve: 1 to 10, default 3.
-        keep_warm: Renew by timer even without traffic; default off, an idle program should not log in for ever.
-        allow_insecure_http: Allow http to other hosts than this machine; default off, it shows secrets to everyone on the way.
+        proxy: The proxy for all requests: an http, https, socks5 or socks5h URL, which may contain the proxy's credentials.
+            Default: the environment's ($HTTPS_PROXY, $HTTP_PROXY, $ALL_PROXY, $NO_PROXY) except for this machine.
+        default_life: The lifetime of a token if the server states none; default: the provider's, else until refused.
+        soft_window: With no more than this lifetime left, a token is renewed in the background; default 20 % of its lifetime,
+            within 5 s and 300 s.
+        hard_window: With no more than this lifetime left, callers wait for the next token; default 2 % of its lifetime, within 1 s
+            and 10 s.
+        max_attempts: Attempts of one login while there is no token to serve: 1 to 10, default 3.
+        keep_warm: Renew by timer even without traffic; default off, an idle program should not keep logging in.
+        allow_insecure_http: Allow http to other hosts than this machine; default off, everyone on the network path can read the secrets.
         danger_accept_invalid_certs: Accept any certificate; default off. Prefer `ca_file`.
         user_agent: The User-Agent header; default "evertoken/" and the version.
 
@@ -81,11 +83,11 @@ class Client(_native.Client, Constructors):
             content: bytes, str, a file, or an iterable of bytes. What cannot be read twice cannot be sent again after a 401.
             files: Files of a multipart form: `{"name": file}`, or `("filename", file, "type/subtype")` instead of the file.
             timeout: Deadline of the whole call, the token included. None: the client's; `math.inf`: none.
-            connect_timeout: How long it may take to establish a connection. None: the client's. Calls with another one have connections
+            connect_timeout: How long it may take to establish a connection. None: the client's. Calls with another value use connections
                 of their own.
-            read_timeout: How long the server may be silent: no piece of its response has come, and none of the body was sent. None:
-                only the deadline ends the wait.
-            follow_redirects: Default True. The token goes to pinned origins only, hop by hop.
+            read_timeout: How long the server may be silent, that is, no piece of its response arrives and no piece of the body is
+                sent. None: no limit but the deadline.
+            follow_redirects: Default True. On every hop the token is sent to pinned origins only.
 
         Raises:
             OriginRefusedError: The URL belongs to an origin that is not pinned.
@@ -134,7 +136,7 @@ class Client(_native.Client, Constructors):
         return self.request("OPTIONS", url, **options)
 
     def requests_auth(self) -> RequestsAuth:
-        """For requests: an auth object that puts the token on and heals a 401.
+        """For requests: an auth object that adds the token and heals a 401.
 
         >>> import requests
         >>> session = requests.Session()
@@ -147,7 +149,7 @@ class Client(_native.Client, Constructors):
         return RequestsAuth(self)
 
     def httpx_auth(self) -> HttpxAuth:
-        """For httpx and httpx2: an auth object that puts the token on and heals a 401.
+        """For httpx and httpx2: an auth object that adds the token and heals a 401.
 
         >>> import httpx
         >>> with httpx.Client(auth=client.httpx_auth(), base_url=base_url) as session:

@@ -150,7 +150,7 @@ class Constructors:
             username: The user, such as "john@johns.org", or with the organization already added.
             password: The user's password.
             organization: The organization key that is added to `username`.
-            scope: The scopes to ask for.
+            scope: The scopes to request.
             device: Asks for the scope "device_…", which gives this program a token of its own.
             revoke_url: The revocation endpoint; default: beside `token_url`.
             **options: The options common to all, see `Client`.
@@ -197,7 +197,7 @@ class Constructors:
             password: The user's password.
             client_id: The client's id.
             client_secret: The client's secret.
-            scope: The scopes to ask for.
+            scope: The scopes to request.
             basic: How id and secret travel: Basic with "form" (default, RFC 6749 §2.3.1), "percent" or "raw"
                 encoding, or in the "body".
             revoke_url: The revocation endpoint (RFC 7009), for `close(revoke=True)`.

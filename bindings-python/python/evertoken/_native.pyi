@@ -57,7 +57,7 @@ class BaseClient:
         """Whose token it is, in a form fit for a log."""
     @property
     def base_url(self) -> str:
-        """The API: relative URLs and the pinned origin come from it."""
+        """The API's URL: relative URLs are below it, and its origin may receive the token."""
     @property
     def timeout(self) -> float:
         """The deadline of a call that names none, in seconds."""
@@ -74,7 +74,7 @@ class BaseClient:
     def stats(self) -> Stats:
         """Counters of the identity since its first use in this process."""
     def reset(self) -> None:
-        """Forgets pauses, the breaker and the storm guard: for when what was wrong has been mended."""
+        """Forgets pauses, the breaker and the storm guard: to be called once the cause of the failures is fixed."""
     def invalidate(self) -> None:
         """Makes the next call renew the current token, as if an API had refused it."""
     def on_event(self, callback: Callable[[Event], object]) -> Subscription:
@@ -165,7 +165,7 @@ class Client(BaseClient):
         Other clients of the identity go on.
 
         Args:
-            revoke: Revoke the token at the server first, where the provider has a route for it (RFC 7009).
+            revoke: Revoke the token at the server first, if the provider has a revocation endpoint (RFC 7009).
 
         Raises:
             EvertokenError: What kept the revocation from the server; the client is closed all the same.
@@ -198,7 +198,7 @@ class Token:
 
     @property
     def value(self) -> str:
-        """The token itself, for the wire."""
+        """The token itself."""
     @property
     def expires_at(self) -> datetime | None:
         """When it expires: an aware datetime in UTC, by this machine's clock; None if it lives until refused."""
@@ -216,7 +216,7 @@ class Token:
         """The first 8 hex digits of its SHA-256, for logs."""
     @property
     def via(self) -> _Via:
-        """How it came to be: "login", "refresh" or "store"."""
+        """How it was obtained: "login", "refresh" or "store"."""
 
 @final
 class Authorization:
@@ -274,7 +274,7 @@ class Event:
         """The fingerprint of the token it is about."""
     @property
     def via(self) -> _Via | None:
-        """How the token came to be, for "token_installed": "login", "refresh" or "store"; else None."""
+        """How the token was obtained, for "token_installed": "login", "refresh" or "store"; else None."""
     @property
     def expires_in(self) -> timedelta | None:
         """The new token's life, a timedelta, for "token_installed"; None if it lives until refused."""
@@ -315,7 +315,7 @@ class State:
         """The token's fingerprint: the first 8 hex digits of its SHA-256."""
     @property
     def via(self) -> _Via | None:
-        """How the token came to be."""
+        """How the token was obtained."""
     @property
     def last_error(self) -> EvertokenError | None:
         """The last failure, an EvertokenError, if no token has come since; else None."""
@@ -338,10 +338,10 @@ class Stats:
         """Token requests that ended without a token."""
     @property
     def logins(self) -> int:
-        """Logins that brought a token."""
+        """Logins that returned a token."""
     @property
     def refreshes(self) -> int:
-        """Refreshes that brought a token."""
+        """Refreshes that returned a token."""
     @property
     def refused(self) -> int:
         """401 responses that were judged."""

@@ -32,33 +32,34 @@ class ClientOptions(TypedDict, total=False):
     """The options that every constructor takes."""
 
     base_url: str | None
-    """The API: relative URLs and the pinned origin come from it. Default: the provider's own host, else the token URL's origin."""
+    """The API's URL: relative URLs are below it, and its origin may receive the token. Default: the provider's own
+    host, else the token URL's origin."""
     allowed_origins: Iterable[str] | None
-    """Further origins (scheme, host and port of these URLs) that the token may go to."""
+    """Further origins (scheme, host and port of these URLs) that may receive the token."""
     auth_scheme: str | None
-    """The word before the token, default "Bearer"; "" sends the bare token."""
+    """The auth-scheme before the token, default "Bearer"; "" sends the token alone."""
     timeout: Seconds | None
-    """Deadline of a call that names none, and of a login with its tries; default 30 s."""
+    """Deadline of a login with all its attempts, and of every call that sets none of its own; default 30 s."""
     connect_timeout: Seconds | None
     """How long it may take to establish a connection; default 5 s."""
     ca_file: Path | None
-    """A file of PEM certificates to trust besides the platform's and Mozilla's."""
+    """A file of PEM certificates to trust in addition to the platform's and Mozilla's."""
     client_cert: Path | tuple[Path, Path] | None
     """A PEM file with a certificate chain and its unencrypted key, or a tuple of one file for each."""
     proxy: str | None
     """The proxy for all requests; default: the environment's."""
     default_life: Seconds | None
-    """The life of a token about which the server says nothing; default: the provider's, else until refused."""
+    """The lifetime of a token if the server states none; default: the provider's, else until refused."""
     soft_window: Seconds | None
-    """With this much life left a token is renewed in the background; default 20 % of its life within 5 s and 300 s."""
+    """With no more than this lifetime left, a token is renewed in the background; default 20 % of its lifetime, within 5 s and 300 s."""
     hard_window: Seconds | None
-    """With this much life left callers wait for the next token; default 2 % of its life within 1 s and 10 s."""
+    """With no more than this lifetime left, callers wait for the next token; default 2 % of its lifetime, within 1 s and 10 s."""
     max_attempts: int | None
-    """Tries of one login when there is no token to serve: 1 to 10, default 3."""
+    """Attempts of one login while there is no token to serve: 1 to 10, default 3."""
     keep_warm: bool | None
-    """Renew by timer even without traffic; default off, an idle program should not log in for ever."""
+    """Renew by timer even without traffic; default off, an idle program should not keep logging in."""
     allow_insecure_http: bool | None
-    """Allow http to other hosts than this machine; default off, it shows secrets and tokens to everyone on the way."""
+    """Allow http to other hosts than this machine; default off, everyone on the network path can read secrets and tokens."""
     danger_accept_invalid_certs: bool | None
     """Accept any certificate; default off, anyone on the way can then read the secrets. Prefer `ca_file`."""
     user_agent: str | None

@@ -6,13 +6,13 @@
     ├── LockedOutError            the server says that the account is locked or disabled
     ├── RateLimitedError          the server asked for fewer requests; wait `retry_after`
     ├── ServerUnavailableError    the server failed (5xx and its like)
-    ├── UnreachableError          no connection could be made, or it broke (also ConnectionError)
+    ├── UnreachableError          no connection could be made, or it was lost (also ConnectionError)
     ├── TlsError                  the TLS handshake failed
     ├── TimedOutError             no response came in time (also TimeoutError)
-    ├── BadResponseError          the server answered something that is not a token
-    ├── SameTokenError            the server hands out the token again that it refuses
+    ├── BadResponseError          the server's response is not what was asked for
+    ├── SameTokenError            the server keeps issuing a token that was refused or is about to expire
     ├── OriginRefusedError        the token may not go to this URL (also ValueError)
-    ├── CancelledError            the caller gave up
+    ├── CancelledError            the caller cancelled the call
     ├── ClosedError               the client was closed
     ├── StoreError                reserved: tokens are kept in memory, and nothing raises it
     └── InternalError             a defect in this library, or a blocking call inside one of its callbacks
@@ -63,13 +63,13 @@ class EvertokenError(Exception):
     Attributes:
         code: Stable name of the kind, such as "credentials_rejected"; the same in every language.
         message: What happened, without identity and hint.
-        retryable: Whether the same call may succeed later without a change of configuration.
-        http_status: Status of the response that led to it, or None.
+        retryable: Whether the same call may succeed later without a change to the configuration.
+        http_status: Status of the response that caused it, or None.
         provider_code: The provider's own code, such as "invalid_grant" or "900901", or None.
-        provider_message: The provider's own words, one line of at most 300 characters without secrets, or None.
-        retry_after: Seconds to wait before the next try, or None.
+        provider_message: The provider's own message, one line of at most 300 characters without secrets, or None.
+        retry_after: Seconds to wait before the next attempt, or None.
         fingerprint: First 8 hex digits of the SHA-256 of the token it concerns, or None.
-        identity: Whose token it is about, in a form fit for a log, or None.
+        identity: The identity it concerns, without secrets: fit for a log, or None.
     """
 
     code: ClassVar[str] = ""
@@ -145,7 +145,7 @@ class ServerUnavailableError(EvertokenError):
 
 
 class UnreachableError(EvertokenError, ConnectionError):
-    """No connection could be made, or it broke."""
+    """No connection could be made, or it was lost."""
 
     code = "unreachable"
 
@@ -163,25 +163,25 @@ class TimedOutError(EvertokenError, TimeoutError):
 
 
 class BadResponseError(EvertokenError):
-    """The server answered something that is not a token: a page, a broken document, a redirect, too much."""
+    """The server's response is not what was asked for: a page, a broken document, a redirect, too much."""
 
     code = "bad_response"
 
 
 class SameTokenError(EvertokenError):
-    """The server hands out the token again that it refuses, or one that is about to expire."""
+    """The server keeps issuing a token that was refused or is about to expire."""
 
     code = "same_token"
 
 
 class OriginRefusedError(EvertokenError, ValueError):
-    """The URL does not belong to the origins this token may go to; `allowed_origins` adds one."""
+    """The URL does not belong to an origin that may receive the token; `allowed_origins` adds one."""
 
     code = "origin_refused"
 
 
 class CancelledError(EvertokenError):
-    """The caller gave up. A cancelled asyncio task gets asyncio's own CancelledError instead."""
+    """The caller cancelled the call. A cancelled asyncio task gets asyncio's own CancelledError instead."""
 
     code = "cancelled"
 

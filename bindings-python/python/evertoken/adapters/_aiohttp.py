@@ -1,4 +1,4 @@
-"""For aiohttp: a client middleware that puts the token on and heals a 401."""
+"""For aiohttp: a client middleware that adds the token and heals a 401."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For requests: an auth object that puts the token on and heals a 401."""
+"""For requests: an auth object that adds the token and heals a 401."""
 
 from __future__ import annotations
 
