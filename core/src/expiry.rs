@@ -310,6 +310,7 @@ mod tests {
             (3_600.0, 300.0, 10.0),
             (60.0, 12.0, 1.2),
             (86_400.0, 300.0, 10.0),
+            (10.0, 5.0 * 5.0 / 6.0, 5.0 / 6.0),
             (5.0, 5.0 * 2.5 / 6.0, 2.5 / 6.0),
             (3.0, 1.25, 0.25),
             (0.0, 0.0, 0.0),
@@ -349,6 +350,14 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_draw_opens_the_soft_window_up_to_a_fifth_earlier() {
+        for (draw, soft) in [(0.0, 120.0), (0.5, 132.0), (1.0, 144.0)] {
+            let got = windows(600.0, None, None, draw).soft.as_secs_f64();
+            assert!((got - soft).abs() < 1e-6, "{draw}: {got}");
         }
     }
 

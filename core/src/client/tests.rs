@@ -276,6 +276,21 @@ async fn only_the_refused_token_is_invalidated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_the_server_handed_out_again_is_the_one_that_is_refused() {
+    let (rig, client) = open([token("T1", 600), token("T1", 600), token("T2", 600)]);
+    let sent = client.authorize("/a").await.unwrap();
+    rig.pass(500.0).await;
+    client.authorize("/a").await.unwrap();
+    rig.settle().await;
+    assert_eq!(rig.server.asked().len(), 2);
+    assert_eq!(
+        resent(judge(&client, &sent, 401).await).value(),
+        "Bearer T2"
+    );
+    assert_eq!(rig.server.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_401_uses_the_refresh_token_first() {
     let (rig, client) = open([pair("T1", "R1", 600), pair("T2", "R2", 600)]);
     let sent = client.authorize("/a").await.unwrap();

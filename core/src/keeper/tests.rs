@@ -467,3 +467,5 @@ async fn a_hanging_endpoint_ends_the_flight_at_its_deadline() {
     );
     assert_eq!(before.elapsed().as_secs(), 30);
 }
+
+mod edges;
