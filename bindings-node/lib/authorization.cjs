@@ -7,7 +7,7 @@ const { inspect } = require('node:util')
 const { bytesOf, isBytes } = require('./bytes.cjs')
 const check = require('./checks.cjs')
 const { invalid } = require('./errors.cjs')
-const { PREFIX_BYTES } = require('./prefix.cjs')
+const { PREFIX_BYTES } = require('./peeked_response.cjs')
 
 /** Permission to send one request to one URL. Neither inspecting nor serializing it shows its value. */
 class Authorization {
@@ -37,18 +37,18 @@ class Authorization {
 }
 
 /** Judges a response to the request that went out with `authorization`. */
-async function judge(gate, authorization, answer, given) {
+async function judge(authorizer, authorization, answer, given) {
   const kept = Authorization.keptOf(authorization)
   const { status, headers, body, replayable = true } = check.options(answer, ['status', 'headers', 'body', 'replayable'])
   const { signal } = check.options(given, ['signal'])
   if (!Number.isInteger(status)) throw invalid('status', 'must be a status code')
   if (typeof replayable !== 'boolean') throw invalid('replayable', 'must be true or false')
   if (status !== 401) {
-    gate.note(kept, status)
+    authorizer.note(kept, status)
     return { action: 'done' }
   }
   const seen = { url: authorization.url, status, headers: check.pairs(headers), body: prefix(body), replayable }
-  const { kept: next, reason, error } = await gate.judge(kept, seen, check.signal(signal))
+  const { kept: next, reason, error } = await authorizer.judge(kept, seen, check.signal(signal))
   if (next !== undefined) return { action: 'resend', authorization: new Authorization(next, authorization.url) }
   return { action: 'give_back', reason, error }
 }

@@ -10,8 +10,8 @@ const { Authorization, judge } = require('./authorization.cjs')
 const check = require('./checks.cjs')
 const { fromFailure, invalid, valueOf } = require('./errors.cjs')
 const { authorized } = require('./fetch.cjs')
-const { Gate } = require('./gate.cjs')
-const { Listened, silenced } = require('./listened.cjs')
+const { Authorizer } = require('./authorizer.cjs')
+const { RetainedEmitter, release } = require('./retained_emitter.cjs')
 const native = require('./native.cjs')
 const { pathOf, sorted } = require('./options.cjs')
 const { call, hook, port, unhook } = require('./port.cjs')
@@ -23,9 +23,9 @@ const { verdictOf } = require('./verdicts.cjs')
 /** Proof that a constructor of ours is calling. */
 const OURS = Symbol('evertoken')
 
-class Client extends Listened {
+class Client extends RetainedEmitter {
   #native
-  #gate
+  #authorizer
   #fetch
   #receive
   #hook
@@ -35,7 +35,7 @@ class Client extends Listened {
     super()
     this.#native = valueOf(make())
     for (const warning of this.#native.warnings) process.emitWarning(warning, 'EvertokenWarning')
-    this.#gate = new Gate(this.#native)
+    this.#authorizer = new Authorizer(this.#native)
     this.#receive = receiver(new WeakRef(this))
     this.#hook = hook(this.#receive)
     this.#native.subscribe(this.#hook)
@@ -77,7 +77,7 @@ class Client extends Listened {
   }
 
   get baseUrl() {
-    return this.#gate.baseUrl
+    return this.#authorizer.baseUrl
   }
 
   async token(options) {
@@ -90,14 +90,14 @@ class Client extends Listened {
   async authorization(url, options) {
     if (url !== undefined) this.#checked(url)
     const { timeout, signal } = check.options(options, ['timeout', 'signal'])
-    const kept = this.#gate.fresh()
+    const kept = this.#authorizer.fresh()
     if (kept !== undefined) return kept.header
-    return (await this.#gate.authorize(check.signal(signal), check.millis('timeout', timeout))).header
+    return (await this.#authorizer.authorize(check.signal(signal), check.millis('timeout', timeout))).header
   }
 
   authorizationSync(url) {
     if (url !== undefined) this.#checked(url)
-    return this.#gate.fresh()?.header
+    return this.#authorizer.fresh()?.header
   }
 
   async headersFor(url, options) {
@@ -107,17 +107,17 @@ class Client extends Listened {
   async authorize(url, options) {
     const target = this.#checked(url)
     const { timeout, signal } = check.options(options, ['timeout', 'signal'])
-    const kept = this.#gate.fresh() ?? (await this.#gate.authorize(check.signal(signal), check.millis('timeout', timeout)))
+    const kept = this.#authorizer.fresh() ?? (await this.#authorizer.authorize(check.signal(signal), check.millis('timeout', timeout)))
     return new Authorization(kept, target.href)
   }
 
   judge(authorization, answer, options) {
-    return judge(this.#gate, authorization, answer, options)
+    return judge(this.#authorizer, authorization, answer, options)
   }
 
   #checked(url) {
-    const target = this.#gate.resolve(url)
-    const refusal = this.#gate.refusal(target)
+    const target = this.#authorizer.resolve(url)
+    const refusal = this.#authorizer.refusal(target)
     if (refusal !== undefined) throw refusal
     return target
   }
@@ -127,25 +127,25 @@ class Client extends Listened {
   }
 
   fetch(input, init) {
-    this.#fetch ??= authorized(this.#gate, (...args) => globalThis.fetch(...args), true)
+    this.#fetch ??= authorized(this.#authorizer, (...args) => globalThis.fetch(...args), true)
     return this.#fetch(input, init)
   }
 
   wrapFetch(fetch = globalThis.fetch) {
     if (typeof fetch !== 'function') throw invalid('fetch', 'must be a function')
-    return authorized(this.#gate, fetch, false)
+    return authorized(this.#authorizer, fetch, false)
   }
 
   undiciInterceptor() {
-    return undiciInterceptor(this.#gate)
+    return undiciInterceptor(this.#authorizer)
   }
 
   attachAxios(instance) {
-    return attachAxios(this.#gate, instance)
+    return attachAxios(this.#authorizer, instance)
   }
 
   gotHooks() {
-    return gotHooks(this.#gate)
+    return gotHooks(this.#authorizer)
   }
 
   authOf(response) {
@@ -172,15 +172,15 @@ class Client extends Listened {
   async close(options) {
     const { revoke } = check.options(options, ['revoke'])
     const isRevoking = check.flag('revoke', revoke)
-    this.#gate.forget()
+    this.#authorizer.forget()
     try {
       if (isRevoking) await call((id) => this.#native.revokeAndClose(id))
       else this.#native.close()
     } finally {
-      this.#gate.forget()
+      this.#authorizer.forget()
       this.#native.unsubscribe()
       unhook(this.#hook)
-      silenced(this)
+      release(this)
     }
   }
 

@@ -4,7 +4,7 @@
 // token is looked at again before each.
 
 const { invalid } = require('./errors.cjs')
-const { Peeked, discard } = require('./prefix.cjs')
+const { PeekedResponse, discard } = require('./peeked_response.cjs')
 const { remember } = require('./verdicts.cjs')
 
 const REDIRECTS = [301, 302, 303, 307, 308]
@@ -19,10 +19,10 @@ const OF_ORIGIN = ['cookie', 'proxy-authorization', 'host']
  * A fetch that authorizes. `strict` refuses what the token cannot go with; otherwise such a request is sent as it
  * is: a foreign URL, a request that brings its own Authorization.
  */
-function authorized(gate, inner, strict) {
+function authorized(authorizer, inner, strict) {
   return async function fetch(input, init) {
-    const call = described(gate, input, init)
-    const refusal = call instanceof Error ? call : call.refusal(gate)
+    const call = described(authorizer, input, init)
+    const refusal = call instanceof Error ? call : call.refusal(authorizer)
     if (refusal !== undefined) {
       if (strict) throw refusal
       return inner(input, init)
@@ -30,12 +30,12 @@ function authorized(gate, inner, strict) {
     try {
       if (call.request !== undefined) await call.holdBody()
       // The first hop stands here and not behind another function: most calls end with it.
-      const kept = gate.fresh() ?? (await gate.authorize(call.signal))
+      const kept = authorizer.fresh() ?? (await authorizer.authorize(call.signal))
       const response = await inner(call.target, call.init(kept.header))
       const { status } = response
-      if (status === 401) return await healed(gate, inner, call, kept, response)
-      gate.note(kept, status)
-      return REDIRECTS.includes(status) ? await followed(gate, inner, call, response) : response
+      if (status === 401) return await healed(authorizer, inner, call, kept, response)
+      authorizer.note(kept, status)
+      return REDIRECTS.includes(status) ? await followed(authorizer, inner, call, response) : response
     } catch (error) {
       // As fetch itself: an aborted call rejects with its signal's reason.
       if (error?.code === 'cancelled' && call.signal?.aborted) throw call.signal.reason
@@ -45,11 +45,11 @@ function authorized(gate, inner, strict) {
 }
 
 /** The arguments of fetch taken apart, or why the URL is none for us: what else fetch takes (`data:`) is not our affair. */
-function described(gate, input, init) {
+function described(authorizer, input, init) {
   const request = isRequest(input) ? input : undefined
-  const text = typeof input === 'string' ? gate.plainUrl(input) : undefined
+  const text = typeof input === 'string' ? authorizer.plainUrl(input) : undefined
   try {
-    return new Call(text ?? gate.resolve(request === undefined ? input : request.url), request, init)
+    return new Call(text ?? authorizer.resolve(request === undefined ? input : request.url), request, init)
   } catch (error) {
     return error
   }
@@ -93,9 +93,9 @@ class Call {
   }
 
   /** Why the token cannot go with it; undefined if it can. */
-  refusal(gate) {
-    const isAllowed = typeof this.#url === 'string' ? gate.allowsText(this.#url) : gate.allows(this.#url)
-    if (!isAllowed) return refusalOf(gate, this.#url)
+  refusal(authorizer) {
+    const isAllowed = typeof this.#url === 'string' ? authorizer.allowsText(this.#url) : authorizer.allows(this.#url)
+    if (!isAllowed) return refusalOf(authorizer, this.#url)
     return hasAuthorization(this.headers) ? invalid('headers', 'Authorization is set by the client') : undefined
   }
 
@@ -147,9 +147,9 @@ class Call {
   }
 }
 
-function refusalOf(gate, url) {
+function refusalOf(authorizer, url) {
   try {
-    return gate.refusal(gate.resolve(url))
+    return authorizer.refusal(authorizer.resolve(url))
   } catch (error) {
     // Plain as it looks, it is no URL.
     return error
@@ -175,7 +175,7 @@ function isStream(body) {
 }
 
 /** Follows the redirect that `response` is, and those after it. */
-async function followed(gate, inner, call, response) {
+async function followed(authorizer, inner, call, response) {
   for (let hops = 0; ; hops += 1) {
     if (hops > 0) Object.defineProperty(response, 'redirected', { value: true })
     const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null
@@ -184,45 +184,45 @@ async function followed(gate, inner, call, response) {
     if (call.redirect === 'error') throw failed('unexpected redirect')
     if (hops === HOPS_MAX) throw failed('redirect count exceeded')
     call.redirectTo(response.status, location)
-    response = gate.allows(call.url) ? await sent(gate, inner, call) : await plain(inner, call)
+    response = authorizer.allows(call.url) ? await sent(authorizer, inner, call) : await plain(inner, call)
   }
 }
 
 /** Sends one hop, and once more where the verdict says so. */
-async function sent(gate, inner, call) {
-  const kept = gate.fresh() ?? (await gate.authorize(call.signal))
+async function sent(authorizer, inner, call) {
+  const kept = authorizer.fresh() ?? (await authorizer.authorize(call.signal))
   const response = await inner(call.target, call.init(kept.header))
-  if (response.status === 401) return resent(gate, inner, call, kept, response)
-  gate.note(kept, response.status)
+  if (response.status === 401) return resent(authorizer, inner, call, kept, response)
+  authorizer.note(kept, response.status)
   return response
 }
 
 /** As {@link resent}, and follows where the second response leads. */
-async function healed(gate, inner, call, kept, response) {
-  const again = await resent(gate, inner, call, kept, response)
-  return REDIRECTS.includes(again.status) ? followed(gate, inner, call, again) : again
+async function healed(authorizer, inner, call, kept, response) {
+  const again = await resent(authorizer, inner, call, kept, response)
+  return REDIRECTS.includes(again.status) ? followed(authorizer, inner, call, again) : again
 }
 
 /** What a 401 ends with: the response to the same request sent again, or itself. */
-async function resent(gate, inner, call, kept, response) {
-  const peeked = await Peeked.at(response)
-  const verdict = await judged(gate, kept, call, peeked)
+async function resent(authorizer, inner, call, kept, response) {
+  const peeked = await PeekedResponse.at(response)
+  const verdict = await judged(authorizer, kept, call, peeked)
   if (verdict.kept === undefined) return remember(peeked.whole(), verdict)
   peeked.discard()
   const again = await inner(call.target, call.init(verdict.kept.header))
   if (again.status === 401) {
-    const last = await Peeked.at(again)
-    const { reason, error } = await judged(gate, verdict.kept, call, last)
+    const last = await PeekedResponse.at(again)
+    const { reason, error } = await judged(authorizer, verdict.kept, call, last)
     return remember(last.whole(), { reason, error })
   }
-  gate.note(verdict.kept, again.status)
+  authorizer.note(verdict.kept, again.status)
   return again
 }
 
-function judged(gate, kept, call, { response, body }) {
+function judged(authorizer, kept, call, { response, body }) {
   const headers = []
   response.headers.forEach((value, name) => headers.push(name, value))
-  return gate.judge(kept, { url: call.href, status: response.status, headers, body, replayable: call.replayable }, call.signal)
+  return authorizer.judge(kept, { url: call.href, status: response.status, headers, body, replayable: call.replayable }, call.signal)
 }
 
 async function plain(inner, call) {

@@ -1,20 +1,20 @@
 'use strict'
 
-// Calls into the native half that wait. Each has a number; its result comes through `deliver`.
+// Native calls that wait. Each has a number, under which `deliver` receives its result.
 
 const native = require('./native.cjs')
 const { cancelled, fromFailure } = require('./errors.cjs')
 
 /** Pending calls, by number. */
 const calls = new Map()
-/** Receivers of events, by number; weak, so that a forgotten client is forgotten here too. */
+/** Receivers of events, by number. Weak, so that they do not keep a client alive. */
 const hooks = new Map()
 let lastId = 0
 
-/** Holds the event loop while a call is pending; never fires in a program's life. */
+/** Keeps the event loop running while a call is pending. Never fires during a program's life. */
 const hold = setInterval(() => {}, 2 ** 30).unref()
 
-/** Told whatever has come since the last time: id, failure, value; id, failure, value; … */
+/** Receives everything since the last time: id, failure, value; id, failure, value; … */
 function deliver(told) {
   for (let index = 0; index < told.length; index += 3) {
     const id = told[index]
@@ -31,15 +31,15 @@ function deliver(told) {
   }
 }
 
-/** Bun and Deno have event loops of their own, and functions in the place of libuv's that stop the program. */
+/** Bun and Deno have other event loops, and abort the program in their replacements for libuv's functions. */
 const { uv, bun, deno } = process.versions
 const hasLibuv = uv !== undefined && bun === undefined && deno === undefined
 
 const port = new native.Port(deliver, hasLibuv)
 
 /**
- * Starts a native call and waits for its result. The error is made here, after the wait, so that its stack
- * shows who called.
+ * Starts a native call and waits for its result. The error is created here, after the wait, so that its stack shows the
+ * caller.
  */
 async function call(start, signal) {
   if (signal?.aborted) throw cancelled(signal)
@@ -93,7 +93,7 @@ class Pending {
   }
 }
 
-/** Calls that a signal may end, each signal with one listener: its own list is searched from end to end at each change. */
+/** The calls of each signal, which has one listener for all of them: a signal searches its whole list at each change. */
 const waiting = new WeakMap()
 
 function listen(signal, pending) {
@@ -118,7 +118,7 @@ function unlisten(signal, pending) {
   signal.removeEventListener('abort', abandon)
 }
 
-/** A number under which `receive` gets events for as long as somebody holds it. */
+/** Returns a number under which `receive` gets events, for as long as somebody else holds `receive`. */
 function hook(receive) {
   const id = ++lastId
   hooks.set(id, new WeakRef(receive))

@@ -11,7 +11,7 @@ import { plain } from './plain.mjs'
 import { SENDERS } from './senders.mjs'
 
 const require = createRequire(import.meta.url)
-const { PATIENCE } = require('../../bindings-node/lib/prefix.cjs')
+const { PATIENCE } = require('../../bindings-node/lib/peeked_response.cjs')
 
 const { sandbox, client } = plain()
 /** What the server does with its first requests, and how many have come. */

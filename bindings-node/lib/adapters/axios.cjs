@@ -7,7 +7,7 @@
 const { isPieces } = require('../bytes.cjs')
 const { invalid } = require('../errors.cjs')
 const { remember } = require('../verdicts.cjs')
-const { beginningOf, conceal, pairsOf } = require('./answer.cjs')
+const { beginningOf, conceal, pairsOf } = require('./response.cjs')
 const { adapterFinder } = require('./axios_adapter.cjs')
 
 /** What an adapter of ours stands for, and which attachment made it. */
@@ -16,7 +16,7 @@ const MAKER = Symbol('evertoken')
 /** As axios tells URLs that need no base. */
 const ABSOLUTE = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i
 
-function attachAxios(gate, instance) {
+function attachAxios(authorizer, instance) {
   const requests = instance?.interceptors?.request
   if (typeof requests?.use !== 'function' || typeof instance.create !== 'function') throw invalid('instance', 'must be an axios instance')
   const find = adapterFinder(instance)
@@ -25,7 +25,7 @@ function attachAxios(gate, instance) {
   const byNames = new Map()
   const attached = (config) => {
     const inner = config.adapter
-    config.baseURL ??= gate.baseUrl
+    config.baseURL ??= authorizer.baseUrl
     // Beside a base axios takes text only.
     if (config.url instanceof URL) config.url = config.url.href
     // Of a request that is sent again by its config it is ours already.
@@ -35,7 +35,7 @@ function attachAxios(gate, instance) {
     if (names !== undefined) byNames.set(names, config.adapter)
     return config
   }
-  const around = (inner) => Object.assign((config) => exchange(gate, find, inner, config), { [INNER]: inner, [MAKER]: maker })
+  const around = (inner) => Object.assign((config) => exchange(authorizer, find, inner, config), { [INNER]: inner, [MAKER]: maker })
   const id = requests.use(attached, null, { synchronous: true })
   return function detach() {
     requests.eject(id)
@@ -49,26 +49,26 @@ function isBy(maker, adapter) {
 }
 
 /** Waits for nothing of ours while the token is fresh. */
-function exchange(gate, find, inner, config) {
+function exchange(authorizer, find, inner, config) {
   const adapter = find(inner, config)
-  if (typeof adapter !== 'function') return adapter.then((later) => sent(gate, later, config))
-  return sent(gate, adapter, config)
+  if (typeof adapter !== 'function') return adapter.then((later) => sent(authorizer, later, config))
+  return sent(authorizer, adapter, config)
 }
 
-function sent(gate, adapter, config) {
+function sent(authorizer, adapter, config) {
   const isBrought = config.headers.has('Authorization') || (config.auth !== undefined && config.auth !== null)
-  if (isBrought || !isAllowed(gate, config)) return adapter(config)
-  const kept = gate.fresh()
-  return kept === undefined ? waited(gate, adapter, config) : healed(gate, adapter, config, kept)
+  if (isBrought || !isAllowed(authorizer, config)) return adapter(config)
+  const kept = authorizer.fresh()
+  return kept === undefined ? waited(authorizer, adapter, config) : healed(authorizer, adapter, config, kept)
 }
 
 /** A call that is given up meanwhile ends here; axios then says so in its own word. */
-async function waited(gate, adapter, config) {
-  return healed(gate, adapter, config, await gate.authorize(config.signal ?? undefined))
+async function waited(authorizer, adapter, config) {
+  return healed(authorizer, adapter, config, await authorizer.authorize(config.signal ?? undefined))
 }
 
-async function healed(gate, adapter, config, kept) {
-  const first = new Attempt(gate, config, kept)
+async function healed(authorizer, adapter, config, kept) {
+  const first = new Attempt(authorizer, config, kept)
   let response
   let failure
   try {
@@ -82,15 +82,15 @@ async function healed(gate, adapter, config, kept) {
     const next = await first.judged(response)
     if (next !== undefined) {
       response.data?.destroy?.()
-      return resent(gate, adapter, config, next)
+      return resent(authorizer, adapter, config, next)
     }
   }
   if (failure !== undefined) throw failure
   return response
 }
 
-async function resent(gate, adapter, config, kept) {
-  const second = new Attempt(gate, config, kept)
+async function resent(authorizer, adapter, config, kept) {
+  const second = new Attempt(authorizer, config, kept)
   try {
     return await second.last(await adapter(config))
   } catch (error) {
@@ -102,15 +102,15 @@ async function resent(gate, adapter, config, kept) {
 
 /** One sending of a request. The config is this request's own: it holds the header while the adapter runs, and not a moment longer. */
 class Attempt {
-  #gate
+  #authorizer
   #config
   #kept
   #beforeRedirect
   /** Where the last redirect led. */
   #url
 
-  constructor(gate, config, kept) {
-    this.#gate = gate
+  constructor(authorizer, config, kept) {
+    this.#authorizer = authorizer
     this.#config = config
     this.#kept = kept
     this.#beforeRedirect = config.beforeRedirect
@@ -118,7 +118,7 @@ class Attempt {
     config.headers.Authorization = kept.header
     config.beforeRedirect = (options, ...rest) => {
       this.#url = new URL(options.href)
-      redirected(gate, this.#url, options, kept.header)
+      redirected(authorizer, this.#url, options, kept.header)
       this.#beforeRedirect?.(options, ...rest)
     }
   }
@@ -131,8 +131,8 @@ class Attempt {
     else headers.delete('Authorization')
     this.#config.beforeRedirect = this.#beforeRedirect
     conceal(response?.request)
-    const isOurs = this.#url === undefined || this.#gate.allows(this.#url)
-    if (response !== undefined && response.status !== 401 && isOurs) this.#gate.note(this.#kept, response.status)
+    const isOurs = this.#url === undefined || this.#authorizer.allows(this.#url)
+    if (response !== undefined && response.status !== 401 && isOurs) this.#authorizer.note(this.#kept, response.status)
     return response
   }
 
@@ -146,22 +146,22 @@ class Attempt {
   async judged(response) {
     const { data, signal } = this.#config
     const url = this.#url ?? new URL(urlOf(this.#config))
-    if (!this.#gate.allows(url)) {
+    if (!this.#authorizer.allows(url)) {
       remember(response, { reason: 'foreign_origin', error: null })
       return undefined
     }
     const headers = pairsOf(response.headers)
     const seen = { url: url.href, status: 401, headers, body: beginningOf(response.data), replayable: isReplayable(data) }
-    const verdict = await this.#gate.judge(this.#kept, seen, signal ?? undefined)
+    const verdict = await this.#authorizer.judge(this.#kept, seen, signal ?? undefined)
     if (verdict.kept === undefined) remember(response, verdict)
     return verdict.kept
   }
 }
 
 /** Whether the token may go where this request begins. */
-function isAllowed(gate, { url, baseURL, allowAbsoluteUrls }) {
+function isAllowed(authorizer, { url, baseURL, allowAbsoluteUrls }) {
   const isAbsolute = allowAbsoluteUrls !== false && ABSOLUTE.test(url)
-  return gate.allowsText(isAbsolute ? url : baseURL)
+  return authorizer.allowsText(isAbsolute ? url : baseURL)
 }
 
 /** The URL of a request as axios puts it together, without its query, which plays no part in a verdict. */
@@ -171,9 +171,9 @@ function urlOf({ url = '', baseURL, allowAbsoluteUrls }) {
 }
 
 /** Before a redirect is followed: the token goes on only where it may. */
-function redirected(gate, url, options, header) {
+function redirected(authorizer, url, options, header) {
   for (const name of Object.keys(options.headers)) if (name.toLowerCase() === 'authorization') delete options.headers[name]
-  if (gate.allows(url)) options.headers.Authorization = header
+  if (authorizer.allows(url)) options.headers.Authorization = header
 }
 
 /** The `form-data` package and everything with `pipe` can be sent once; the platform's own forms again. */

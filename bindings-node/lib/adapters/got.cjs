@@ -4,12 +4,12 @@
 
 const { isBytes } = require('../bytes.cjs')
 const { remember } = require('../verdicts.cjs')
-const { beginningOf, conceal, pairsOf } = require('./answer.cjs')
+const { beginningOf, conceal, pairsOf } = require('./response.cjs')
 
 /** Headers of ours that may still stand in a request's options; tokens do not come thick and fast. */
 const ISSUED_MAX = 16
 
-function gotHooks(gate) {
+function gotHooks(authorizer) {
   /** Which token a request went out with, by its options. */
   const sentWith = new WeakMap()
   const issued = new Set()
@@ -29,9 +29,9 @@ function gotHooks(gate) {
       delete headers.authorization
     }
     sentWith.delete(options)
-    if (!gate.allows(options.url)) return undefined
-    const kept = resent ?? gate.fresh()
-    if (kept === undefined) return gate.authorize(options.signal).then((header) => put(options, header))
+    if (!authorizer.allows(options.url)) return undefined
+    const kept = resent ?? authorizer.fresh()
+    if (kept === undefined) return authorizer.authorize(options.signal).then((header) => put(options, header))
     put(options, kept)
     if (resent !== undefined) options.hooks.afterResponse = [...options.hooks.afterResponse, afterResponse]
     return undefined
@@ -51,14 +51,14 @@ function gotHooks(gate) {
     conceal(response.request)
     conceal(response.req)
     if (response.statusCode !== 401) {
-      gate.note(kept, response.statusCode)
+      authorizer.note(kept, response.statusCode)
       return response
     }
     return healed(response, options, kept, retry)
   }
 
   async function healed(response, options, kept, retry) {
-    const verdict = await gate.judge(kept, seen(options, response), options.signal)
+    const verdict = await authorizer.judge(kept, seen(options, response), options.signal)
     if (verdict.kept === undefined) return remember(response, verdict)
     marks += 1
     const mark = `evertoken resend ${marks}`

@@ -6,9 +6,9 @@
 // `onResponseStart`; what undici 7 hands an interceptor often speaks both. The older form is taken where it is spoken:
 // it reaches the socket without being translated there and back. What only a 401 needs is made when one comes.
 
-const { PATIENCE, PREFIX_BYTES } = require('../prefix.cjs')
+const { PATIENCE, PREFIX_BYTES } = require('../peeked_response.cjs')
 const { VERDICT } = require('../verdicts.cjs')
-const { pairsOf } = require('./answer.cjs')
+const { pairsOf } = require('./response.cjs')
 const { hasAuthorization, isReplayable, withHeader } = require('./undici_request.cjs')
 
 /**
@@ -17,21 +17,21 @@ const { hasAuthorization, isReplayable, withHeader } = require('./undici_request
  */
 const MOST_HELD_BYTES = 1024 * 1024
 
-function undiciInterceptor(gate) {
+function undiciInterceptor(authorizer) {
   return (dispatch) =>
     function authorized(options, handler) {
-      if (!isAllowed(gate, options.origin) || hasAuthorization(options.headers)) return dispatch(options, handler)
+      if (!isAllowed(authorizer, options.origin) || hasAuthorization(options.headers)) return dispatch(options, handler)
       const Attempt = typeof handler.onHeaders === 'function' ? Legacy : Modern
-      const attempt = new Attempt(new Exchange(gate, dispatch, options, handler))
+      const attempt = new Attempt(new Exchange(authorizer, dispatch, options, handler))
       let kept
       try {
-        kept = gate.fresh()
+        kept = authorizer.fresh()
       } catch (error) {
         attempt.fail(error)
         return true
       }
       if (kept !== undefined) return attempt.send(kept)
-      gate
+      authorizer
         .authorize()
         .then((header) => attempt.send(header))
         .catch((error) => attempt.fail(error))
@@ -53,8 +53,8 @@ class Exchange {
   /** Why a 401 was given back. */
   verdict
 
-  constructor(gate, dispatch, options, handler) {
-    this.gate = gate
+  constructor(authorizer, dispatch, options, handler) {
+    this.authorizer = authorizer
     this.dispatch = dispatch
     this.options = options
     this.handler = handler
@@ -62,9 +62,9 @@ class Exchange {
 }
 
 /** A request without an origin goes where its dispatcher leads, which does not show here. */
-function isAllowed(gate, origin) {
-  if (typeof origin === 'string') return gate.allowsText(origin)
-  return origin instanceof URL && gate.allows(origin)
+function isAllowed(authorizer, origin) {
+  if (typeof origin === 'string') return authorizer.allowsText(origin)
+  return origin instanceof URL && authorizer.allows(origin)
 }
 
 /**
@@ -98,7 +98,7 @@ class Attempt {
   /** Whether this answer is held back; others are noted. */
   holds(status) {
     if (status === 401) return true
-    this.exchange.gate.note(this.kept, status)
+    this.exchange.authorizer.note(this.kept, status)
     return false
   }
 
@@ -150,7 +150,7 @@ class Attempt {
 
 /** Never rejects: where there is no verdict the answer is given back. */
 async function judged(exchange, { kept, held }) {
-  const { gate, options } = exchange
+  const { authorizer, options } = exchange
   exchange.waiting = new AbortController()
   const seen = {
     url: new URL(options.path ?? '/', options.origin).href,
@@ -160,7 +160,7 @@ async function judged(exchange, { kept, held }) {
     replayable: isReplayable(options.body),
   }
   try {
-    return await gate.judge(kept, seen, exchange.waiting.signal)
+    return await authorizer.judge(kept, seen, exchange.waiting.signal)
   } catch (error) {
     return { kept: undefined, reason: 'renewal_failed', error }
   } finally {

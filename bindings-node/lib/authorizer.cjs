@@ -1,6 +1,6 @@
 'use strict'
 
-// One client's way to a header and to a verdict, as the parts of this package use it.
+// Gives the parts of this package one client's header, and its verdicts on responses.
 
 const { setImmediate } = require('node:timers')
 
@@ -9,24 +9,24 @@ const { fromFailure, valueOf } = require('./errors.cjs')
 const native = require('./native.cjs')
 const { call } = require('./port.cjs')
 
-// Taken once, so that a program's fake timers do not reach the life of a token.
+// Taken once, so that a program's fake timers do not affect the lifetime of a token.
 const { now } = Date
 const { setTimeout, clearTimeout } = globalThis
 
 /** A timer's longest wait; more would fire at once. */
 const LONGEST_WAIT = 2 ** 31 - 1
 
-/** An origin as URLs spell it that need no parsing: neither userinfo nor escapes nor anything a parser would take away. */
+/** The origin of a URL that need not be parsed: without userinfo, escapes or anything that a parser would change. */
 const PLAIN_ORIGIN = /^https?:\/\/(?:[a-z\d.-]+|\[[a-f\d:]+\])(?::\d+)?$/i
-/** What a parser leaves as it is: printable ASCII without blank, quotation marks, backslash and the like. */
+/** Characters that a parser does not change: printable ASCII without blanks, quotation marks, backslashes and the like. */
 const PLAIN_REST = /^[\w\-.~!$&()*+,;=:@/?%]*$/
 const SCHEME = /^https?:\/\//i
-/** Segments that a parser would take for a dot or two. */
+/** What may be a dot segment. */
 const DOTTED = /\/\.|%2e/i
-/** A program talks to few origins; one that is led to many is not to fill the memory. */
+/** A program talks to few origins; one that is led to many must not fill the memory. */
 const ORIGINS_MAX = 64
 
-/** Counts refused tokens of this process; the core writes it, so a kept header costs no call to check. */
+/** The number of refused tokens of this process. The core writes it, so that checking a kept header needs no native call. */
 const refusals = native.refusals()
 const isShared = (() => {
   const before = refusals[0]
@@ -34,9 +34,9 @@ const isShared = (() => {
   return refusals[0] !== before
 })()
 
-/** A header at hand and what is known about its token. */
+/** A header, and what is known about its token. */
 class Kept {
-  /** Whether an API took the token. */
+  /** Whether an API has accepted the token. */
   accepted = false
 
   constructor({ value, freshFor, generation, authorization }, refusalsBefore) {
@@ -49,7 +49,7 @@ class Kept {
   }
 }
 
-class Gate {
+class Authorizer {
   #kept
   #timer
   /** The refusal of each origin, null for those that are allowed; by its serialization and by other plain spellings. */
@@ -62,8 +62,8 @@ class Gate {
   }
 
   /**
-   * The header at hand: a comparison with the word that counts refusals and one with the clock. Where it has to
-   * be looked for and nobody has to wait, it is; where somebody has, a login is under way and this is undefined.
+   * The header, if it is available without waiting. A kept one takes two comparisons: with the count of refusals and with
+   * the clock. Undefined if there is no valid token; then a login has been started.
    */
   fresh() {
     const kept = this.#kept
@@ -72,13 +72,13 @@ class Gate {
   }
 
   #look() {
-    // Read first: a refusal that comes in between makes the next look necessary.
+    // Read first, so that a refusal in between is noticed at the next check.
     const before = refusals[0]
     const header = valueOf(this.native.headerNow())
     return header === null ? undefined : this.#keep(header, before)
   }
 
-  /** The header, after a login if need be. */
+  /** The header, after a login if necessary. */
   async authorize(signal, timeout) {
     const at = this.fresh()
     if (at !== undefined) return at
@@ -94,11 +94,11 @@ class Gate {
       return kept
     }
     this.#kept = kept
-    // Beside the wall clock, which may be set back: a timer runs on another one.
+    // In addition to the wall clock, which may be set back; timers use another clock.
     clearTimeout(this.#timer)
     if (kept.freshFor !== Infinity) {
-      const gate = new WeakRef(this)
-      this.#timer = setTimeout(() => gate.deref()?.forget(), Math.min(kept.freshFor, LONGEST_WAIT)).unref()
+      const authorizer = new WeakRef(this)
+      this.#timer = setTimeout(() => authorizer.deref()?.forget(), Math.min(kept.freshFor, LONGEST_WAIT)).unref()
     }
     return kept
   }
@@ -108,12 +108,12 @@ class Gate {
     clearTimeout(this.#timer)
   }
 
-  /** The URL a caller means: absolute, or below the base URL. */
+  /** The full URL of `url`, absolute or below the base URL. */
   resolve(url) {
     return new URL(valueOf(this.native.resolve(check.url(url))))
   }
 
-  /** The text of the same URL, if that can be had without parsing; else undefined. */
+  /** The same URL's text, if it needs no parsing; otherwise undefined. */
   plainUrl(text) {
     if (!SCHEME.test(text)) {
       const isPlain = text[0] === '/' && text[1] !== '/' && PLAIN_REST.test(text) && !DOTTED.test(text)
@@ -135,7 +135,7 @@ class Gate {
     return this.#base
   }
 
-  /** Why the token does not go to `url`; undefined if it does. */
+  /** Why `url` may not receive the token; undefined if it may. */
   refusal(url) {
     let refusal = this.#origins.get(url.origin)
     if (refusal === undefined) {
@@ -149,7 +149,7 @@ class Gate {
     return this.#origins.get(url.origin) === null || this.refusal(url) === undefined
   }
 
-  /** The same for the text of an absolute URL or of an origin. */
+  /** As `allows`, for the text of an absolute URL or of an origin. */
   allowsText(text) {
     const head = headOf(text)
     const known = this.#origins.get(head)
@@ -166,12 +166,12 @@ class Gate {
     this.#origins.set(origin, refusal)
   }
 
-  /** Tells the core about the first response to a token that is no 401. */
+  /** Reports the first response to a token that is not a 401 to the core. */
   note(kept, status) {
     if (!kept.accepted) kept.accepted = this.native.note(kept.authorization, status)
   }
 
-  /** What a 401 means: `{ kept }` to send it again with, or why it is given back as `{ reason, error }`. */
+  /** The verdict on a 401: `{ kept }` to send the request again with, or `{ reason, error }` for giving it back. */
   async judge(kept, { url, status, headers, body, replayable }, signal) {
     const answer = { url, status, headers, body: body ?? undefined, replayable }
     await endOfTurn()
@@ -184,8 +184,8 @@ class Gate {
 let turn
 
 /**
- * 401s that come together are shown to the core together: to wake its thread costs more than a verdict. Of what 1,000 at
- * once take, waking it for each was a twentieth.
+ * Resolves at the end of the event loop's turn. 401s that arrive together are passed to the core together, because waking
+ * its thread takes longer than a verdict: with 1,000 at once, waking it for each took a twentieth of the time.
  */
 function endOfTurn() {
   turn ??= new Promise((resolve) => {
@@ -197,10 +197,10 @@ function endOfTurn() {
   return turn
 }
 
-/** A URL's text up to its path: its origin, if that is spelt plainly. */
+/** A URL's text up to its path: its origin, if that is in plain form. */
 function headOf(text) {
   const end = text.indexOf('/', 8)
   return end === -1 ? text : text.slice(0, end)
 }
 
-module.exports = { Gate }
+module.exports = { Authorizer }

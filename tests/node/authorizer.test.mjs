@@ -7,7 +7,7 @@ import { beforeEach, test } from 'node:test'
 const require = createRequire(import.meta.url)
 const native = require('../../bindings-node/lib/native.cjs')
 
-// In place before the gate takes its own.
+// In place before the authorizer takes its own.
 const clock = { now: 1_000_000, timers: [] }
 Date.now = () => clock.now
 globalThis.setTimeout = (fire, wait) => {
@@ -18,7 +18,7 @@ globalThis.setTimeout = (fire, wait) => {
 globalThis.clearTimeout = (timer) => {
   clock.timers = clock.timers.filter((other) => other !== timer)
 }
-const { Gate } = require('../../bindings-node/lib/gate.cjs')
+const { Authorizer } = require('../../bindings-node/lib/authorizer.cjs')
 
 let looks
 let next
@@ -28,8 +28,8 @@ beforeEach(() => {
   next = { value: 'Bearer one', freshFor: 60_000, generation: 1, authorization: {} }
 })
 
-const gate = () =>
-  new Gate({
+const authorizer = () =>
+  new Authorizer({
     headerNow() {
       looks += 1
       return next
@@ -37,13 +37,13 @@ const gate = () =>
   })
 
 test('a fresh header costs no look', () => {
-  const kept = gate()
+  const kept = authorizer()
   for (let index = 0; index < 1000; index++) assert.equal(kept.fresh().header, 'Bearer one')
   assert.equal(looks, 1)
 })
 
 test('the wall clock ends it at its soft time', () => {
-  const kept = gate()
+  const kept = authorizer()
   kept.fresh()
   clock.now += 59_999
   kept.fresh()
@@ -54,7 +54,7 @@ test('the wall clock ends it at its soft time', () => {
 })
 
 test('a timer ends it where the wall clock was set back', () => {
-  const kept = gate()
+  const kept = authorizer()
   kept.fresh()
   clock.now -= 3_600_000
   const [timer] = clock.timers
@@ -65,7 +65,7 @@ test('a timer ends it where the wall clock was set back', () => {
 })
 
 test('a refusal anywhere in the process ends it', () => {
-  const kept = gate()
+  const kept = authorizer()
   kept.fresh()
   native.touchRefusals()
   kept.fresh()
@@ -74,7 +74,7 @@ test('a refusal anywhere in the process ends it', () => {
 
 test('a soft token is looked at each time', () => {
   next = { ...next, freshFor: 0 }
-  const kept = gate()
+  const kept = authorizer()
   kept.fresh()
   kept.fresh()
   assert.deepEqual([looks, clock.timers.length], [2, 0])
@@ -82,7 +82,7 @@ test('a soft token is looked at each time', () => {
 
 test('one that lives until refused needs no timer', () => {
   next = { ...next, freshFor: Infinity }
-  const kept = gate()
+  const kept = authorizer()
   kept.fresh()
   clock.now += 1e12
   kept.fresh()
@@ -91,12 +91,12 @@ test('one that lives until refused needs no timer', () => {
 
 test('a life beyond the longest timer does not end at once', () => {
   next = { ...next, freshFor: 1e11 }
-  gate().fresh()
+  authorizer().fresh()
   assert.equal(clock.timers[0].wait, 2 ** 31 - 1)
 })
 
 test('a new header takes the place of the old one and its timer', () => {
-  const kept = gate()
+  const kept = authorizer()
   kept.fresh()
   native.touchRefusals()
   next = { ...next, value: 'Bearer two', generation: 2 }
@@ -106,12 +106,12 @@ test('a new header takes the place of the old one and its timer', () => {
 
 test('where a login is needed there is none', () => {
   next = null
-  assert.equal(gate().fresh(), undefined)
+  assert.equal(authorizer().fresh(), undefined)
 })
 
 test('a URL is taken as it stands only where a parser would leave it so', () => {
-  const { plainUrl } = Gate.prototype
-  const below = plainUrl.bind(new Gate({ baseUrl: 'https://api.example/v1/' }))
+  const { plainUrl } = Authorizer.prototype
+  const below = plainUrl.bind(new Authorizer({ baseUrl: 'https://api.example/v1/' }))
   assert.equal(below('/accounts/1?page=2'), 'https://api.example/v1/accounts/1?page=2')
   assert.equal(below('https://other.example:8443/a.b?c/../d'), undefined)
   assert.equal(below('https://other.example:8443/a.b?c'), 'https://other.example:8443/a.b?c')

@@ -1,57 +1,57 @@
 'use strict'
 
-// An emitter that is there for as long as somebody listens to it.
+// An emitter that is not collected while it has listeners.
 
 const { EventEmitter } = require('node:events')
 
-/** Held, since its listeners may be all that a program has to do with it. */
+/** The emitters with listeners: a program may keep no other reference to them. */
 const heard = new Set()
-/** What emits no more. */
+/** Emitters that will not emit any more. */
 const over = new WeakSet()
 
-class Listened extends EventEmitter {
+class RetainedEmitter extends EventEmitter {
   on(event, listener) {
     super.on(event, listener)
-    return weighed(this)
+    return updated(this)
   }
 
   addListener(event, listener) {
     super.addListener(event, listener)
-    return weighed(this)
+    return updated(this)
   }
 
   prependListener(event, listener) {
     super.prependListener(event, listener)
-    return weighed(this)
+    return updated(this)
   }
 
   off(event, listener) {
     super.off(event, listener)
-    return weighed(this)
+    return updated(this)
   }
 
   removeListener(event, listener) {
     super.removeListener(event, listener)
-    return weighed(this)
+    return updated(this)
   }
 
   removeAllListeners(...events) {
     super.removeAllListeners(...events)
-    return weighed(this)
+    return updated(this)
   }
 }
 
-/** Holds it or lets it go, after its listeners have changed. */
-function weighed(emitter) {
+/** Retains or releases the emitter after its listeners have changed, and returns it. */
+function updated(emitter) {
   if (emitter.eventNames().length > 0 && !over.has(emitter)) heard.add(emitter)
   else heard.delete(emitter)
   return emitter
 }
 
-/** Lets it go although somebody listens. */
-function silenced(emitter) {
+/** Releases the emitter for good, although it has listeners. */
+function release(emitter) {
   over.add(emitter)
   heard.delete(emitter)
 }
 
-module.exports = { Listened, silenced }
+module.exports = { RetainedEmitter, release }

@@ -1,31 +1,31 @@
 'use strict'
 
-// The beginning of a response's body, for the verdict; the response stays whole.
+// Reads the beginning of a response's body for the verdict, and keeps the response complete.
 
-/** Provider faults are some hundred bytes. */
+/** Providers' error documents have a few hundred bytes. */
 const PREFIX_BYTES = 16 * 1024
-/** Milliseconds after which a 401 is judged by what has come of its body, as in the core. */
+/** Milliseconds after which a 401 is judged by what has arrived of its body, as in the core. */
 const PATIENCE = 2_000
-/** What a Response tells of the request it responses, and a constructor does not take. */
+/** Properties of a Response that come from its request and that the constructor does not take. */
 const OF_REQUEST = ['url', 'type', 'redirected']
 
 /**
- * A Response whose beginning has been read. Where it is given back, another with the same body stands for it. A clone beside
- * it would need no other, but costs two streams more, and most are thrown away: of 1,000 at once a fifth of all the time.
+ * A Response whose beginning has been read. If it is given back, another Response with the same body replaces it. Reading a
+ * clone would not need that, but takes two more streams, most of them for nothing: with 1,000 at once, a fifth of the time.
  */
-class Peeked {
-  /** The first bytes of the body; undefined if there are none to be had. */
+class PeekedResponse {
+  /** The first bytes of the body; undefined if there is none to read. */
   body
   #response
   #reader
   #pieces = []
-  /** A piece that has been asked for and not come. */
+  /** A read that has not completed yet. */
   #asked
   #isRead = false
 
-  /** Reads the beginning of a Response that nobody has read. */
+  /** Reads the beginning of an unread Response. */
   static async at(response) {
-    const peeked = new Peeked()
+    const peeked = new PeekedResponse()
     peeked.#response = response
     if (response.body !== null && !response.bodyUsed) await peeked.#read()
     return peeked
@@ -43,7 +43,7 @@ class Peeked {
         this.#asked = this.#reader.read()
         const piece = await Promise.race([this.#asked, late])
         if (piece === undefined) {
-          // Nobody may ever ask for it.
+          // It may never be awaited again.
           this.#asked.catch(() => {})
           break
         }
@@ -56,14 +56,14 @@ class Peeked {
         length += piece.value.length
       }
     } catch {
-      // What has come is enough. Whoever reads the response meets the failure: it is what the last piece asked for came to.
+      // What has arrived is enough. The response's reader gets the failure, which is the result of the last read.
     } finally {
       clearTimeout(timer)
     }
     this.body = Buffer.concat(this.#pieces)
   }
 
-  /** What the verdict is told about. */
+  /** The response to judge. */
   get response() {
     return this.#response
   }
@@ -77,12 +77,12 @@ class Peeked {
     return withRequestOf(new response.constructor(body, { status, statusText, headers }), response)
   }
 
-  /** Ends a response that nobody is going to read. */
+  /** Cancels a response that is not going to be read. */
   discard() {
     if (!this.#isRead) this.#reader?.cancel().catch(() => {})
   }
 
-  /** What has been read, and then what follows. */
+  /** A stream of what has been read, followed by the rest. */
   #rest() {
     const reader = this.#reader
     const pieces = this.#pieces
@@ -96,7 +96,7 @@ class Peeked {
         const { done, value } = await next
         if (!done) return controller.enqueue(value)
         controller.close()
-        // Somebody who reads into a buffer of his own waits for it.
+        // Otherwise a reader with a buffer of its own would wait for ever.
         controller.byobRequest?.respond(0)
       },
       cancel: (reason) => reader.cancel(reason),
@@ -104,16 +104,16 @@ class Peeked {
   }
 }
 
-/** `made` with what `response` tells of its request; its clones too. */
+/** `made` with the request's properties of `response`, also on its clones. */
 function withRequestOf(made, response) {
   for (const name of OF_REQUEST) Object.defineProperty(made, name, { value: response[name], configurable: true })
   const { clone } = made
   return Object.defineProperty(made, 'clone', { value: () => withRequestOf(clone.call(made), made), configurable: true, writable: true })
 }
 
-/** Ends a response that nobody has read, nor is going to. */
+/** Cancels an unread response. */
 function discard(response) {
   response.body?.cancel().catch(() => {})
 }
 
-module.exports = { Peeked, discard, PREFIX_BYTES, PATIENCE }
+module.exports = { PeekedResponse, discard, PREFIX_BYTES, PATIENCE }

@@ -5,7 +5,7 @@
 const { inspect } = require('node:util')
 
 const { bytesOf, isBytes } = require('../bytes.cjs')
-const { PREFIX_BYTES } = require('../prefix.cjs')
+const { PREFIX_BYTES } = require('../peeked_response.cjs')
 
 /** A response's headers as name, value, name, value; of a header that came several times each. */
 function pairsOf(headers) {
