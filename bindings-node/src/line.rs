@@ -1,4 +1,4 @@
-//! The way back into JavaScript: one function per environment that responses every call that waits.
+//! The way back into JavaScript: one function per environment that delivers the result of every waiting call.
 //!
 //! Not a native promise per call, because those borrow what an environment owns: a worker that exits with
 //! calls in flight would free it under them. Here the environment owns a function only, whose handle knows

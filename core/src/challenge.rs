@@ -1,5 +1,5 @@
-//! What a 401 says about itself: `WWW-Authenticate` (RFC 9110 §11.6.1, RFC 6750 §3), read with tolerance,
-//! and the provider codes that are about rights rather than the token.
+//! Why a 401 was sent: `WWW-Authenticate` (RFC 9110 §11.6.1, RFC 6750 §3), read tolerantly, and provider codes about missing
+//! rights.
 
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
@@ -18,23 +18,23 @@ pub struct Challenge {
     pub error: Option<String>,
     /// `error_description`.
     pub error_description: Option<String>,
-    /// `scope`: what the resource wants.
+    /// `scope`: what the resource requires.
     pub scope: Option<String>,
 }
 
-/// More than any server sends; bounds the work on a hostile header.
+/// More than any server sends; limits the work for a hostile header.
 const MOST_CHALLENGES: usize = 32;
 
-/// The reason for a resource server to refuse a good token (RFC 6750 §3.1).
+/// The error of a resource server that refuses a valid token (RFC 6750 §3.1).
 const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
 /// WSO2's codes about rights: resource forbidden, API blocked, resource not allowed, subscription inactive, scope.
 /// Some versions send them with 401 (docs/wire.md §3).
 const WSO2_RIGHTS: &[&str] = &["900906", "900907", "900908", "900909", "900910"];
 
-/// All challenges of all `WWW-Authenticate` lines, in order. Garbage is skipped.
+/// All challenges of all `WWW-Authenticate` fields, in order. Anything malformed is skipped.
 ///
-/// Values may be unquoted, as in WSO2's `Basic realm=host`. The first of a repeated parameter counts.
+/// Values may be unquoted, as in WSO2's `Basic realm=host`. Of a repeated parameter the first counts.
 pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     let mut found = Vec::new();
     for line in headers.get_all(WWW_AUTHENTICATE) {
@@ -44,10 +44,10 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     found
 }
 
-/// Why a 401 is about rights and not about the token, so that renewing would not help: `insufficient_scope` or a
-/// WSO2 code. `None` if it may be about the token.
+/// If a 401 is about missing rights and not about the token, so that renewing would not help: `insufficient_scope` or the
+/// WSO2 code that says so. `None` if it may be about the token.
 ///
-/// `body_prefix` is the body or the beginning of it.
+/// `body_prefix` is the body or its beginning.
 pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'static str> {
     let is_insufficient_scope = |challenge: &Challenge| {
         let error = challenge.error.as_deref().unwrap_or_default();
@@ -81,7 +81,7 @@ pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'stat
 
 fn read_line(line: &str, found: &mut Vec<Challenge>) {
     let mut rest = line;
-    // A scheme stands at the start or behind a comma; a bare word elsewhere is a token68 or part of an unquoted value.
+    // A scheme is at the start or after a comma; a bare word elsewhere is a token68 or part of an unquoted value.
     let mut scheme_may_follow = true;
     let mut current: Option<Challenge> = None;
     loop {
@@ -119,8 +119,8 @@ fn read_line(line: &str, found: &mut Vec<Challenge>) {
     found.extend(current);
 }
 
-/// A quoted string (RFC 9110 §5.6.4) or everything up to a comma or blank, and what stands behind it.
-/// A quoted string without its end reaches to the end of the line.
+/// A quoted string (RFC 9110 §5.6.4) or everything up to a comma or blank, and the rest. An unterminated quoted string reaches
+/// to the end of the line.
 fn read_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text

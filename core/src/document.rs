@@ -1,6 +1,6 @@
-//! Bodies of responses as documents: JSON, form or fault, whatever their bytes claim to be.
+//! Reads response bodies as documents: JSON, a form, or an XML fault, whatever the content type says.
 //!
-//! Everything becomes one JSON object that is wiped on drop. HTML is recognized and never searched.
+//! Each becomes one JSON object that is wiped on drop. HTML is recognized and not searched.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ mod text;
 
 pub use details::Details;
 
-/// A JSON object, or what reads like one. Its strings are wiped on drop.
+/// A JSON object, or a body that was read as one. Its strings are wiped on drop.
 pub struct Document(Map<String, Value>);
 
 impl Drop for Document {
@@ -31,7 +31,7 @@ impl Document {
     /// the header says; a form under a foreign type must contain `marker` as a field.
     ///
     /// # Errors
-    /// What the body is instead, as a phrase that completes "the response is".
+    /// What the body is instead, as a phrase that completes "the answer is".
     pub fn read(
         content_type: Option<&str>,
         body: &[u8],
@@ -81,8 +81,8 @@ impl Document {
         Err("neither JSON nor a form")
     }
 
-    /// Reads what an error response says about itself: JSON, also when `body` is only the beginning of it,
-    /// a form, or a WSO2 XML fault. `None` for pages and other prose.
+    /// Reads an error response: JSON (also if `body` is only its beginning), a form, or a WSO2 XML fault. `None` for web pages
+    /// and other prose.
     pub fn of_error(body: &[u8]) -> Option<Self> {
         let text = text::decode(body);
         let text = text::trim(&text);
@@ -117,7 +117,7 @@ impl Document {
         })
     }
 
-    /// What the document says went wrong, in the forms the providers use.
+    /// The error that the document describes, in any of the providers' forms.
     pub fn details(&self) -> Details {
         details::of(self.root())
     }

@@ -1,4 +1,4 @@
-//! Profiles: a client's options under a name, in one `evertoken.toml` that every language reads.
+//! Profiles: named sets of a client's options in the file `evertoken.toml`, which every language reads.
 //!
 //! ```toml
 //! [profiles.pismo]
@@ -9,14 +9,14 @@
 //! timeout = 10
 //! ```
 //!
-//! Options have the names they have everywhere; durations are seconds. Any text may be a reference:
-//! `{ env = "NAME" }`, `{ file = "path" }` or `{ command = ["program", "argument"] }`, run without a shell and
-//! given 30 s. One line break at the end of a file or an output is not part of the value. Paths are relative to the
-//! file they stand in. A secret written there in clear works and draws a warning.
+//! Options have their usual names; durations are in seconds. Any text may be a reference: `{ env = "NAME" }`,
+//! `{ file = "path" }` or `{ command = ["program", "argument"] }`, which runs without a shell and may take 30 s. One line
+//! break at the end of a file or an output is not part of the value. Paths are relative to the profile's file. A secret in
+//! clear text works and causes a warning.
 //!
 //! The file is the first of: the path given, `$EVERTOKEN_CONFIG`, `./evertoken.toml`,
-//! `$XDG_CONFIG_HOME/evertoken/evertoken.toml` (by default in `~/.config`). A profile may run a command and says where
-//! secrets go, so the file deserves the trust that a program does.
+//! `$XDG_CONFIG_HOME/evertoken/evertoken.toml` (by default in `~/.config`). A profile can run commands and decides where
+//! secrets are sent, so the file must be as trustworthy as a program.
 
 mod locate;
 mod parse;
@@ -39,7 +39,7 @@ use locate::Found;
 use parse::{Parsed, Value};
 use reference::Text;
 
-/// Reads a variable of the environment; a table stands in for it in tests.
+/// Reads an environment variable; tests pass a table.
 type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// A profile with its references resolved. `Debug` shows no secret.
@@ -49,19 +49,19 @@ pub struct Profile {
     pub flow: String,
     /// The options, secrets included.
     pub options: Options,
-    /// What the reader should know, such as secrets in clear. Names options, never values.
+    /// Warnings for the user, for example about secrets in clear text. They name options, never values.
     pub warnings: Vec<String>,
     /// The file and the name, for messages.
     place: String,
 }
 
 impl Profile {
-    /// Where it stands: file and name, fit for a message.
+    /// The file and the profile's name, for messages.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// A builder with these options; what is wrong with them is told with file and profile.
+    /// A builder with these options. Its errors name the file and the profile.
     ///
     /// # Errors
     /// `config_invalid` that names file, profile and option.
@@ -116,7 +116,7 @@ pub fn load(name: &str, path: Option<&Path>) -> Result<Profile> {
     Ok(profile)
 }
 
-/// The names of the profiles in the file at `path`, or in the first file found, sorted.
+/// The sorted names of the profiles in the file at `path`, or in the first file found.
 ///
 /// # Errors
 /// `config_invalid`: no file, or not TOML (with the line).
@@ -126,8 +126,8 @@ pub fn names(path: Option<&Path>) -> Result<Vec<String>> {
     Ok(profiles.into_iter().map(|(name, _)| name).collect())
 }
 
-/// Checks the profile `name` of a file's `text` without following its references: no variable, file or command is
-/// touched. The options that are secrets in clear.
+/// Checks the profile `name` of a file's `text` without following references: reads no variable or file and runs no command.
+/// Returns the options that are secrets in clear text.
 ///
 /// # Errors
 /// `config_invalid`: no such profile, not TOML (with the line), an unknown flow, an option of the wrong form.
@@ -135,7 +135,7 @@ pub fn check(name: &str, text: &str) -> Result<Vec<String>> {
     Ok(parse::profile(name, text)?.literal_secrets)
 }
 
-// A profile is a request to look into the environment: the caller names it, and the profile the variable.
+// Reading the environment is what the caller asked for: it named the profile, and the profile names the variable.
 #[allow(clippy::disallowed_methods)]
 fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)

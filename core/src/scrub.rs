@@ -1,4 +1,4 @@
-//! Cleans a server's words before they enter an error: one line, bounded, without a secret.
+//! Cleans a server's message before it becomes part of an error: one line, bounded, without secrets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,15 +15,15 @@ use quoted::quoted;
 
 /// Longest provider code in characters.
 const CODE_CHARS: usize = 64;
-/// A secret shorter than this is replaced only where it stands alone: replacing each `a` would spell it out.
+/// A shorter secret is replaced only where it is a word of its own: replacing every `a` would reveal it.
 const SHORT_SECRET_BYTES: usize = 4;
-/// How much longer than the secret the usual longest form of it is: `\u00e9`.
+/// How many times longer than the secret its longest common form is, such as `\u00e9`.
 const FORM_GROWTH: usize = 6;
-/// An unbroken run of token characters from this length on is taken for a key. Longer than a UUID (36),
-/// so that a trace id stays.
+/// An unbroken run of token characters of at least this length is taken for a key. Longer than a UUID (36), so that trace
+/// ids are kept.
 const OPAQUE_RUN_BYTES: usize = 40;
 const REDACTED: &str = "[redacted]";
-/// Words that follow "Bearer" or "Basic" in prose, where nothing is to be hidden.
+/// Words that follow "Bearer" or "Basic" in prose, which are not credentials.
 const PROSE: &[&str] = &[
     "token",
     "tokens",
@@ -65,10 +65,10 @@ const PROSE: &[&str] = &[
     "tier",
 ];
 
-/// Knows the secrets that must not come out, in every form in which a server may quote them.
+/// Knows the secrets to remove, in every form in which a server may quote them.
 #[derive(Clone, Default)]
 pub struct Scrubber {
-    /// Longest first, so that a secret inside another does not leave the rest of it standing.
+    /// Longest first, so that a secret within another one does not leave the rest of it.
     needles: Vec<Secret>,
 }
 
@@ -83,7 +83,7 @@ impl Scrubber {
         scrubber
     }
 
-    /// The same scrubber that knows one more secret.
+    /// A copy that knows one more secret.
     #[must_use]
     pub fn with(&self, secret: &Secret) -> Self {
         let mut scrubber = self.clone();
@@ -92,7 +92,7 @@ impl Scrubber {
         scrubber
     }
 
-    /// The same scrubber that knows the Basic credentials of this pair too, under each encoding.
+    /// The same scrubber, which also knows the Basic credentials of this pair in each encoding.
     #[must_use]
     pub fn with_pair(mut self, user: &str, secret: &Secret) -> Self {
         let secret = secret.expose();
@@ -106,10 +106,10 @@ impl Scrubber {
         self
     }
 
-    /// `text` as one line of at most 300 characters; `None` if nothing is left of it.
+    /// `text` as one line of at most 300 characters, secrets removed; `None` if nothing is left.
     pub fn message(&self, text: &str) -> Option<String> {
-        // Leaving out what is invisible and folding blanks can put a secret together that stood there in pieces: the
-        // line is looked over again, far enough to see a secret whole that begins within it.
+        // Removing invisible characters and folding blanks can join the pieces of a secret. So the line is scrubbed again,
+        // far enough beyond its end to see a secret that begins within it.
         let longest = self
             .needles
             .first()
@@ -149,8 +149,8 @@ impl Scrubber {
         line.finish()
     }
 
-    /// `text` if it is fit to be a provider code: at most 64 characters of letters, digits, `_`, `.`, `:`, `-`,
-    /// and nothing that [`Self::message`] would hide.
+    /// `text` if it can be a provider code: at most 64 characters of letters, digits, `_`, `.`, `:`, `-`, without anything that
+    /// [`Self::message`] would remove.
     pub fn code(&self, text: &str) -> Option<String> {
         let text = text.trim();
         let fit = is_code(text) && self.message(text).as_deref() == Some(text);
@@ -168,7 +168,7 @@ impl Scrubber {
         }
     }
 
-    /// Base64 as it is, without padding, and in the URL alphabet.
+    /// Adds base64 with and without padding, in both alphabets.
     fn add_base64(&mut self, encoded: &str) {
         let bare = encoded.trim_end_matches('=');
         for form in [encoded, bare] {
@@ -188,7 +188,7 @@ impl Scrubber {
             .sort_by_key(|needle| std::cmp::Reverse(needle.expose().len()));
     }
 
-    /// The length of the longest secret that `rest` starts with, in whatever form.
+    /// The length of the longest secret at the start of `rest`, in any form.
     fn secret_at(&self, rest: &str, before: Option<char>) -> Option<usize> {
         let found = self.needles.iter().filter_map(|needle| {
             let needle = needle.expose();
@@ -237,7 +237,7 @@ fn key_at(rest: &str, before: Option<char>) -> Option<usize> {
     (length >= OPAQUE_RUN_BYTES && mixed).then_some(length)
 }
 
-/// For `Bearer xxx` and `Basic xxx`: the length of scheme and blanks, and of the credentials behind them.
+/// For `Bearer xxx` and `Basic xxx` at the start of `rest`: the length of scheme and blanks, and that of the credentials.
 fn scheme_at(rest: &str, before: Option<char>) -> Option<(usize, usize)> {
     if !is_boundary(before) {
         return None;

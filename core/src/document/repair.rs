@@ -1,17 +1,18 @@
-//! JSON that a strict parser refuses but whose meaning is clear: numbers out of range, half a character, a cut-off end.
+//! Repairs JSON that a strict parser refuses although its meaning is clear: numbers out of range, lone surrogates, a
+//! truncated end.
 
 use std::ops::ControlFlow;
 
 use zeroize::Zeroizing;
 
-/// What a scan over JSON text meets.
+/// A piece of JSON text.
 enum Piece {
     Open(u8),
     Close,
     Comma,
     /// A literal with its quotes.
     String,
-    /// A run of characters outside strings that is no punctuation: a number or a word.
+    /// A run of characters outside strings and punctuation: a number or a word.
     Bare,
     Other,
 }
@@ -63,7 +64,7 @@ fn is_bare(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)
 }
 
-/// The end of the string that opens at `from`: behind its closing quote, or the end of the text.
+/// The end of the string that starts at `from`: after its closing quote, or the end of the text.
 fn string_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from + 1;
     while at < bytes.len() {
@@ -76,9 +77,8 @@ fn string_end(bytes: &[u8], from: usize) -> usize {
     bytes.len()
 }
 
-/// `text` with numbers beyond a double brought into range, the words that JavaScript and Python print
-/// for such numbers replaced, and so the escaped halves of UTF-16 characters that both write and read without
-/// their other half: what it replaces is good everywhere but in strict JSON.
+/// `text` with three things replaced that only strict JSON refuses: numbers beyond the range of a double, the words that
+/// JavaScript and Python write for them, and escaped UTF-16 surrogates without their partner.
 pub(super) fn lenient(text: &str) -> Zeroizing<String> {
     // The longest replacement is two characters longer than the shortest word it replaces.
     let mut repaired = Zeroizing::new(String::with_capacity(text.len() * 2));
@@ -129,7 +129,7 @@ fn push_whole_characters(repaired: &mut String, literal: &str) {
                 at += 6;
                 copied = at;
             }
-            // Behind the escaped character, which may be a backslash itself.
+            // Skips the escaped character, which may be a backslash itself.
             _ => {
                 at += 1;
                 at += literal[at..].chars().next().map_or(0, char::len_utf8);
@@ -139,8 +139,8 @@ fn push_whole_characters(repaired: &mut String, literal: &str) {
     repaired.push_str(&literal[copied..]);
 }
 
-/// The beginning of a JSON object made whole: cut behind its last complete value and closed.
-/// `None` if no value is complete.
+/// Completes the beginning of a JSON object: cuts it after its last complete value and closes it. `None` if no value is
+/// complete.
 pub(super) fn closed(text: &str) -> Option<Zeroizing<String>> {
     /// As deep as the parser goes.
     const DEEPEST: usize = 100;

@@ -1,9 +1,9 @@
-//! Bytes to text, whatever the encoding.
+//! Decodes a body's text in any encoding.
 
 use zeroize::Zeroizing;
 
-/// The body as text: UTF-8, UTF-16 and UTF-32 by byte order mark or by the zeros around ASCII (RFC 4627 §3),
-/// else Latin-1, which reads any bytes.
+/// The body as text: UTF-8, UTF-16 or UTF-32, recognized by the byte order mark or by the zero bytes around ASCII (RFC 4627
+/// §3), otherwise Latin-1, which accepts any bytes.
 pub(super) fn decode(body: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(match body {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
@@ -19,7 +19,7 @@ pub(super) fn decode(body: &[u8]) -> Zeroizing<String> {
     })
 }
 
-/// Without surrounding blanks, and without the zeros that C servers leave behind a string.
+/// Removes surrounding blanks, and NULs that servers written in C may leave after a string.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{FEFF}')
 }
@@ -27,7 +27,7 @@ pub(super) fn trim(text: &str) -> &str {
 fn utf8(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        // A prefix may end inside a character; that is no reason to call it Latin-1.
+        // A prefix may end within a character, which does not make it Latin-1.
         Err(problem) if problem.error_len().is_none() => {
             String::from_utf8_lossy(&bytes[..problem.valid_up_to()]).into_owned()
         }

@@ -1,4 +1,4 @@
-//! Where the file is.
+//! Finds and reads the file.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use crate::error::{Error, Result};
 const FILE: &str = "evertoken.toml";
 const VARIABLE: &str = "EVERTOKEN_CONFIG";
 
-/// The file, read.
+/// The file that was found, and its text.
 pub(super) struct Found {
-    /// Its path as the reader knows it.
+    /// Its path, for messages.
     pub(super) shown: String,
-    /// What relative paths in it are relative to.
+    /// The directory that relative paths in the file start from.
     pub(super) directory: PathBuf,
     pub(super) text: Zeroizing<String>,
     pub(super) is_world_readable: bool,
 }
 
-/// Reads the first file of the search order. One that was named must be there.
+/// Reads the first file of the search order. A file that was named must exist.
 ///
 /// # Errors
 /// `config_invalid`: there is none, or it cannot be read.

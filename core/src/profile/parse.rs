@@ -1,4 +1,4 @@
-//! The file's text to a profile whose references are not followed yet. Pure.
+//! Parses the file's text into a profile, without following its references. Pure.
 
 use toml::{Table, Value as Toml};
 
@@ -7,9 +7,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::flow;
 use crate::options::OptionValue;
 
-/// Whole numbers up to here are exact as a float; an account's number may be larger.
+/// Whole numbers up to this are exact as a float. An account number may be larger.
 const EXACT_UP_TO: u64 = 1 << 53;
-/// Options that are paths, relative to the file they stand in.
+/// Options that are paths, relative to the profile's file.
 const PATHS: &[&str] = &["ca_file", "client_cert"];
 
 /// A profile as it is written.
@@ -17,7 +17,7 @@ const PATHS: &[&str] = &["ca_file", "client_cert"];
 pub(super) struct Parsed {
     pub(super) flow: String,
     pub(super) values: Vec<(String, Value)>,
-    /// The secrets that stand there in clear, by the name of their option.
+    /// The names of options that are secrets in clear text.
     pub(super) literal_secrets: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) enum Value {
 /// # Errors
 /// `config_invalid`, with the line where it is not TOML.
 pub(super) fn profiles(text: &str) -> Result<Vec<(String, Toml)>> {
-    // Only what is wrong and where: the library's full text quotes the line, and with it what stands there in clear.
+    // Only the problem and the line number: the library's full message quotes the line, which may contain a secret.
     let document: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         let problem = error.message().replace('\n', ", ");

@@ -14,13 +14,12 @@ use super::{Env, environment, parse};
 use crate::clock::{Clock as _, SystemClock};
 use crate::secret::Secret;
 
-/// A person may have to unlock a key store first; a program that waits for nobody is stuck by then.
+/// Long enough for a person to unlock a key store; a program that waits for nobody is stuck by then.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(30);
 /// Secrets are short; a device or a log named by mistake is not.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
 
-/// Where a value is to be found, instead of the value. `Debug` and `Display` leave a command's arguments out, which may
-/// be telling.
+/// Where to get a value from. `Debug` and `Display` omit a command's arguments, which may be secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Reference {
     /// A variable of the environment.
@@ -33,10 +32,10 @@ pub enum Reference {
 }
 
 impl Reference {
-    /// The value. `directory` is what a relative [`File`](Self::File) is relative to.
+    /// Gets the value. A relative [`File`](Self::File) starts from `directory`.
     ///
     /// # Errors
-    /// What kept it from being had, in words that hold nothing of it.
+    /// Why the value is not available, in words that contain nothing of it.
     pub fn resolve(&self, directory: &Path) -> Result<Secret, String> {
         self.resolve_with(directory, &environment, COMMAND_DEADLINE)
     }
@@ -83,7 +82,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A text, or where it is to be found.
+/// A text, or where to get it from.
 #[derive(Clone, Debug)]
 pub(super) enum Text {
     Literal(Secret),
@@ -143,14 +142,14 @@ fn text(bytes: &[u8]) -> Result<Secret, String> {
         return Err(format!("gives more than {VALUE_MAX_BYTES} bytes"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| "gives something that is not UTF-8")?;
-    // The mark that editors put before a text is no part of it, nor is the end of its line.
+    // A byte order mark and the final line break are not part of the value.
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
 }
 
 fn read_bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    // At once: a growing buffer would leave unwiped copies behind.
+    // Allocated at once: a buffer that grows would leave unwiped copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(VALUE_MAX_BYTES + 1));
     source
         .take(VALUE_MAX_BYTES as u64 + 1)
@@ -174,13 +173,13 @@ fn output(argv: &[String], deadline: Duration) -> Result<Zeroizing<Vec<u8>>, Str
     let outcome = read_all(&mut child, deadline)
         .and_then(|bytes| Ok((bytes?, wait(&mut child, left).ok_or_else(late)?)));
     match outcome {
-        // Too much is refused as such: the program may have failed only because nobody read the rest.
+        // Too much output is refused as such: the program may have failed only because the rest was not read.
         Ok((bytes, status)) if status.success() || bytes.len() > VALUE_MAX_BYTES => Ok(bytes),
         Ok((_, status)) => Err(format!(
             "failed with {status}; what it says is on standard error"
         )),
         Err(error) => {
-            // It may have ended by itself meanwhile; either way it must not stay as a zombie.
+            // It may have ended already; either way it must not remain as a zombie.
             let _ = child.kill();
             let _ = child.wait();
             Err(if error.kind() == io::ErrorKind::TimedOut {
@@ -196,7 +195,7 @@ fn late() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// Reads the output on a thread of its own: a read cannot be taken back at the deadline.
+/// Reads the output on a separate thread, because a read cannot be cancelled at the deadline.
 fn read_all(child: &mut Child, deadline: Duration) -> io::Result<io::Result<Zeroizing<Vec<u8>>>> {
     let stdout = child
         .stdout
@@ -206,13 +205,13 @@ fn read_all(child: &mut Child, deadline: Duration) -> io::Result<io::Result<Zero
     std::thread::Builder::new()
         .name("evertoken-command".to_owned())
         .spawn(move || {
-            // Nobody listens any more when the deadline is over.
+            // Fails after the deadline, when nobody receives any more.
             let _ = sender.send(read_bounded(stdout));
         })?;
     receiver.recv_timeout(deadline).map_err(|_| late())
 }
 
-/// The exit status of a program that has closed its output: most have ended by then.
+/// The exit status of a program that has closed its output. Most have ended by then.
 fn wait(child: &mut Child, left: impl Fn() -> Duration) -> Option<ExitStatus> {
     const PAUSE: Duration = Duration::from_millis(5);
     loop {

@@ -1,11 +1,11 @@
-//! A message in the making.
+//! Builds a message of one line.
 
 use zeroize::Zeroizing;
 
 /// Longest message in characters, the ellipsis included (docs/contract.md §10).
 pub(super) const MESSAGE_CHARS: usize = 300;
 
-/// One line in the making: blanks folded, unprintable characters out.
+/// Builds one line: folds blanks and removes unprintable characters.
 pub(super) struct Line {
     text: String,
     chars: usize,
@@ -61,14 +61,14 @@ impl Line {
     }
 }
 
-/// `text` as it stands in a line.
+/// `text` as a [`Line`] contains it.
 pub(super) fn folded(text: &str) -> Zeroizing<String> {
     let mut line = Line::new(text.len());
     text.chars().for_each(|c| line.push(c));
     Zeroizing::new(line.text)
 }
 
-/// Characters that print nothing but can turn or split a line in a terminal (Unicode TR 36 §2.5).
+/// Characters that are invisible but can reorder or split a line in a terminal (Unicode TR 36 §2.5).
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }

@@ -1,19 +1,19 @@
-//! Finds a secret in the forms in which a server may quote it: each of its characters as it is, percent-encoded (once or
-//! several times), as an HTML entity, escaped as in JSON and other languages, or in a wrong character set. Servers mix
-//! them: each encoder leaves other characters alone.
+//! Finds a secret in the forms in which a server may quote it. Each character may be as it is, percent-encoded (also several
+//! times), an HTML entity, escaped as in JSON and other languages, or in a wrong character set. The forms may be mixed,
+//! because each encoder leaves different characters as they are.
 
-/// More than anybody escapes an escape.
+/// How many times an escape may be escaped again.
 const LAYERS: usize = 3;
 
-/// The length of the longest such form of `secret` that `text` starts with.
+/// The length of the longest form of `secret` at the start of `text`.
 pub(super) fn quoted(text: &str, secret: &str) -> Option<usize> {
     let (first, begin) = (secret.chars().next()?, text.chars().next()?);
-    // Most places end here, before anything is allocated.
+    // Most positions are ruled out here, before anything is allocated.
     let is_plain = first.is_ascii() && !first.is_whitespace();
     if is_plain && begin != first && !matches!(begin, '%' | '&' | '\\') {
         return None;
     }
-    // A question mark for each character would be found in any question.
+    // Otherwise a run of question marks would be found in ordinary text.
     let is_lossy = secret.bytes().any(|byte| byte.is_ascii_alphanumeric());
     let mut ends = vec![0];
     for c in secret.chars() {
@@ -35,7 +35,7 @@ pub(super) fn quoted(text: &str, secret: &str) -> Option<usize> {
     ends.into_iter().max().filter(|end| *end > 0)
 }
 
-/// Tells the lengths of the forms of `c` that `rest` starts with.
+/// Calls `step` with the length of each form of `c` at the start of `rest`.
 fn forms(rest: &str, c: char, is_lossy: bool, step: &mut impl FnMut(usize)) {
     if rest.starts_with(c) {
         step(c.len_utf8());
@@ -180,7 +180,7 @@ fn escape(rest: &str, c: char, step: &mut impl FnMut(usize)) {
     }
 }
 
-/// UTF-8 read as Latin-1 (`Ã©`), and a letter with its mark apart (Unicode's form D).
+/// UTF-8 read as Latin-1 (`Ã©`), and a letter with a separate mark (Unicode's form D).
 fn misread(rest: &str, c: char, step: &mut impl FnMut(usize)) {
     let mut utf8 = [0; 4];
     let bytes = c.encode_utf8(&mut utf8).as_bytes();

@@ -197,7 +197,7 @@ pub(crate) fn respond(shared: &Shared, request: &Request, route: &Route, seq: u6
         (_, Some(Provider::Wso2)) => wso2::token(shared, request),
         (_, Some(Provider::Plain)) if route.kind == Kind::Revoke => plain::revoke(shared, request),
         (_, Some(Provider::Plain)) => plain::token(shared, request),
-        // PassKit responses an unknown path with an HTML page; nobody documents anything else.
+        // PassKit responds to an unknown path with an HTML page; nobody documents anything else.
         _ => Response::html(404, "404 Not Found"),
     }
 }
