@@ -29,7 +29,7 @@ export * from './types/request.js'
 
 /** A call that may wait for a login. */
 export interface WaitOptions {
-  /** Milliseconds to wait; the login goes on for the next caller. Default: the client's `timeout`. */
+  /** Milliseconds to wait; after that the login continues for the next caller. Default: the client's `timeout`. */
   timeout?: number
   /** Cancels this call and no other: it rejects with `cancelled`. */
   signal?: AbortSignal | null
@@ -37,20 +37,20 @@ export interface WaitOptions {
 
 /** What `token()` takes. */
 export interface TokenOptions extends WaitOptions {
-  /** Milliseconds of life the token must have left. A token that never lives so long: half its life. Default 0. */
+  /** Milliseconds that the token must stay valid. If tokens have no longer lifetime, half of it is required. Default 0. */
   minTtl?: number
 }
 
-/** A token. Neither inspecting nor serializing it shows its value or its claims. */
+/** A token. Inspecting or serializing it shows neither its value nor its claims. */
 export declare class Token {
   private constructor()
   /** The token itself. */
   get value(): string
-  /** The claims, if it is a readable JWT. They are read, not verified. */
+  /** The claims, not verified; null if the token is not a readable JWT. */
   get claims(): Readonly<Record<string, unknown>> | null
   /** When it expires on this machine's clock; null if it lives until refused. */
   readonly expiresAt: Date | null
-  /** Milliseconds left when it was handed out; null if it lives until refused. */
+  /** Its remaining lifetime in milliseconds when it was returned; null if it lives until refused. */
   readonly expiresIn: number | null
   /** The granted scope, separated by spaces, if the server named it. */
   readonly scope: string | null
@@ -69,15 +69,15 @@ export declare class Authorization {
   readonly url: string
 }
 
-/** A response as `judge()` looks at it. */
+/** What `judge()` must know about a response and its request. */
 export interface JudgedResponse {
   /** The status code. */
   status: number
-  /** Its headers: `WWW-Authenticate` may tell that the 401 is about rights. */
+  /** The response's headers: `WWW-Authenticate` may say that a 401 is about missing rights. */
   headers?: HeadersLike | null
-  /** The body or its first kilobytes: a provider's fault tells whether the 401 is about rights. */
+  /** The body or its first kilobytes: a provider's error document may say that a 401 is about missing rights. */
   body?: string | ArrayBuffer | ArrayBufferView | null
-  /** Whether the request can be sent again whole. Default true. */
+  /** Whether the whole request can be sent again. Default true. */
   replayable?: boolean
 }
 
@@ -85,14 +85,17 @@ export interface JudgedResponse {
 export type Verdict =
   /** Nothing: this is the response. */
   | { action: 'done' }
-  /** Send the same request again with this header, once, and judge that response too. */
+  /** Send the same request again with this authorization, once, and judge that response as well. */
   | { action: 'resend'; authorization: Authorization }
   /** Nothing: this is the response, a 401 that was not healed. */
   | ({ action: 'give_back' } & GivenBack)
 
 /** The state of an identity. */
 export interface State {
-  /** `soft`: served and due for renewal. `expired`: past its end, or refused. `locked_out`: the credentials were rejected, no login for a while. */
+  /**
+   * How usable the token is. `soft`: served and due for renewal. `expired`: expired or refused. `locked_out`: there is none,
+   * because the credentials were rejected and logins are paused.
+   */
   standing: 'fresh' | 'soft' | 'expired' | 'none' | 'locked_out'
   /** The token's remaining lifetime in milliseconds. */
   expiresIn: number | null
@@ -102,7 +105,7 @@ export interface State {
   via: Via | null
   /** The last failure since the last success. */
   lastError: EvertokenError | null
-  /** Milliseconds without a token request. */
+  /** Milliseconds for which token requests are paused; null if they are not. */
   nextTryIn: number | null
 }
 
@@ -111,7 +114,7 @@ export type Via = 'login' | 'refresh' | 'store'
 
 /** Counters of an identity since its first use in this process. */
 export interface Stats {
-  /** Tokens handed out by calls that looked for one; headers kept by a client are not counted. */
+  /** Tokens returned by calls that asked for one; headers that a client keeps are not counted. */
   tokensServed: number
   /** Renewals started. */
   flights: number
@@ -137,7 +140,7 @@ interface EventOf<Name extends string> {
   readonly identity: string
 }
 
-/** What happens to an identity. Fingerprints stand for tokens; nothing here is a secret. */
+/** The events of an identity. Tokens appear as fingerprints only; nothing here is a secret. */
 export interface Events {
   /** A token request is about to be made. */
   flight_started: EventOf<'flight_started'>
@@ -163,9 +166,9 @@ type EventMap = { [Name in EventName]: [event: Events[Name]] }
 /** A function like the platform's `fetch`. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** As much of an axios instance as `attachAxios` needs. */
+/** The part of an axios instance that `attachAxios` needs. */
 export interface AxiosLike {
-  /** Where the request passes by. */
+  /** The instance's interceptors. */
   // axios' own types differ from version to version; what is used is checked when it is attached.
   interceptors: { request: { use(...hooks: never[]): number; eject(id: number): void } }
   /** Makes an instance with other defaults. */
@@ -174,24 +177,24 @@ export interface AxiosLike {
 
 /** Hooks for `got.extend({ hooks })`. */
 export interface GotHooks {
-  /** Puts the header on; returns a promise only where it has to wait for a login. */
+  /** Adds the header; returns a promise only if it must wait for a login. */
   beforeRequest: [(options: any) => Promise<void> | undefined]
   /** Heals a 401. */
   afterResponse: [(response: any, retryWithMergedOptions: any) => any]
-  /** Takes the header out of what an error shows of its request. */
+  /** Removes the header from the request that an error shows. */
   beforeError: [(error: any) => any]
 }
 
 /**
- * A client for one identity and one API. Clients of equal identity in one process, worker threads included, share one
- * token and one login.
+ * A client for one identity and one API. Clients with the same identity in one process, also in worker threads, share one
+ * token and its renewal.
  *
  * It emits {@link Events}; the same objects are published on the `node:diagnostics_channel` channels
  * `evertoken:<name>`, once per client. A listener that throws becomes a process warning and harms nothing else. Where
  * OpenTelemetry has a provider, token requests are spans and counted, once for all clients.
  *
- * Nothing here keeps a process alive but a call that is pending. A client with listeners is kept in memory until they are removed
- * or it is closed; any other goes when nothing refers to it any more.
+ * Only a pending call keeps the process alive. A client with listeners stays in memory until they are removed or it is
+ * closed; any other is collected when nothing refers to it.
  */
 export declare class Client extends EventEmitter<EventMap> implements AsyncDisposable {
   private constructor()
@@ -210,9 +213,9 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   static jsonLogin(options: JsonLoginOptions): Client
 
   /**
-   * The client that a profile in `evertoken.toml` describes: the file that all languages and the command line read.
-   * Names and units in it are the file's (snake case, seconds), those given here are JavaScript's. Blocks while a
-   * `command` of the profile runs. What its reader should know, such as secrets in clear, is a process warning.
+   * The client that a profile in `evertoken.toml` describes, the file that all languages and the command line read. Options
+   * in the file have its names and units (snake case, seconds), those given here JavaScript's. Blocks while a `command` of
+   * the profile runs. Problems, such as secrets in clear text, are process warnings.
    */
   static fromProfile(name: string, options?: ProfileOptions): Client
 
@@ -222,77 +225,77 @@ export declare class Client extends EventEmitter<EventMap> implements AsyncDispo
   readonly baseUrl: string
 
   /**
-   * A token that is valid now, from memory where possible.
+   * A token that is valid now, from memory if possible.
    * @throws {EvertokenError} any code but `origin_refused`
    */
   token(options?: TokenOptions): Promise<Token>
 
   /**
-   * The `Authorization` header's value, for the API or, after checking it, for `url` (absolute or below `baseUrl`).
-   * @throws {EvertokenError} as `token()`; `origin_refused` if the token may not go to `url`
+   * The `Authorization` header's value for a request to `url` (absolute or below `baseUrl`); without `url`, to the API.
+   * @throws {EvertokenError} as `token()`; `origin_refused` if `url` may not receive the token
    */
   authorization(url?: UrlLike, options?: WaitOptions): Promise<string>
   /**
-   * The same without waiting: a comparison or two while the token is fresh. Where there is no valid token, a login is
-   * started and undefined returned; wait for `authorization()` then.
-   * @throws {EvertokenError} `origin_refused`, `closed`, and a failed login's error while no other is due
+   * The same without waiting: takes a comparison or two while the token is fresh. If there is no valid token, it starts a
+   * login and returns undefined; await `authorization()` then.
+   * @throws {EvertokenError} `origin_refused`, `closed`, and the error of a failed login until the next one is due
    */
   authorizationSync(url?: UrlLike): string | undefined
   /** `{ authorization }`, to spread into the headers of a request to `url`. */
   headersFor(url: UrlLike, options?: WaitOptions): Promise<{ authorization: string }>
 
-  /** For HTTP libraries without an adapter here: a header for a request to `url`, to be judged with the response. */
+  /** For HTTP libraries without an adapter here: an authorization for a request to `url`, to be passed to `judge()` with the response. */
   authorize(url: UrlLike, options?: WaitOptions): Promise<Authorization>
-  /** What a response means. Renews the token where that may heal a 401; callers with the same refused token share one renewal. */
+  /** Decides what to do about a response. Renews the token if that may help against a 401; callers with the same refused token share one renewal. */
   judge(authorization: Authorization, response: JudgedResponse, options?: Pick<WaitOptions, 'signal'>): Promise<Verdict>
 
   /**
-   * The platform's fetch with the header put on and a 401 healed. Every option works; relative URLs are below `baseUrl`;
-   * redirects are followed hop by hop and the token goes only where it may. A 401 that could not be healed is a
+   * The platform's fetch, which adds the header and heals a 401. Every option works; relative URLs are below `baseUrl`;
+   * redirects are followed hop by hop, and the token is sent to allowed origins only. A 401 that could not be healed is a
    * Response like any other: see `authOf()`.
    *
-   * After a 401 strings, bytes, Blobs, FormData and URLSearchParams are sent again; to a stream the 401 is given back.
-   * A Request's body is read into memory first.
+   * After a 401 strings, bytes, Blobs, FormData and URLSearchParams are sent again; if the body is a stream, the 401 is
+   * returned. A Request's body is read into memory first.
    *
-   * @throws {EvertokenError} as `token()`, `origin_refused` for a foreign URL; else what fetch throws
+   * @throws {EvertokenError} as `token()`; `origin_refused` for a foreign URL; otherwise what fetch throws
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
-   * A fetch like `client.fetch` over another one. Requests that must not carry the token are passed on as they
-   * are: foreign URLs, and those that bring an Authorization header.
+   * A fetch like `client.fetch` on top of another one. Requests that must not carry the token are passed on unchanged: those
+   * to foreign URLs, and those with an Authorization header of their own.
    */
   wrapFetch(fetch?: Fetch): Fetch
 
   /**
-   * A request through the core: HTTP/1.1 and 2, its own connections, several times as fast as fetch. `url` is absolute
-   * or below `baseUrl`. Any response resolves; a 401 that could not be healed has `auth`.
+   * A request through the core, with its own HTTP/1.1 and HTTP/2 connections, several times as fast as fetch. `url` is
+   * absolute or below `baseUrl`. Every response resolves; a 401 that could not be healed has `auth`.
    * @throws {EvertokenError} any code
    */
   request(method: string, url: UrlLike, options?: RequestOptions): Promise<ClientResponse>
   /** The same with `stream: true`: resolves with the head; the body is read piece by piece. */
   request(method: string, url: UrlLike, options: StreamedRequestOptions): Promise<StreamedResponse>
-  /** The same where a variable decides on `stream`. */
+  /** The same if a variable decides on `stream`. */
   request(method: string, url: UrlLike, options: EitherRequestOptions): Promise<ClientResponse | StreamedResponse>
 
   /**
-   * An interceptor for `new Agent().compose(…)` of undici 6 and later. Compose redirects after it, so that each hop passes
-   * through it. Requests whose origin does not show, as those to a `Pool` or `Client` without `origin`, are passed on as
-   * they are. A login that fails is the request's error.
+   * An interceptor for `new Agent().compose(…)` of undici 6 and later. Compose a redirect interceptor after it, so that each
+   * hop passes through it. Requests without a known origin, as those to a `Pool` or `Client` without `origin`, are passed on
+   * unchanged. A failed login is the request's error.
    */
   undiciInterceptor(): (dispatch: any) => any
   /**
-   * Attaches this client to an axios instance; returns the way back. Relative URLs are below `baseUrl` unless the instance
-   * has its own. Interceptors and transforms see one request, and no `config` that a program gets to see holds the token,
-   * and nothing that is printed of a response or an error shows it.
-   * @throws {EvertokenError} `config_invalid` if `instance` is no axios instance
+   * Attaches this client to an axios instance; returns a function that detaches it. Relative URLs are below `baseUrl` unless
+   * the instance has its own. Interceptors and transforms see one request. No `config` that a program sees, and nothing that
+   * is printed of a response or an error, contains the token.
+   * @throws {EvertokenError} `config_invalid` if `instance` is not an axios instance
    */
   attachAxios(instance: AxiosLike): () => void
   /** Hooks for `got.extend({ hooks: client.gotHooks() })`. */
   gotHooks(): GotHooks
 
   /**
-   * Why this response is a 401 that was not healed; null for any other. Takes what `fetch`, `wrapFetch`, `request`, axios,
-   * got and undici's `request` and `stream` give. undici 6 loses it where a redirect interceptor is composed as well.
+   * Why this response is a 401 that was not healed; null for any other. Takes responses of `fetch`, `wrapFetch`, `request`,
+   * axios, got and undici's `request` and `stream`. undici 6 loses it if a redirect interceptor is composed as well.
    */
   authOf(response: object): GivenBack | null
 

@@ -11,7 +11,7 @@ export type GiveBackReason =
   | 'insufficient_rights'
   /** The resend was refused too. */
   | 'refused_again'
-  /** The body was a stream that can be sent once; the token is renewed for the next call. */
+  /** The body was a stream that can be sent only once; the token is renewed for the next call. */
   | 'body_not_replayable'
   /** The renewal failed; `error` says why. */
   | 'renewal_failed'
@@ -42,7 +42,7 @@ type QueryValue = string | number | bigint | boolean | Date | null | undefined
 
 /** A body that can be sent again after a 401. */
 export type ReplayableBody = string | ArrayBuffer | ArrayBufferView | Blob | FormData | URLSearchParams
-/** A body that can be sent once; a 401 to it is given back, and the token is renewed for the next call. */
+/** A body that can be sent only once: a 401 is given back, and the token is renewed for the next call. */
 export type OneShotBody = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>
 
 interface CommonRequestOptions {
@@ -81,7 +81,7 @@ interface JsonOptions {
 export type RequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: false }
 /** What `request()` takes for a response that is read piece by piece. */
 export type StreamedRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream: true }
-/** What `request()` takes where a variable says how the response is read: for functions that pass options on. */
+/** What `request()` takes if a variable decides how the response is read: for functions that pass options on. */
 export type EitherRequestOptions = CommonRequestOptions & (BodyOptions | JsonOptions) & { stream?: boolean }
 
 interface ResponseHead {
@@ -144,10 +144,10 @@ export declare class StreamedResponse implements ResponseHead, AsyncIterable<Buf
   readonly bodyUsed: boolean
   /**
    * The body piece by piece; leaving early releases the connection.
-   * @throws {EvertokenError} `unreachable`, `timed_out` and `cancelled`; a `TypeError` if it has been read before
+   * @throws {EvertokenError} `unreachable`, `timed_out` and `cancelled`; a `TypeError` if it was read before
    */
   [Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined>
-  /** The body as a stream of Node. */
+  /** The body as a Node.js stream. */
   readable(): Readable
   /** Releases the connection without reading the rest. */
   cancel(): void
