@@ -70,7 +70,9 @@ STEPS: tuple[Step, ...] = (
         f"{PY} -m mypy.stubtest evertoken._native --allowlist tests/python/stubtest.txt",
         ("environment", "bindings"),
     ),
-    check("node", "JavaScript lints, TypeScript types, package exports", "cd tests/node; npm run check --silent", ("environment", "bindings")),
+    check(
+        "node", "JavaScript lints, TypeScript types, package exports", "cd tests/node; npm run check --silent", ("environment", "bindings")
+    ),
     check("header", "include/evertoken.h agrees with the Rust code", "target/debug/examples/header --check", ("build",)),
     Step("check:agreement", "check: versions, tables and sizes agree", "$PYTHON scripts/agreement.py", ("test", "check"), "plain"),
     Step("check:links", "check: links in the documents", "$PYTHON scripts/links.py", ("test", "check"), "plain"),
