@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.styles import STYLES, ClientStyle
 from conformance.runner import Place, Run
+from conformance.styles import STYLES, ClientStyle
 from evertoken.testing import Sandbox
 
 FOLDER = Path(__file__).parent.parent / "vectors"
