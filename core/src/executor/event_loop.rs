@@ -12,7 +12,7 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 use super::runner::{RunGuard, Runner};
 use super::wake_pipe::WakePipe;
 use super::watched_socket::Readiness;
+use crate::fork;
 
 /// Socket events taken in one turn; the rest come with the next.
 const EVENTS_PER_TURN: usize = 256;
@@ -40,6 +41,8 @@ pub struct EventLoop {
     poller: RefCell<Poller>,
     sockets: Arc<Sockets>,
     calls: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
+    /// Started, and not among `calls` yet: one that is being polled may start another.
+    started: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
     wake_pipe: Arc<WakePipe>,
     /// Runs what a call waits for besides its own socket.
     runtime: Handle,
@@ -68,6 +71,7 @@ impl EventLoop {
             poller: RefCell::new(Poller { poll, events }),
             sockets,
             calls: RefCell::default(),
+            started: RefCell::default(),
             wake_pipe,
             runtime,
         })
@@ -75,7 +79,7 @@ impl EventLoop {
 
     /// Starts `call`: polls it at once, and again in later turns.
     pub fn start(&self, call: impl Future<Output = ()> + 'static) {
-        self.calls.borrow().push(Box::pin(call));
+        self.started.borrow_mut().push(Box::pin(call));
         self.poll_calls();
     }
 
@@ -104,13 +108,18 @@ impl EventLoop {
     }
 
     fn poll_calls(&self) {
+        let Ok(mut calls) = self.calls.try_borrow_mut() else {
+            // From within a call that is being polled. The loop below looks once more.
+            self.wake_pipe.wake_by_ref();
+            return;
+        };
         let _runtime = self.runtime.enter();
         let _guard = RunGuard::enter(Runner::EventLoop(Arc::clone(&self.sockets)));
-        let mut calls = self.calls.borrow_mut();
         let waker = Waker::from(Arc::clone(&self.wake_pipe));
         let mut cx = Context::from_waker(&waker);
         for _ in 0..POLLS_PER_TURN {
             self.wake_pipe.begin_polling();
+            calls.extend(self.started.take());
             while let Poll::Ready(Some(())) = calls.poll_next_unpin(&mut cx) {}
             if self.wake_pipe.may_sleep() {
                 return;
@@ -135,6 +144,8 @@ pub(super) struct Sockets {
     number: usize,
     watched: Mutex<HashMap<Token, Arc<Readiness>>>,
     last_token: AtomicUsize,
+    /// The process whose it is; see [`Registration`].
+    process: u64,
     /// The number of the current turn.
     turn: AtomicUsize,
 }
@@ -148,6 +159,7 @@ impl Sockets {
             number: LOOPS.fetch_add(1, Ordering::Relaxed),
             watched: Mutex::default(),
             last_token: AtomicUsize::new(WAKE_PIPE.0),
+            process: fork::generation(),
             turn: AtomicUsize::new(0),
         }
     }
@@ -192,7 +204,8 @@ impl Sockets {
     }
 }
 
-/// A socket's registration with its event loop; ends on drop.
+/// A socket's registration with its event loop; ends on drop. A forked child leaves it alone, since it shares the poller
+/// with its parent.
 pub(super) struct Registration {
     sockets: Arc<Sockets>,
     token: Token,
@@ -208,6 +221,10 @@ impl Registration {
         self.sockets.number
     }
 
+    pub(super) fn is_with(&self, sockets: &Arc<Sockets>) -> bool {
+        Arc::ptr_eq(&self.sockets, sockets)
+    }
+
     /// Uses up one of this turn's reads. Tells whether one was left.
     pub(super) fn take_read(&self) -> bool {
         let turn = self.sockets.turn.load(Ordering::Relaxed);
@@ -220,6 +237,9 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
+        if self.sockets.process != fork::generation() {
+            return;
+        }
         self.sockets.watched().remove(&self.token);
         // A failure does no harm: the socket is closed next, which ends the registration as well.
         let _ = self.sockets.registry.deregister(&mut SourceFd(&self.fd));

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
@@ -16,7 +16,7 @@ use super::runner::{self, Home, WaitSet};
 /// A socket, watched by the executor that runs the calls which use it.
 pub(crate) struct WatchedSocket {
     /// With an event loop only. Declared before the socket, which must not be closed while it is registered.
-    registration: Option<Registration>,
+    registration: Mutex<Option<Registration>>,
     pub(crate) tcp: TcpStream,
     readiness: Arc<Readiness>,
 }
@@ -53,23 +53,45 @@ impl Readiness {
 impl WatchedSocket {
     /// Watches `tcp`, which must be non-blocking, for the executor that runs this code.
     pub(crate) fn new(tcp: TcpStream) -> io::Result<Self> {
-        let readiness = Arc::<Readiness>::default();
-        let registration = runner::sockets()
-            .map(|sockets| sockets.register(&tcp, &readiness))
-            .transpose()?;
-        Ok(Self {
-            registration,
+        let watched = Self {
+            registration: Mutex::default(),
             tcp,
-            readiness,
-        })
+            readiness: Arc::default(),
+        };
+        watched.move_here()?;
+        Ok(watched)
+    }
+
+    /// From here on the executor that runs this code watches it. No call may be waiting for it.
+    pub(crate) fn move_here(&self) -> io::Result<()> {
+        let mut registration = self.registration();
+        let sockets = runner::sockets();
+        let is_here = match (&*registration, &sockets) {
+            (Some(registration), Some(sockets)) => registration.is_with(sockets),
+            (known, sockets) => known.is_none() && sockets.is_none(),
+        };
+        if is_here {
+            return Ok(());
+        }
+        *registration = None;
+        self.assume_readable();
+        *registration = sockets
+            .map(|sockets| sockets.register(&self.tcp, &self.readiness))
+            .transpose()?;
+        Ok(())
+    }
+
+    fn registration(&self) -> MutexGuard<'_, Option<Registration>> {
+        self.registration
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Which calls can wait for it.
     pub(crate) fn home(&self) -> Home {
-        let registration = self.registration.as_ref();
-        registration.map_or(Home::BlockingCalls, |registration| {
-            Home::EventLoop(registration.loop_number())
-        })
+        let registration = self.registration();
+        let number = registration.as_ref().map(Registration::loop_number);
+        number.map_or(Home::BlockingCalls, Home::EventLoop)
     }
 
     /// Whether a read may find something. Saves most of the reads that would find nothing.
@@ -90,10 +112,8 @@ impl WatchedSocket {
     /// Whether the call may read now. In an event loop it must leave the loop to others after some reads, and is polled
     /// again in the next turn.
     pub(crate) fn may_read(&self, cx: &Context<'_>) -> bool {
-        let may = self
-            .registration
-            .as_ref()
-            .is_none_or(Registration::take_read);
+        let registration = self.registration();
+        let may = registration.as_ref().is_none_or(Registration::take_read);
         if !may {
             cx.waker().wake_by_ref();
         }
@@ -111,13 +131,14 @@ impl WatchedSocket {
     }
 
     fn wait_for<T>(self: &Arc<Self>, interest: PollFlags, cx: &Context<'_>) -> Poll<io::Result<T>> {
-        if runner::home() != Some(self.home()) {
+        let home = self.home();
+        if runner::home() != Some(home) {
             return Poll::Ready(Err(io::Error::other("nobody waits for this socket")));
         }
-        match self.registration {
+        match home {
             // The event loop wakes it for any event, and runs on this thread: none can be missed.
-            Some(_) => self.readiness.waiting.register(cx.waker()),
-            None => WaitSet::add_socket(self, interest),
+            Home::EventLoop(_) => self.readiness.waiting.register(cx.waker()),
+            Home::BlockingCalls => WaitSet::add_socket(self, interest),
         }
         Poll::Pending
     }

@@ -20,7 +20,6 @@ use super::proxy::is_https;
 use super::socket::Socket;
 use super::stream::{Progress, Stream};
 use crate::error::Result;
-use crate::executor::Home;
 
 type Http1 = http1::Connection<TokioIo<Stream>, Body>;
 
@@ -81,9 +80,9 @@ impl Connection {
         &self.to
     }
 
-    /// Which calls can use it.
-    pub(super) fn home(&self) -> Home {
-        self.socket.home()
+    /// The socket below HTTP and TLS.
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
     }
 
     pub(super) fn progress(&self) -> &Progress {

@@ -16,7 +16,6 @@ use super::connector::Connector;
 use super::explain::{bare_host, explain, resend};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
-use crate::executor::home;
 
 /// A server is unlikely to have closed a connection that was idle for no longer than a tick of the coarse clock. Checking
 /// it costs a fortieth of a small request, so a request that can be sent again skips the check.
@@ -136,8 +135,8 @@ impl Pool {
         }
     }
 
-    /// An idle connection that leads to `to`. Checks that the server has not closed it, unless it was idle only briefly and the
-    /// request can be sent again.
+    /// An idle connection that leads to `to`, moved to the executor that runs this code; one that is there already if there is a
+    /// choice. Checks that the server has not closed it, unless it was idle only briefly and the request can be sent again.
     async fn take(&self, to: &Uri, can_be_resent: bool) -> Option<Box<Connection>> {
         let now = SystemClock.coarse_boot();
         let rested = |idle: &Idle| now.saturating_sub(idle.since);
@@ -147,11 +146,16 @@ impl Pool {
                 let is_expired = |idle: &&Idle| rested(idle) > IDLE_TIMEOUT;
                 let expired = all.iter().take_while(is_expired).count();
                 let expired: Vec<_> = all.drain(..expired).collect();
-                let found = all.iter().rposition(|idle| idle.leads_to(to));
+                let is_here = |idle: &Idle| idle.leads_to(to) && idle.connection.socket().is_here();
+                let here = all.iter().rposition(is_here);
+                let found = here.or_else(|| all.iter().rposition(|idle| idle.leads_to(to)));
                 (expired, found.map(|at| all.remove(at)))
             };
             close(expired);
             let mut found = found?;
+            if found.connection.socket().move_here().is_err() {
+                continue;
+            }
             if can_be_resent && rested(&found) <= SHORT_REST
                 || poll_fn(|cx| Poll::Ready(found.connection.is_still_free(cx))).await
             {
@@ -170,9 +174,8 @@ impl Pool {
 }
 
 impl Idle {
-    /// Whether it leads to `to` and the current call can use it.
     fn leads_to(&self, to: &Uri) -> bool {
-        is_one_server(self.connection.to(), to) && Some(self.connection.home()) == home()
+        is_one_server(self.connection.to(), to)
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::executor::{Home, WatchedSocket};
+use crate::executor::{WatchedSocket, home};
 
 /// The size of the first reads; most responses are not longer.
 const ROOM: usize = 2 * 1024;
@@ -34,9 +34,14 @@ impl Socket {
         })
     }
 
-    /// Which calls can use it.
-    pub(super) fn home(&self) -> Home {
-        self.watched.home()
+    /// Whether the calls of the executor that runs this code can use it.
+    pub(super) fn is_here(&self) -> bool {
+        Some(self.watched.home()) == home()
+    }
+
+    /// From here on they can, and no others.
+    pub(super) fn move_here(&self) -> io::Result<()> {
+        self.watched.move_here()
     }
 
     /// Has the next read try: something may have arrived while nothing waited for it.

@@ -20,18 +20,37 @@ async fn call(client: Client, method: Method) -> usize {
 }
 
 #[test]
-fn each_event_loop_has_connections_of_its_own() {
+fn a_resting_connection_is_used_by_whoever_asks_next() {
     let server = Server::start(Act::Answer);
     let client = server.client();
-    let loops = [event_loop(), event_loop()];
+    let blocking = || blocking::send(client.request(Method::GET, "/"));
     for method in [Method::GET, Method::POST] {
-        for (event_loop, number) in loops.iter().zip(1..) {
-            let used = finish(event_loop, call(client.clone(), method.clone()));
-            assert_eq!(used, number);
+        // Each is gone before the next asks, as with a program that starts an event loop for each of its tasks.
+        for _ in 0..2 {
+            let used = finish(&event_loop(), call(client.clone(), method.clone()));
+            assert_eq!(used, 1);
         }
+        assert_eq!(blocking().expect("an answer").1, "1");
     }
-    let blocking = blocking::send(client.request(Method::GET, "/"));
-    assert_eq!(blocking.expect("an answer").1, "3");
+}
+
+#[test]
+fn an_event_loop_keeps_to_the_connections_that_it_watches_already() {
+    let server = Server::start(Act::Answer);
+    let client = server.client();
+    let [one, other] = [event_loop(), event_loop()];
+    let both: Vec<_> = (0..2)
+        .map(|_| start(&one, call(client.clone(), Method::GET)))
+        .collect();
+    let opened: usize = both.iter().map(|place| outcome(&one, place)).sum();
+    assert_eq!(opened, 1 + 2);
+    let moved = finish(&other, call(client.clone(), Method::GET));
+    for _ in 0..2 {
+        // The one that came to rest last is the other loop's.
+        let kept = finish(&one, call(client.clone(), Method::GET));
+        assert_eq!(kept, opened - moved);
+        assert_eq!(finish(&other, call(client.clone(), Method::GET)), moved);
+    }
 }
 
 #[test]

@@ -56,6 +56,21 @@ fn a_call_begins_at_once_and_on_its_own_thread() {
 }
 
 #[test]
+fn a_call_may_start_another_and_take_a_turn() {
+    let event_loop = Rc::new(event_loop());
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let (inner, place) = (Rc::downgrade(&event_loop), Rc::clone(&heard));
+    event_loop.start(async move {
+        let event_loop = inner.upgrade().unwrap();
+        let inner = Rc::clone(&place);
+        event_loop.start(async move { inner.borrow_mut().push("inner") });
+        event_loop.turn();
+        place.borrow_mut().push("outer");
+    });
+    assert_eq!(*heard.borrow(), ["outer", "inner"]);
+}
+
+#[test]
 fn a_call_goes_on_when_another_thread_wakes_it_whether_the_loop_waits_by_then_or_not() {
     let (ask, asked) = mpsc::channel::<oneshot::Sender<u32>>();
     let other = thread::spawn(move || {
