@@ -2,24 +2,26 @@
 //!
 //! A call's future runs on the library runtime. Its outcome is queued without the GIL; only the first
 //! of a batch attaches to Python and has the loop call [`Settle`], which settles the whole batch on
-//! the loop's own thread. An interpreter that is going away is left alone.
+//! the loop's own thread. An interpreter that is going away is left alone. Requests do not take this way where the loop
+//! can wait for their sockets: see [`driven`].
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use evertoken::runtime;
 use futures_util::FutureExt;
+use futures_util::future::{AbortHandle, abortable};
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{IntoPyObjectExt, intern};
-use tokio::task::AbortHandle;
 
+use crate::driven::{self, Driven};
 use crate::exit;
 use crate::failure::{Failure, panicked};
 use crate::imported::imported;
@@ -41,6 +43,8 @@ struct LoopQueue {
     receiver: Mutex<Receiver<Completion>>,
     /// The loop has been asked to look and has not looked yet.
     called: AtomicBool,
+    /// The number of the [`driven`] calls, if the loop can watch their sockets.
+    driven: OnceLock<Option<usize>>,
 }
 
 thread_local! {
@@ -79,9 +83,21 @@ impl LoopQueue {
             sender,
             receiver: Mutex::new(receiver),
             called: AtomicBool::new(false),
+            driven: OnceLock::new(),
         });
         QUEUE.set(Held(Some(Arc::clone(&queue))));
         Ok(queue)
+    }
+
+    /// The calls whose sockets `event_loop`, the queue's own, watches.
+    fn driven(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Driven>> {
+        let number = if let Some(known) = self.driven.get() {
+            *known
+        } else {
+            let found = driven::watch(event_loop)?;
+            *self.driven.get_or_init(|| found)
+        };
+        Ok(number.and_then(driven::find))
     }
 
     /// Adds from any thread, with the GIL or without.
@@ -122,11 +138,15 @@ impl Settle {
             let Ok(Completion { waiter, outcome }) = completion else {
                 return;
             };
-            // One that cannot be told must not keep the others waiting.
-            if let Err(error) = settle(waiter.bind(py), outcome) {
-                error.write_unraisable(py, Some(waiter.bind(py)));
-            }
+            tell(waiter.bind(py), outcome);
         }
+    }
+}
+
+/// One that cannot be told must not keep the others waiting.
+fn tell(waiter: &Bound<'_, PyAny>, outcome: Outcome) {
+    if let Err(error) = settle(waiter, outcome) {
+        error.write_unraisable(waiter.py(), Some(waiter));
     }
 }
 
@@ -231,26 +251,70 @@ where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
-    let py = event_loop.py();
     let queue = LoopQueue::of(event_loop)?;
-    let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
-    let waits = waiter.clone().unbind();
-    // Some kilobytes, which the runtime would move about with the task.
-    let future = Box::pin(AssertUnwindSafe(future).catch_unwind());
-    let task = runtime::handle().spawn(async move {
-        let outcome = future.await.unwrap_or_else(|_| Err(panicked()));
-        let outcome: Outcome = Box::new(move |py| match outcome {
-            Ok(value) => value.into_py_any(py),
-            Err(failure) => Err(failure.into_py_err(py)),
+    let call = Call::new(event_loop, future)?;
+    let waits = call.waiter.clone().unbind();
+    runtime::handle().spawn(call.ended.map(move |outcome| {
+        if let Some(outcome) = outcome {
+            queue.push(Completion {
+                waiter: waits,
+                outcome,
+            });
+        }
+    }));
+    Ok(call.waiter)
+}
+
+/// As [`start`], for a request: it runs on this thread if the event loop can watch its socket.
+pub(crate) fn start_here<'py, T, F>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
+where
+    T: for<'a> IntoPyObject<'a> + Send + 'static,
+    F: Future<Output = Result<T, Failure>> + Send + 'static,
+{
+    let event_loop = running_loop(py)?;
+    let Some(driven) = LoopQueue::of(&event_loop)?.driven(&event_loop)? else {
+        return start_in(&event_loop, future);
+    };
+    let call = Call::new(&event_loop, future)?;
+    let waits = call.waiter.clone().unbind();
+    driven.start(call.ended.map(move |outcome| {
+        if let Some(outcome) = outcome {
+            exit::attach(|py| tell(waits.bind(py), outcome));
+        }
+    }));
+    Ok(call.waiter)
+}
+
+/// A call and the future that waits for it.
+struct Call<'py, F> {
+    waiter: Bound<'py, PyAny>,
+    /// `None` if the waiter was cancelled.
+    ended: F,
+}
+
+impl<'py> Call<'py, ()> {
+    fn new<T, F>(
+        event_loop: &Bound<'py, PyAny>,
+        future: F,
+    ) -> PyResult<Call<'py, impl Future<Output = Option<Outcome>> + Send + 'static>>
+    where
+        T: for<'a> IntoPyObject<'a> + Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let py = event_loop.py();
+        let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
+        // Some kilobytes, which would be moved about with the task.
+        let future = Box::pin(AssertUnwindSafe(future).catch_unwind());
+        let (future, handle) = abortable(future);
+        waiter.call_method1(intern!(py, "add_done_callback"), (Abandon(handle),))?;
+        let ended = future.map(|outcome| {
+            let outcome = outcome.ok()?.unwrap_or_else(|_| Err(panicked()));
+            let outcome: Outcome = Box::new(move |py| match outcome {
+                Ok(value) => value.into_py_any(py),
+                Err(failure) => Err(failure.into_py_err(py)),
+            });
+            Some(outcome)
         });
-        queue.push(Completion {
-            waiter: waits,
-            outcome,
-        });
-    });
-    waiter.call_method1(
-        intern!(py, "add_done_callback"),
-        (Abandon(task.abort_handle()),),
-    )?;
-    Ok(waiter)
+        Ok(Call { waiter, ended })
+    }
 }

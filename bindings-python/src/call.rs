@@ -10,7 +10,7 @@ use pyo3::types::PyString;
 use crate::answer::Answer;
 use crate::base::BaseClient;
 use crate::body::{Body, Pump, Trouble, body};
-use crate::bridge::start;
+use crate::bridge::{start, start_here};
 use crate::failure::{Failure, raised};
 use crate::head::Received;
 use crate::options::{Deadline, deadline, duration, line};
@@ -190,7 +190,7 @@ impl Call {
     /// As [`Self::wait_answer`], for asyncio.
     pub(crate) fn start_answer(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         self.pump.map_or(Ok(()), Pump::run)?;
-        start(py, self.request.answer())
+        start_here(py, self.request.answer())
     }
 
     /// As [`Self::wait_stream`], for asyncio.

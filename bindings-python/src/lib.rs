@@ -14,6 +14,8 @@ mod body;
 mod bridge;
 mod call;
 mod cli;
+#[cfg_attr(not(unix), path = "driven_elsewhere.rs")]
+mod driven;
 mod event;
 mod exit;
 mod failure;

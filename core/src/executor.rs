@@ -29,7 +29,7 @@ mod wake_pipe;
 mod watched_socket;
 
 pub use event_loop::EventLoop;
-pub(crate) use runner::{Home, home, poll_until, runs_blocking_call};
+pub(crate) use runner::{home, poll_until, runs_blocking_call};
 pub(crate) use watched_socket::WatchedSocket;
 
 /// Completes after `duration`. In a blocking call `poll(2)` keeps the time: to set a runtime's timer would wake the thread

@@ -25,7 +25,6 @@ use tokio::runtime::Handle;
 use super::runner::{RunGuard, Runner};
 use super::wake_pipe::WakePipe;
 use super::watched_socket::Readiness;
-use crate::fork;
 
 /// Socket events taken in one turn; the rest come with the next.
 const EVENTS_PER_TURN: usize = 256;
@@ -144,8 +143,6 @@ pub(super) struct Sockets {
     number: usize,
     watched: Mutex<HashMap<Token, Arc<Readiness>>>,
     last_token: AtomicUsize,
-    /// The process whose it is; see [`Registration`].
-    process: u64,
     /// The number of the current turn.
     turn: AtomicUsize,
 }
@@ -159,7 +156,6 @@ impl Sockets {
             number: LOOPS.fetch_add(1, Ordering::Relaxed),
             watched: Mutex::default(),
             last_token: AtomicUsize::new(WAKE_PIPE.0),
-            process: fork::generation(),
             turn: AtomicUsize::new(0),
         }
     }
@@ -204,8 +200,8 @@ impl Sockets {
     }
 }
 
-/// A socket's registration with its event loop; ends on drop. A forked child leaves it alone, since it shares the poller
-/// with its parent.
+/// A socket's registration with its event loop; ends on drop. A forked child must not drop it: it shares the poller with
+/// its parent, whose socket would be forgotten.
 pub(super) struct Registration {
     sockets: Arc<Sockets>,
     token: Token,
@@ -237,9 +233,6 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if self.sockets.process != fork::generation() {
-            return;
-        }
         self.sockets.watched().remove(&self.token);
         // A failure does no harm: the socket is closed next, which ends the registration as well.
         let _ = self.sockets.registry.deregister(&mut SourceFd(&self.fd));

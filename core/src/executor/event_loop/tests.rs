@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 use super::super::BlockingExecutor;
 use super::super::tests::{byte, connection};
 use super::{EventLoop, READS_PER_TURN};
-use crate::executor::{Home, home, runs_blocking_call};
+use crate::executor::runner::Home;
+use crate::executor::{home, runs_blocking_call};
 use crate::runtime::handle;
 
 fn event_loop() -> EventLoop {
