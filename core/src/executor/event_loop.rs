@@ -213,10 +213,6 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    pub(super) fn loop_number(&self) -> usize {
-        self.sockets.number
-    }
-
     pub(super) fn is_with(&self, sockets: &Arc<Sockets>) -> bool {
         Arc::ptr_eq(&self.sockets, sockets)
     }

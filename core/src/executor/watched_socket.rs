@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -17,6 +17,8 @@ use super::runner::{self, Home, WaitSet};
 pub(crate) struct WatchedSocket {
     /// With an event loop only. Declared before the socket, which must not be closed while it is registered.
     registration: Mutex<Option<Registration>>,
+    /// The number of that event loop plus one; 0 for blocking calls, which take no lock so.
+    home: AtomicUsize,
     pub(crate) tcp: TcpStream,
     readiness: Arc<Readiness>,
 }
@@ -55,6 +57,7 @@ impl WatchedSocket {
     pub(crate) fn new(tcp: TcpStream) -> io::Result<Self> {
         let watched = Self {
             registration: Mutex::default(),
+            home: AtomicUsize::new(0),
             tcp,
             readiness: Arc::default(),
         };
@@ -74,10 +77,12 @@ impl WatchedSocket {
             return Ok(());
         }
         *registration = None;
+        self.home.store(0, Ordering::Relaxed);
         self.assume_readable();
-        *registration = sockets
-            .map(|sockets| sockets.register(&self.tcp, &self.readiness))
-            .transpose()?;
+        if let Some(sockets) = sockets {
+            *registration = Some(sockets.register(&self.tcp, &self.readiness)?);
+            self.home.store(sockets.number() + 1, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -89,8 +94,7 @@ impl WatchedSocket {
 
     /// Which calls can wait for it.
     pub(crate) fn home(&self) -> Home {
-        let registration = self.registration();
-        let number = registration.as_ref().map(Registration::loop_number);
+        let number = self.home.load(Ordering::Relaxed).checked_sub(1);
         number.map_or(Home::BlockingCalls, Home::EventLoop)
     }
 
@@ -112,8 +116,12 @@ impl WatchedSocket {
     /// Whether the call may read now. In an event loop it must leave the loop to others after some reads, and is polled
     /// again in the next turn.
     pub(crate) fn may_read(&self, cx: &Context<'_>) -> bool {
-        let registration = self.registration();
-        let may = registration.as_ref().is_none_or(Registration::take_read);
+        let take_read = || {
+            self.registration()
+                .as_ref()
+                .is_none_or(Registration::take_read)
+        };
+        let may = self.home() == Home::BlockingCalls || take_read();
         if !may {
             cx.waker().wake_by_ref();
         }
