@@ -1,4 +1,4 @@
-//! The C face: every function of `include/evertoken.h`.
+//! The C binding: every function of `include/evertoken.h`.
 //!
 //! This crate converts and nothing else. What a caller promises stands once, in the header's preamble
 //! (`examples/header/preamble.h`). Each function takes that promise as a value, [`ffi::Contract`], in its one unsafe block;

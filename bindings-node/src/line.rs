@@ -91,7 +91,7 @@ impl ToNapiValue for Value {
     }
 }
 
-/// The way itself, shared by all who response through it.
+/// The queue of results and its delivery, shared by all calls of an environment.
 pub(crate) struct Line {
     deliver: Deliver,
     queue: Arc<Queue>,

@@ -65,7 +65,7 @@ impl Counts {
         *self.superfluous.entry(provider).or_default() += 1;
     }
 
-    /// Requests and responses of a route.
+    /// The number of requests to a route, and how many of them were answered.
     pub(crate) fn of(&self, pattern: &RoutePattern, provider: Option<Provider>) -> (u64, u64) {
         let pairs: Vec<Pair> = if pattern.is_path() {
             let wanted = pattern.as_str();

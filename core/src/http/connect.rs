@@ -130,7 +130,7 @@ impl Http {
             .map_err(|_| {
                 Error::new(
                     ErrorKind::Internal,
-                    "no tokio runtime is running; use the blocking face, or call from one",
+                    "no tokio runtime is running; use the blocking client, or call from one",
                 )
             })?
             .id();

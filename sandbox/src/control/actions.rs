@@ -1,4 +1,4 @@
-//! The control calls that response at once.
+//! The control calls that return immediately.
 
 use std::sync::Arc;
 

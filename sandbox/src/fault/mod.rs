@@ -72,7 +72,7 @@ pub enum FaultAction {
         #[serde(default)]
         no_retry_after: bool,
     },
-    /// 500 as WSO2's gateway responses when something behind it is not there.
+    /// 500, as WSO2's gateway responds when its backend is unavailable.
     Gateway {
         /// XML (`auto`) or flat JSON.
         #[serde(default = "auto")]
@@ -84,7 +84,7 @@ pub enum FaultAction {
         #[serde(default = "hundred")]
         ms: u64,
     },
-    /// Held until released, then answered.
+    /// Held until released, then served normally.
     Gate,
     /// Held until released, then closed.
     Hang,
@@ -102,9 +102,9 @@ pub enum FaultAction {
     Truncate,
     /// More bytes than announced, then FIN.
     ShortLength,
-    /// A chunk size that is no number.
+    /// A chunk size that is not a number.
     BadChunk,
-    /// Bytes that are no HTTP.
+    /// Bytes that are not HTTP.
     Garbage,
     /// An HTML page.
     Html {

@@ -176,7 +176,7 @@ impl ApiPath {
     }
 }
 
-/// What the provider responses when nothing is wrong with the network.
+/// The provider's normal response, which no fault has replaced.
 pub(crate) fn respond(shared: &Shared, request: &Request, route: &Route, seq: u64) -> Response {
     if let (Kind::Api, Some(provider)) = (route.kind, route.provider) {
         return api::respond(shared, request, provider, seq);
