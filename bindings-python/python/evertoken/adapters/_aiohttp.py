@@ -41,34 +41,27 @@ class AiohttpMiddleware:
             if response.status == 401:
                 _give_back(response, "foreign_origin", None)
             return response
-        response = await _sent(request, handler, authorization.value)
-        if response.status != 401:
-            client._accepted(authorization, response.status)
-            return response
-        body = await response.read()
-        verdict = await client.judge(authorization, 401, headers=response.headers.items(), body=body, replayable=_replayable(request))
-        again = verdict.authorization
-        if again is None:
-            _give_back(response, verdict.reason, verdict.error)
-            return response
-        response.release()
-        response = await _sent(request, handler, again.value)
-        if response.status != 401:
-            client._accepted(again, response.status)
-            return response
-        verdict = await client.judge(again, 401, headers=response.headers.items(), body=await response.read())
-        _give_back(response, verdict.reason, verdict.error)
-        return response
-
-
-async def _sent(request: ClientRequest, handler: ClientHandlerType, value: str) -> ClientResponse:
-    request.headers[AUTHORIZATION] = value
-    try:
-        return await handler(request)
-    finally:
-        # The head is on its way. A response's `request_info` looks at these very headers, and the `repr` of what
-        # `raise_for_status()` and a circle of redirects raise shows them all.
-        request.headers.pop(AUTHORIZATION, None)
+        is_resend = False
+        # One coroutine for both attempts: another for each would cost a hundredth of a request.
+        while True:
+            request.headers[AUTHORIZATION] = authorization.value
+            try:
+                response = await handler(request)
+            finally:
+                # The head is on its way. A response's `request_info` looks at these very headers, and the `repr` of what
+                # `raise_for_status()` and a circle of redirects raise shows them all.
+                request.headers.pop(AUTHORIZATION, None)
+            if response.status != 401:
+                client._accepted(authorization, response.status)
+                return response
+            replayable = is_resend or _replayable(request)
+            body = await response.read()
+            verdict = await client.judge(authorization, 401, headers=response.headers.items(), body=body, replayable=replayable)
+            if is_resend or verdict.authorization is None:
+                _give_back(response, verdict.reason, verdict.error)
+                return response
+            response.release()
+            authorization, is_resend = verdict.authorization, True
 
 
 def _replayable(request: ClientRequest) -> bool:
