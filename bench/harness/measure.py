@@ -19,7 +19,9 @@ def measure(version: Version, cases: Iterable[str], languages: set[str]) -> dict
     results["load_before"] = [round(load, 2) for load in os.getloadavg()]
     for case in cases:
         _say(f"{case} …")
+        case_began = time.time()
         _CASES[case](version, languages, results["runs"])
+        results.setdefault("seconds_by_case", {})[case] = round(time.time() - case_began)
     results["load_after"] = [round(load, 2) for load in os.getloadavg()]
     results["seconds"] = round(time.time() - began)
     results["date"] = time.strftime("%Y-%m-%d", time.gmtime(began))
@@ -97,7 +99,9 @@ def _herd(version: Version, languages: set[str], runs: dict) -> None:
                 return runner.run(adapter, herd, callers, 1)
 
             first = with_library if herd == plan.CALM_TWICE else all_of_them
-            again = first if version.full else [adapter for adapter in our_own if adapter in first and not is_few]
+            again = our_own if herd in plan.HERDS and not is_few else []
+            if version.full:
+                again = first
             _interleaved(runs, f"{herd}-{callers}", first, 1, once)
             _interleaved(runs, f"{herd}-{callers}", again, version.herd_rounds - 1, once)
 
