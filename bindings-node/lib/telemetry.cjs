@@ -125,9 +125,9 @@ function current() {
       description: 'How long a token request took',
       advice: { explicitBucketBoundaries: BUCKETS },
     }),
-    refusals: counter('refusals', '{response}', 'Answers of the API with 401'),
+    refusals: counter('refusals', '{response}', 'Responses of the API with 401'),
     resends: counter('resends', '{request}', 'Requests sent once more with a new token'),
-    givenBack: counter('given_back', '{response}', 'Answers with 401 that reached the caller'),
+    givenBack: counter('given_back', '{response}', 'Responses with 401 that were returned to the caller'),
     lockouts: counter('lockouts', '{lockout}', 'Rejections of the credentials, each followed by a pause'),
   }
   return instruments

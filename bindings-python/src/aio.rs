@@ -1,4 +1,4 @@
-//! The client for asyncio: the same calls, each of which gives an awaitable.
+//! The asynchronous client: the same calls, each of which returns an awaitable.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
@@ -9,7 +9,7 @@ use crate::bridge::{start, start_now};
 use crate::call::{Prepared, authorize, token};
 use crate::options::{duration, line};
 
-/// The asynchronous client. What of it is written in Python is put onto this class by the package, which documents it.
+/// The asynchronous client. The package adds the methods that are written in Python, and the class's documentation.
 #[pyclass(extends = BaseClient, subclass, frozen, module = "evertoken")]
 pub(crate) struct AsyncClient;
 
@@ -39,7 +39,7 @@ impl AsyncClient {
         start_now(slf.py(), token(slf.as_super().get(), min_ttl, timeout)?)
     }
 
-    /// The header if it is at hand: nothing to await.
+    /// The header, if it is cached: then there is nothing to await.
     fn _cached<'py>(slf: &Bound<'py, Self>) -> Option<Bound<'py, PyString>> {
         slf.as_super().get().cached(slf.py())
     }
@@ -95,7 +95,7 @@ impl AsyncClient {
         request
             .extract::<Prepared<'_>>()?
             .call(slf.as_super().get())?
-            .start_answer(slf.py())
+            .start_whole_response(slf.py())
     }
 
     fn _open<'py>(
@@ -108,7 +108,7 @@ impl AsyncClient {
             .start_stream(slf.py())
     }
 
-    /// Closes at once; the awaitable is the revocation where one is wanted.
+    /// Closes at once. Returns an awaitable for the revocation if there is to be one.
     fn _close<'py>(slf: &Bound<'py, Self>, revoke: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
         let base = slf.as_super().get();
         let client = base.client.clone();

@@ -1,4 +1,4 @@
-//! Bring your own HTTP library: the header out, the facts of the response in, a verdict back.
+//! For other HTTP libraries: a header to send, and a verdict on the facts of the response.
 
 use std::time::Duration;
 
@@ -46,13 +46,13 @@ impl Authorization {
     }
 }
 
-/// What a response means for the code that sent the request.
+/// What the code that sent the request is to do about its response.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Verdict(evertoken::Verdict);
 
 #[pymethods]
 impl Verdict {
-    /// What to do: "done" (it is the response), "resend" (with `authorization`, once), "give_back" (the 401 is the response).
+    /// "done": use the response. "resend": send the request again, once, with `authorization`. "give_back": return the 401.
     #[getter]
     fn action(&self) -> &'static str {
         match &self.0 {
@@ -62,7 +62,7 @@ impl Verdict {
         }
     }
 
-    /// What to send again with, for "resend"; else None.
+    /// For "resend": the authorization to send the request again with; else None.
     #[getter]
     fn authorization(&self) -> Option<Authorization> {
         match &self.0 {
@@ -71,13 +71,13 @@ impl Verdict {
         }
     }
 
-    /// Why the 401 was not healed, for "give_back", as `AuthOutcome.reason`; else None.
+    /// For "give_back": why the 401 was not healed, as in `AuthOutcome.reason`; else None.
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.given_back().map(|why| why.reason.code())
     }
 
-    /// What made the renewal fail, an EvertokenError, where one failed; else None.
+    /// The EvertokenError of the renewal, if one was made and failed; else None.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.given_back()
@@ -108,7 +108,7 @@ impl Verdict {
     }
 }
 
-/// The facts of a response, owned while the verdict is waited for.
+/// The facts of a response, owned, because a verdict may have to be waited for.
 pub(crate) struct Facts {
     status: u16,
     headers: HeaderMap,
@@ -118,7 +118,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Only a 401 is looked into; of any other response the status says it all.
+    /// Headers and body are copied only for a 401: for any other response the status is enough.
     pub(crate) fn new(
         status: u16,
         headers: Option<&Bound<'_, PyAny>>,
@@ -126,13 +126,13 @@ impl Facts {
         replayable: bool,
         timeout: Option<Duration>,
     ) -> PyResult<Self> {
-        let looked_into = status == 401;
+        let is_401 = status == 401;
         let headers = headers
-            .filter(|headers| looked_into && !headers.is_none())
+            .filter(|headers| is_401 && !headers.is_none())
             .map(header_map)
             .transpose()?;
         let body_prefix = body
-            .filter(|_| looked_into)
+            .filter(|_| is_401)
             .map(|body| body.as_bytes().to_vec())
             .unwrap_or_default();
         Ok(Self {
@@ -149,18 +149,18 @@ impl Facts {
         client: evertoken::Client,
         sent: evertoken::Authorization,
     ) -> Result<Verdict, Failure> {
-        let seen = ResponseFacts {
+        let facts = ResponseFacts {
             status: self.status,
             headers: &self.headers,
             body_prefix: &self.body_prefix,
             replayable: self.replayable,
             timeout: self.timeout,
         };
-        Ok(Verdict(client.judge(&sent, seen).await))
+        Ok(Verdict(client.judge(&sent, facts).await))
     }
 }
 
-/// Headers from a mapping or from pairs. What is no header is left out: it came from a server.
+/// Headers from a mapping or from pairs. Invalid ones are skipped: they came from a server, and the caller cannot help it.
 fn header_map(headers: &Bound<'_, PyAny>) -> PyResult<HeaderMap> {
     let mut map = HeaderMap::new();
     let pairs = match headers.cast::<PyMapping>() {

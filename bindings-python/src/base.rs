@@ -30,18 +30,18 @@ pub(crate) struct BaseClient {
     hooks: Hooks,
 }
 
-/// A profile's name, and the file it stands in if it is not the one that is found.
+/// A profile's name, and its file if that is not to be searched for.
 pub(crate) type Place = (String, Option<PathBuf>);
 
-/// For a program that calls the class itself.
-fn called() -> PyErr {
+/// The error for a program that calls the class instead of one of its constructors.
+fn not_a_constructor() -> PyErr {
     PyTypeError::new_err(
         "a client is made by pismo(), passkit(), wso2(), password(), client_credentials(), json_login() or from_profile() of its class",
     )
 }
 
 impl BaseClient {
-    /// A client of the way to log in that `flow` names, or of a profile, its options overridden by those given.
+    /// A client for the flow of this name, or for a profile, whose options the given ones override.
     pub(crate) fn new(
         py: Python<'_>,
         flow: Option<&Bound<'_, PyAny>>,
@@ -53,7 +53,7 @@ impl BaseClient {
             others,
             options.and_then(|given| given.cast::<PyDict>().ok()),
         ) else {
-            return Err(called());
+            return Err(not_a_constructor());
         };
         log::install();
         telemetry::install();
@@ -64,7 +64,7 @@ impl BaseClient {
                 ClientBuilder::from_options(&flow.extract::<String>()?, options)
             }
             (None, Some((name, path))) => {
-                // It may run a command to get at a secret.
+                // Without the GIL: a profile may run a command that prints a secret.
                 let mut profile = exit::leave(py, || profile::load(&name, path.as_deref()))
                     .map_err(|error| raised(py, &error))?;
                 for warning in &profile.warnings {
@@ -73,7 +73,7 @@ impl BaseClient {
                 fill(&mut profile.options, given)?;
                 profile.builder()
             }
-            _ => return Err(called()),
+            _ => return Err(not_a_constructor()),
         };
         let client = builder
             .and_then(ClientBuilder::build)
@@ -86,13 +86,13 @@ impl BaseClient {
         })
     }
 
-    /// The header if nothing has to be asked for it: the fast path. The same object until the token changes.
+    /// The fast path: the header, if it is cached. The same object until the token changes.
     pub(crate) fn cached<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
         header::seen_last(py, self.id, |freshness| self.client.holds(freshness))
             .or_else(|| self.look(py))
     }
 
-    /// As [`Self::cached`], for a thread that has not seen this header.
+    /// As [`Self::cached`], for a thread whose own copy is missing or no longer valid.
     #[cold]
     #[inline(never)]
     fn look<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyString>> {
@@ -118,7 +118,7 @@ impl BaseClient {
     }
 }
 
-/// Through the standard `warnings`, as if by the caller of `from_profile`.
+/// Warns through the standard `warnings`, attributed to the caller of `from_profile`.
 fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
     let text = CString::new(text.replace('\0', ""))?;
     PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 2)
@@ -126,7 +126,7 @@ fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
 
 #[pymethods]
 impl BaseClient {
-    /// Whose token it is, in a form fit for a log.
+    /// Whose token it is, without secrets: for logs.
     #[getter]
     fn identity(&self) -> &str {
         self.client.identity()
@@ -138,13 +138,13 @@ impl BaseClient {
         self.client.base_url().as_str()
     }
 
-    /// The deadline of a call that names none, in seconds.
+    /// The deadline of calls that set none of their own, in seconds.
     #[getter]
     fn timeout(&self) -> f64 {
         self.client.timeout().as_secs_f64()
     }
 
-    /// The URL a caller means: absolute, or below the base URL.
+    /// The absolute URL for `url`, which may be relative to the base URL.
     fn resolve(&self, url: &Bound<'_, PyString>) -> PyResult<String> {
         self.client
             .resolve(&line("url", url)?)
@@ -159,10 +159,10 @@ impl BaseClient {
             .is_ok_and(|url| self.client.check_origin(&url).is_ok())
     }
 
-    /// For adapters: permission to send one request, if nothing has to be waited for.
+    /// For adapters: permission to send one request; None if that would take waiting.
     fn _authorize_now(&self, url: &Bound<'_, PyString>) -> PyResult<Option<Authorization>> {
         let Ok(text) = url.to_str() else {
-            // No valid Unicode: it says so as the calls that wait do.
+            // Not valid Unicode: the same error as from the calls that wait.
             return line("url", url).map(|_| None);
         };
         self.client
@@ -171,7 +171,7 @@ impl BaseClient {
             .map_err(|error| raised(url.py(), &error))
     }
 
-    /// For adapters: tells of a response other than a 401, about which there is nothing to judge.
+    /// For adapters: reports a response other than a 401, which needs no verdict.
     fn _accepted(&self, authorization: &Bound<'_, Authorization>, status: u16) {
         debug_assert_ne!(status, 401);
         let headers = HeaderMap::new();
@@ -198,23 +198,23 @@ impl BaseClient {
         Stats(self.client.stats())
     }
 
-    /// Forgets pauses, the breaker and the storm guard: to be called once the cause of the failures is fixed.
+    /// Ends all pauses after failures (rejected logins, `Retry-After`, futile renewals). Call it once the cause is fixed.
     fn reset(&self) {
         self.client.reset();
     }
 
-    /// Makes the next call renew the current token, as if an API had refused it.
+    /// Marks the current token as refused, so that the next call renews it.
     fn invalidate(&self) {
         self.client.invalidate();
     }
 
     /// Calls `callback` with every event of the identity until the subscription or the client is closed.
     ///
-    /// It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
-    /// raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
+    /// It runs on the thread that caused the event, with no lock held, and must not block on this library: a blocking call inside it
+    /// raises InternalError. Its exceptions go to `sys.unraisablehook` and affect nothing else.
     ///
     /// Raises:
-    ///     ClosedError: The client is closed, so that no event would come.
+    ///     ClosedError: The client is closed, and there would be no events.
     ///
     /// >>> names = []
     /// >>> with client.on_event(lambda event: names.append(event.name)):

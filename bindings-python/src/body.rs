@@ -21,20 +21,20 @@ use crate::exit;
 use crate::failure::{Failure, panicked};
 use crate::wait::wait_shared;
 
-/// Pieces that may wait for the network: enough to keep it busy, few enough to hold back a fast source.
+/// How many pieces are read ahead: enough to keep the network busy, few enough to hold back a fast source.
 const FEED_PIECES: usize = 4;
 
-/// What the caller's own code raised while its body was read.
+/// The exception that the caller's own code raised while its body was read.
 #[derive(Clone, Default)]
-pub(crate) struct Trouble(Arc<Mutex<Option<PyErr>>>);
+pub(crate) struct SourceError(Arc<Mutex<Option<PyErr>>>);
 
-impl Trouble {
+impl SourceError {
     fn note(&self, error: PyErr) -> std::io::Error {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         std::io::Error::other("the body's source failed")
     }
 
-    /// The caller's own exception where there is one: it is the cause, `failure` the consequence.
+    /// The caller's exception, if there is one, because it caused `failure`; else `failure`.
     pub(crate) fn or(&self, failure: Failure) -> Failure {
         self.0
             .lock()
@@ -44,37 +44,37 @@ impl Trouble {
     }
 }
 
-/// A body on its way into a request.
+/// The body of a request that is about to be sent.
 pub(crate) struct Body {
     pub(crate) payload: Payload,
-    pub(crate) trouble: Trouble,
-    /// What has to be read while the request is under way.
+    pub(crate) source_error: SourceError,
+    /// The source that has to be read while the request is sent.
     pub(crate) pump: Option<Pump>,
 }
 
-/// The body that the package has prepared: `None`, bytes, a [`Feed`], or an iterable of bytes that can be
-/// iterated again (`replayable`) or not.
+/// The body that the package has prepared: `None`, bytes, a [`Feed`], or an iterable of bytes, which can be iterated again if it
+/// is `replayable`.
 pub(crate) fn body(given: &Bound<'_, PyAny>, replayable: bool) -> PyResult<Body> {
-    let trouble = Trouble::default();
+    let source_error = SourceError::default();
     let mut pump = None;
     let payload = if given.is_none() {
         Payload::Empty
     } else if let Ok(bytes) = given.cast::<PyBytes>() {
         Payload::Bytes(Bytes::from_owner(PyBackedBytes::from(bytes.clone())))
     } else if let Ok(feed) = given.cast::<Feed>() {
-        streaming(received(feed.get().take()?, trouble.clone()))
+        streaming(received(feed.get().take()?, source_error.clone()))
     } else if replayable {
-        let (source, trouble) = (Arc::new(given.clone().unbind()), trouble.clone());
-        rewindable(move || pieces(Source::Iterable(Arc::clone(&source)), trouble.clone()))
+        let (source, source_error) = (Arc::new(given.clone().unbind()), source_error.clone());
+        rewindable(move || pieces(Source::Iterable(Arc::clone(&source)), source_error.clone()))
     } else {
         let (into, from) = channel(FEED_PIECES);
         let source = given.try_iter()?.unbind();
         pump = Some(Pump { source, into });
-        streaming(received(from, trouble.clone()))
+        streaming(received(from, source_error.clone()))
     };
     Ok(Body {
         payload,
-        trouble,
+        source_error,
         pump,
     })
 }
@@ -88,14 +88,14 @@ enum Source {
 /// asynchronous one on the runtime's threads for blocking work.
 fn pieces(
     source: Source,
-    trouble: Trouble,
+    source_error: SourceError,
 ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
-    unfold(Some((source, trouble)), |state| async move {
-        let (source, trouble) = state?;
+    unfold(Some((source, source_error)), |state| async move {
+        let (source, source_error) = state?;
         if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
-            return read_piece(source, trouble);
+            return read_piece(source, source_error);
         }
-        let read = tokio::task::spawn_blocking(move || read_piece(source, trouble));
+        let read = tokio::task::spawn_blocking(move || read_piece(source, source_error));
         read.await.unwrap_or_else(|_| {
             let error = std::io::Error::other("the body's source failed");
             Some((Err(error), None))
@@ -103,13 +103,13 @@ fn pieces(
     })
 }
 
-type Read = Option<(std::io::Result<Bytes>, Option<(Source, Trouble)>)>;
+type Read = Option<(std::io::Result<Bytes>, Option<(Source, SourceError)>)>;
 
-fn read_piece(source: Source, trouble: Trouble) -> Read {
+fn read_piece(source: Source, source_error: SourceError) -> Read {
     exit::attach(|py| match next_piece(py, source) {
-        Ok(Some((piece, source))) => Some((Ok(piece), Some((source, trouble)))),
+        Ok(Some((piece, source))) => Some((Ok(piece), Some((source, source_error)))),
         Ok(None) => None,
-        Err(error) => Some((Err(trouble.note(error)), None)),
+        Err(error) => Some((Err(source_error.note(error)), None)),
     })
     .flatten()
 }
@@ -153,23 +153,26 @@ type Piece = Result<Bytes, PyErr>;
 /// The pieces that come through a channel.
 fn received(
     from: Receiver<Piece>,
-    trouble: Trouble,
+    source_error: SourceError,
 ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + 'static {
-    unfold((from, trouble), |(mut from, trouble)| async move {
-        let piece = from.recv().await?.map_err(|error| trouble.note(error));
-        Some((piece, (from, trouble)))
-    })
+    unfold(
+        (from, source_error),
+        |(mut from, source_error)| async move {
+            let piece = from.recv().await?.map_err(|error| source_error.note(error));
+            Some((piece, (from, source_error)))
+        },
+    )
 }
 
-/// A source that can be read once. It is read outside the runtime, because it may itself call this library:
-/// what one API responds with may be what another is sent.
+/// A source that can be read once. It is read outside the runtime, because it may itself make calls of this library: one API's
+/// response may be the body for another.
 pub(crate) struct Pump {
     source: Py<PyIterator>,
     into: Sender<Piece>,
 }
 
 impl Pump {
-    /// Reads the source on this thread, its caller's, while `call` is under way on the library runtime.
+    /// Reads the source on this thread, the caller's, while `call` runs on the library's runtime.
     pub(crate) fn drive<T, F>(self, py: Python<'_>, call: F) -> PyResult<T>
     where
         T: Send + 'static,
@@ -186,8 +189,8 @@ impl Pump {
             let piece = bytes_of(&piece?)?;
             let (into, mut failed) = (into.clone(), failed.clone());
             let wanted = wait_shared(py, async move {
-                // A call that has failed wants nothing more, though its connection may hold on to the body for a while;
-                // one that is answered early is sent the rest.
+                // After a failure nothing more is read, although the connection may keep the body's receiver for a while. After an
+                // early response the rest of the body is still sent.
                 tokio::select! {
                     biased;
                     Ok(_) = failed.wait_for(|failed| *failed) => Ok(false),
@@ -202,7 +205,7 @@ impl Pump {
         wait_shared(py, async move { call.end().await })
     }
 
-    /// Reads the source on a thread of its own.
+    /// Reads the source on a new thread.
     pub(crate) fn run(self) -> PyResult<()> {
         let Self { source, into } = self;
         let work = move || {
@@ -236,7 +239,7 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// A body that an asynchronous source fills piece by piece, held back while the network is slow.
+/// A body that an asynchronous source fills piece by piece, and that makes it wait while the network is slow.
 #[pyclass(frozen, module = "evertoken._native")]
 pub(crate) struct Feed {
     into: Mutex<Option<Sender<Piece>>>,
@@ -254,7 +257,7 @@ impl Feed {
         }
     }
 
-    /// Awaitable: whether more is wanted.
+    /// Adds a piece. Awaitable: whether more is wanted.
     fn send<'py>(&self, py: Python<'py>, piece: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let piece = bytes_of(piece)?;
         let into = self
@@ -270,7 +273,7 @@ impl Feed {
         })
     }
 
-    /// Awaitable: ends the body with what its source raised.
+    /// Ends the body with the exception that its source raised. Awaitable.
     fn fail<'py>(&self, py: Python<'py>, error: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let error = PyErr::from_value(error.clone());
         let into = self

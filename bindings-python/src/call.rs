@@ -1,4 +1,4 @@
-//! The calls that wait, as futures: the blocking client parks on them, the asynchronous one spawns them.
+//! The calls that wait, as futures: the blocking client blocks on them, the asynchronous one starts them.
 
 use std::time::Duration;
 
@@ -7,9 +7,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::answer::Answer;
 use crate::base::BaseClient;
-use crate::body::{Body, Pump, Trouble, body};
+use crate::body::{Body, Pump, SourceError, body};
 use crate::bridge::{start, start_here};
 use crate::failure::{Failure, raised};
 use crate::head::Received;
@@ -17,8 +16,9 @@ use crate::options::{Deadline, deadline, duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
 use crate::wait::{wait_shared, wait_whole};
+use crate::whole_response::WholeResponse;
 
-/// About 31 years: as long as a timer can reliably wait.
+/// About 31 years, which every timer can represent.
 const FOREVER: Duration = Duration::from_secs(1_000_000_000);
 
 /// A token for a caller.
@@ -30,7 +30,7 @@ pub(crate) fn token(
     let client = base.client.clone();
     let min_ttl = duration("min_ttl", min_ttl)?.unwrap_or_default();
     let timeout = match deadline(timeout)? {
-        Deadline::Clients => None,
+        Deadline::OfClient => None,
         Deadline::In(timeout) => Some(timeout),
         Deadline::None => Some(FOREVER),
     };
@@ -48,9 +48,9 @@ pub(crate) async fn authorize(
     })
 }
 
-/// A request as the package has prepared it: the tuple that `prepare` in `_request.py` makes, its places named.
+/// A request as the package has prepared it: the tuple that `prepare` in `_request.py` makes.
 pub(crate) struct Prepared<'py> {
-    /// In upper case: a method is a name, and those that people write in lower case mean these.
+    /// In upper case: methods are case-sensitive (RFC 9110 §9.1), and lower case is how some people write GET.
     method: String,
     url: Bound<'py, PyString>,
     headers: Vec<(String, String)>,
@@ -102,7 +102,7 @@ impl<'py> FromPyObject<'_, 'py> for Prepared<'py> {
     }
 }
 
-/// An argument that is text; one that is not is named.
+/// An argument that must be a `str`; the error names it.
 fn string<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a Bound<'py, PyString>> {
     value.cast::<PyString>().or_else(|_| {
         let kind = value.get_type().name()?;
@@ -112,7 +112,7 @@ fn string<'a, 'py>(name: &str, value: &'a Bound<'py, PyAny>) -> PyResult<&'a Bou
     })
 }
 
-/// Header fields; of one that is not text its name is told.
+/// Header fields. The error for a value that is not a `str` names the field.
 fn fields(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
     headers.extract().or_else(|_| {
         let pairs = headers.extract::<Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)>>();
@@ -128,7 +128,7 @@ fn fields(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(String, String)>> {
 }
 
 impl Prepared<'_> {
-    /// The call, with the core's own types.
+    /// The call, with the core's types.
     pub(crate) fn call(self, base: &BaseClient) -> PyResult<Call> {
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| {
             raised(
@@ -138,7 +138,7 @@ impl Prepared<'_> {
         })?;
         let Body {
             payload,
-            trouble,
+            source_error,
             pump,
         } = body(&self.body, self.replayable)?;
         let request = base.client.request(method, &line("url", &self.url)?);
@@ -155,11 +155,14 @@ impl Prepared<'_> {
             request = request.read_timeout(timeout);
         }
         let request = match deadline(Some(&self.timeout))? {
-            Deadline::Clients => request,
+            Deadline::OfClient => request,
             Deadline::None => request.timeout(None),
             Deadline::In(timeout) => request.timeout(Some(timeout)),
         };
-        let request = Request { request, trouble };
+        let request = Request {
+            request,
+            source_error,
+        };
         Ok(Call { request, pump })
     }
 }
@@ -171,15 +174,15 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Sends it and reads the whole response, on this thread.
-    pub(crate) fn wait_answer(self, py: Python<'_>) -> PyResult<Received<Answer>> {
+    /// Sends it and reads the whole response; blocks this thread.
+    pub(crate) fn wait_whole_response(self, py: Python<'_>) -> PyResult<Received<WholeResponse>> {
         match self.pump {
-            Some(pump) => pump.drive(py, self.request.answer()),
-            None => wait_whole(py, || self.request.answer()),
+            Some(pump) => pump.drive(py, self.request.whole_response()),
+            None => wait_whole(py, || self.request.whole_response()),
         }
     }
 
-    /// Sends it, on this thread, and leaves the body on the wire.
+    /// Sends it and receives the response's head; blocks this thread. The body is read later.
     pub(crate) fn wait_stream(self, py: Python<'_>) -> PyResult<Received<Stream>> {
         match self.pump {
             Some(pump) => pump.drive(py, self.request.stream()),
@@ -187,10 +190,10 @@ impl Call {
         }
     }
 
-    /// As [`Self::wait_answer`], for asyncio.
-    pub(crate) fn start_answer(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    /// As [`Self::wait_whole_response`], for asyncio.
+    pub(crate) fn start_whole_response(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         self.pump.map_or(Ok(()), Pump::run)?;
-        start_here(py, self.request.answer())
+        start_here(py, self.request.whole_response())
     }
 
     /// As [`Self::wait_stream`], for asyncio.
@@ -202,20 +205,23 @@ impl Call {
 
 struct Request {
     request: RequestBuilder,
-    trouble: Trouble,
+    source_error: SourceError,
 }
 
 impl Request {
     async fn response(self) -> Result<Response, Failure> {
-        let Self { request, trouble } = self;
+        let Self {
+            request,
+            source_error,
+        } = self;
         request
             .send()
             .await
-            .map_err(|error| trouble.or(error.into()))
+            .map_err(|error| source_error.or(error.into()))
     }
 
-    async fn answer(self) -> Result<Received<Answer>, Failure> {
-        Answer::read(self.response().await?).await
+    async fn whole_response(self) -> Result<Received<WholeResponse>, Failure> {
+        WholeResponse::read(self.response().await?).await
     }
 
     async fn stream(self) -> Result<Received<Stream>, Failure> {

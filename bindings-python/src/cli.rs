@@ -1,4 +1,4 @@
-//! The command line, shipped in the wheel.
+//! The command `evertoken`, which the wheel contains.
 
 use std::ffi::OsString;
 

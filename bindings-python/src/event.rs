@@ -1,4 +1,4 @@
-//! Events and the callables that hear them.
+//! Events, and the callables that are called with them.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -23,51 +23,51 @@ impl From<evertoken::Event> for Event {
 impl Event {
     /// What happened.
     ///
-    /// "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the request
-    /// brought none; the old token is served as long as it is valid. "refused": an API refused a token with 401. "resent": a
-    /// request is sent again. "given_back": a 401 is handed to its caller. "locked_out": the credentials were rejected.
+    /// "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the token
+    /// request failed; the old token is used as long as it is valid. "refused": an API refused a token with 401. "resent": a
+    /// request is sent again. "given_back": a 401 is returned to its caller. "locked_out": the credentials were rejected.
     #[getter]
     fn name(&self) -> &'static str {
         self.0.name()
     }
 
-    /// Whose token it is about.
+    /// The identity, without secrets.
     #[getter]
     fn identity(&self) -> &str {
         &self.0.identity
     }
 
-    /// The fingerprint of the token it is about.
+    /// The fingerprint of the token that the event is about.
     #[getter]
     fn fingerprint(&self) -> Option<&str> {
         self.0.fingerprint()
     }
 
-    /// How the token was obtained, for "token_installed": "login", "refresh" or "store"; else None.
+    /// For "token_installed": how the token was obtained, "login", "refresh" or "store"; else None.
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via().map(evertoken::event::Via::code)
     }
 
-    /// The new token's life, a timedelta, for "token_installed"; None if it lives until refused.
+    /// For "token_installed": the new token's lifetime, a timedelta; None if it is valid until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.expires_in())
     }
 
-    /// The failure, an EvertokenError, for "flight_failed" and "locked_out"; else None.
+    /// For "flight_failed" and "locked_out": the failure, an EvertokenError; else None.
     #[getter]
     fn error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0.error().map(|error| exception(py, error)).transpose()
     }
 
-    /// Why, for "given_back", as `AuthOutcome.reason`; else None.
+    /// For "given_back": why the 401 was not healed, as in `AuthOutcome.reason`; else None.
     #[getter]
     fn reason(&self) -> Option<&'static str> {
         self.0.reason().map(evertoken::verdict::Reason::code)
     }
 
-    /// How long no login is made, a timedelta, for "locked_out"; else None.
+    /// For "locked_out": how long no login will be made, a timedelta; else None.
     #[getter]
     fn pause<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.pause())
@@ -93,15 +93,15 @@ impl Event {
     }
 }
 
-/// One callable and its place among the core's listeners.
+/// A callable, and its subscription in the core.
 struct Hook {
     callback: Py<PyAny>,
-    /// Set once the core knows it; dropping it ends the subscription.
+    /// Set after it is made, because the core's listener refers to this hook. Dropping it ends the subscription.
     subscription: OnceLock<evertoken::Subscription>,
 }
 
-/// The callables of one client. The core's listeners know them weakly, so that a callable which refers
-/// to its client does not keep both alive for ever: the garbage collector sees them here.
+/// The callables of one client. The core's listeners hold them weakly, and the garbage collector finds them here: so a
+/// callable that refers to its client does not keep both alive for ever.
 #[derive(Default)]
 pub(crate) struct Hooks(Arc<Mutex<Vec<Arc<Hook>>>>);
 
@@ -130,14 +130,14 @@ impl Hooks {
         handle
     }
 
-    /// Ends every subscription. The callables are released after the lock: their end may run any code.
+    /// Ends every subscription. The callables are dropped without the lock, because that may run any code.
     pub(crate) fn clear(&self) {
         let hooks = std::mem::take(&mut *self.list());
         drop(hooks);
     }
 
     pub(crate) fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // A list that is being changed right now is in use, and so is what it holds.
+        // A list that is being changed is in use, and so are its callables: none of them is garbage.
         let Ok(hooks) = self.0.try_lock() else {
             return Ok(());
         };
@@ -146,7 +146,7 @@ impl Hooks {
 }
 
 impl Hook {
-    /// What the callable raises is reported as Python reports such things, and harms nobody.
+    /// What the callable raises goes to `sys.unraisablehook`.
     fn call(&self, py: Python<'_>, event: &evertoken::Event) {
         let outcome =
             Py::new(py, Event(event.clone())).and_then(|event| self.callback.call1(py, (event,)));
@@ -156,7 +156,7 @@ impl Hook {
     }
 }
 
-/// A callable's subscription to the events of an identity. Ends with `close`, its `with` block, or its client.
+/// A callable's subscription to the events of an identity. Ended by `close`, by leaving its `with` block, or with its client.
 #[pyclass(frozen, module = "evertoken")]
 pub(crate) struct Subscription {
     hooks: Weak<Mutex<Vec<Arc<Hook>>>>,

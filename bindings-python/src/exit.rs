@@ -1,8 +1,8 @@
 //! The interpreter's end.
 //!
-//! A thread that is inside Python while the interpreter ends is killed at its next bytecode, Rust frames and
-//! all, which takes the process down. So this library's threads enter Python through a gate, and the last
-//! exit handler closes it and waits until nobody is inside.
+//! CPython ends a thread that runs Python code during finalization by unwinding it, Rust frames included, which aborts the
+//! process. So this library's threads enter Python through a gate: the last exit handler closes it, and waits until no thread is
+//! inside.
 
 use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
@@ -13,23 +13,23 @@ use pyo3::prelude::*;
 
 use crate::turn::{self, Turn};
 
-/// Threads that are inside Python, or about to be, on behalf of this library. Signed: a thread that forks
-/// while it is inside leaves once more in the child, where nobody was counted.
+/// How many of this library's threads are inside Python, or about to be. Signed, because a thread that forks while it is
+/// inside leaves in the child as well, where the count began anew.
 static INSIDE: AtomicIsize = AtomicIsize::new(0);
 static CLOSED: AtomicBool = AtomicBool::new(false);
 static FORKS: AtomicUsize = AtomicUsize::new(0);
-/// The thread that ends the interpreter: it may go on as before, in exit handlers and finalizers.
+/// The thread that ends the interpreter. It may still enter Python, for exit handlers and finalizers.
 static ENDING: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-/// A hook that takes longer than this at the very end is not waited for.
-const LAST_CALL: Duration = Duration::from_secs(2);
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// How long the interpreter's end waits for threads that are inside, such as in a slow event callback.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const CHECK_EVERY: Duration = Duration::from_millis(1);
 
 /// Permission to be inside Python.
 pub(crate) struct Pass(());
 
 impl Pass {
-    /// `None` once the interpreter is ending, but for the thread that ends it.
+    /// `None` once the interpreter is ending, except for the thread that ends it.
     fn get() -> Option<Self> {
         INSIDE.fetch_add(1, SeqCst);
         let pass = Self(());
@@ -40,8 +40,7 @@ impl Pass {
         (ending == Some(thread::current().id())).then_some(pass)
     }
 
-    /// For a thread that is about to return to Python, which it cannot avoid: once the interpreter is
-    /// ending, it stops here for ever instead.
+    /// For a thread that has to return to Python. Once the interpreter is ending it stays here for ever instead.
     fn to_return() -> Self {
         loop {
             match Self::get() {
@@ -64,7 +63,7 @@ pub(crate) fn attach<R>(enter: impl FnOnce(Python<'_>) -> R) -> Option<R> {
     Python::try_attach(enter)
 }
 
-/// Leaves Python for `work`, and comes back.
+/// Runs `work` without the GIL.
 pub(crate) fn leave<R: Send>(py: Python<'_>, work: impl FnOnce() -> R + Send) -> R {
     let (result, _pass, turn) = py.detach(|| (work(), Pass::to_return(), Turn::take()));
     drop(turn);
@@ -81,21 +80,21 @@ pub(crate) fn forks() -> usize {
     FORKS.load(SeqCst)
 }
 
-/// Closes the gate; the last of the exit handlers.
+/// Closes the gate. This is the last exit handler to run.
 #[pyfunction]
 fn close_gate(py: Python<'_>) {
     *ENDING.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current().id());
     CLOSED.store(true, SeqCst);
     py.detach(|| {
         let mut waited = Duration::ZERO;
-        while INSIDE.load(SeqCst) > 0 && waited < LAST_CALL {
-            thread::sleep(LOOK_AGAIN);
-            waited += LOOK_AGAIN;
+        while INSIDE.load(SeqCst) > 0 && waited < LONGEST_WAIT {
+            thread::sleep(CHECK_EVERY);
+            waited += CHECK_EVERY;
         }
     });
 }
 
-/// A forked child has none of the parent's threads, whatever they were about to do.
+/// Opens the gate in a forked child, in which none of the parent's threads exists.
 #[pyfunction]
 fn reopen_gate() {
     INSIDE.store(0, SeqCst);
@@ -104,8 +103,8 @@ fn reopen_gate() {
     turn::forget();
 }
 
-/// Registers the handlers. At import: exit handlers run last come first served, and those of the program
-/// may still use this library.
+/// Registers the handlers. This is done at import, because exit handlers run in reverse order, and the program's may still use
+/// this library.
 pub(crate) fn watch(py: Python<'_>) -> PyResult<()> {
     let at_exit = py.import("atexit")?;
     at_exit.call_method1("register", (wrap_pyfunction!(close_gate, py)?,))?;

@@ -1,4 +1,4 @@
-//! Failures on their way to Python: the class is looked up by the kind's stable string.
+//! Errors as Python exceptions. The class is found by the kind's stable string.
 
 use evertoken::verdict::Reason;
 use evertoken::{Error, ErrorKind};
@@ -6,11 +6,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-/// What ends a call without its result.
+/// Why a call failed.
 pub(crate) enum Failure {
-    /// A row of the error table.
+    /// The core's error.
     Core(Error),
-    /// What the caller's own code raised, such as the iterator of a body.
+    /// An exception of the caller's own code, such as the iterator of a body.
     Python(PyErr),
 }
 
@@ -35,7 +35,7 @@ impl Failure {
     }
 }
 
-/// A call that panicked: a defect of this library.
+/// The failure of a call that panicked, which is a defect in this library.
 pub(crate) fn panicked() -> Failure {
     Error::new(ErrorKind::Internal, "a call ended in a panic").into()
 }
@@ -44,7 +44,7 @@ pub(crate) fn panicked() -> Failure {
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     match exception(py, error) {
         Ok(exception) => PyErr::from_value(exception),
-        Err(trouble) => trouble,
+        Err(failed) => failed,
     }
 }
 

@@ -1,7 +1,7 @@
-//! Waiting in a program of greenlets: other greenlets run meanwhile.
+//! Blocking calls under gevent: while one waits, other greenlets run.
 //!
-//! A blocking call would stop them all, as they share one thread. Here the call runs on the library runtime, as it does for
-//! asyncio, and the greenlet waits as it does for a socket of its own.
+//! All greenlets share one thread, which must not block. So the call runs on the library's runtime, as it does for asyncio, and
+//! its greenlet waits as it would for a socket.
 
 use std::sync::mpsc::sync_channel;
 
@@ -12,7 +12,7 @@ use crate::bridge::start_in;
 use crate::failure::{Failure, panicked};
 use crate::imported::imported;
 
-/// The stand-in for an event loop, where this call was made by a greenlet that others wait beside.
+/// The hub's stand-in for an event loop; `None` if the caller may block its thread.
 pub(crate) fn running(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     if imported(py, intern!(py, "gevent.monkey"))?.is_none() {
         return Ok(None);
@@ -23,17 +23,17 @@ pub(crate) fn running(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
     Ok((!hub.is_none()).then_some(hub))
 }
 
-/// Runs a call to its end while this greenlet waits. What ends the greenlet, such as a `gevent.Timeout`, ends the call.
+/// Runs a call to its end while this greenlet waits. An exception in the greenlet, such as `gevent.Timeout`, ends the call.
 pub(crate) fn wait<T, F>(hub: &Bound<'_, PyAny>, call: F) -> PyResult<T>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     let py = hub.py();
-    let (told, outcome) = sync_channel(1);
+    let (sender, outcome) = sync_channel(1);
     let waiter = start_in(hub, async move {
-        // Whoever waits no more has let go of the other end.
-        let _ = told.send(call.await);
+        // Fails if the greenlet no longer waits.
+        let _ = sender.send(call.await);
         Ok(())
     })?;
     waiter.call_method0(intern!(py, "wait"))?;

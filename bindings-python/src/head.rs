@@ -1,4 +1,4 @@
-//! What a whole response and a streamed one have in common: all but the body.
+//! What whole and streamed responses have in common: everything but the body.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::failure::exception;
 
-/// Status line, headers and what became of the token: all of a response but its body.
+/// Everything of a response but its body: status, headers, and why a 401 was not healed.
 #[pyclass(subclass, frozen, module = "evertoken._native")]
 pub(crate) struct Head {
     status: u16,
@@ -22,7 +22,7 @@ impl From<&Response> for Head {
     fn from(response: &Response) -> Self {
         Self {
             status: response.status().as_u16(),
-            version: text_of(&response.version()),
+            version: version_text(&response.version()),
             url: response.url().to_string(),
             headers: response.headers().clone(),
             given_back: response.given_back().cloned(),
@@ -30,8 +30,8 @@ impl From<&Response> for Head {
     }
 }
 
-/// As the protocols call themselves: the type's own form would be `HTTP/2.0`.
-fn text_of(version: &impl Debug) -> String {
+/// The version as HTTP writes it: "HTTP/1.1", but "HTTP/2", which the type prints as "HTTP/2.0".
+fn version_text(version: &impl Debug) -> String {
     let text = format!("{version:?}");
     match text.strip_suffix(".0") {
         Some(short) if short != "HTTP/1" => short.to_owned(),
@@ -56,7 +56,7 @@ impl Head {
         &self.url
     }
 
-    /// Header fields in their order. Bytes beyond ASCII are read as Latin-1, which loses nothing.
+    /// The header fields in order. Bytes beyond ASCII are decoded as Latin-1, which loses nothing.
     #[getter]
     fn headers(&self) -> Vec<(&str, String)> {
         self.headers
@@ -85,7 +85,7 @@ impl Head {
     }
 }
 
-/// A response on its way to Python, where it is a `T`: a [`Head`] and the body in its own form.
+/// A response that becomes a Python `T`, a subclass of [`Head`] with the body in its own form.
 pub(crate) struct Received<T> {
     pub(crate) head: Head,
     pub(crate) body: T,

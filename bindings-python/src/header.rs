@@ -1,4 +1,4 @@
-//! The Authorization header as a Python string: one object for one token, at hand in some nanoseconds.
+//! The Authorization header as a Python string: one object per token, found in a few nanoseconds.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use evertoken::{Authorization, Freshness};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-/// A client's header, beside the number of the token it was made from: both change together.
+/// A client's header and the generation of its token, replaced together.
 #[derive(Default)]
 pub(crate) struct Header(ArcSwapOption<Made>);
 
@@ -44,7 +44,7 @@ impl Header {
     }
 }
 
-/// The header that a thread was given last, how long that is good, and whose it is.
+/// The header that a thread was given last, whose it is, and how to check that it is still valid.
 struct Seen {
     client: u64,
     freshness: Freshness,
@@ -52,36 +52,36 @@ struct Seen {
 }
 
 thread_local! {
-    /// Looking here takes no lock, no reference count and no write to memory that threads share.
+    /// Takes no lock, no reference count, and no write to memory that threads share.
     static LAST: RefCell<Option<Seen>> = const { RefCell::new(None) };
 }
 
-/// A number for a client, never used again.
+/// A number for a client, unique in this process.
 pub(crate) fn next_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The header that this thread was given last, if it is this client's and still `good`.
+/// The header that this thread was given last, if it is this client's and `is_valid` says so.
 pub(crate) fn seen_last(
     py: Python<'_>,
     client: u64,
-    good: impl FnOnce(&mut Freshness) -> bool,
+    is_valid: impl FnOnce(&mut Freshness) -> bool,
 ) -> Option<Bound<'_, PyString>> {
     LAST.with_borrow_mut(|last| {
         let last = last.as_mut()?;
-        (last.client == client && good(&mut last.freshness)).then(|| last.text.bind(py).clone())
+        (last.client == client && is_valid(&mut last.freshness)).then(|| last.text.bind(py).clone())
     })
 }
 
-/// Notes the header that this thread is given now.
+/// Keeps the header that this thread is given now.
 pub(crate) fn see(client: u64, freshness: Freshness, text: Py<PyString>) {
     let seen = Seen {
         client,
         freshness,
         text,
     };
-    // What it replaces is released afterwards: its end may run code that asks again.
+    // Dropped only when `LAST` is no longer borrowed: dropping a Python object may run code that comes here again.
     let before = LAST.replace(Some(seen));
     drop(before);
 }

@@ -1,4 +1,4 @@
-//! What the program has imported: a module that it has not is nobody's, and is not loaded on its account.
+//! Modules that the program has imported. What it does not use is not imported on its behalf.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;

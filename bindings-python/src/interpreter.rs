@@ -1,4 +1,4 @@
-//! Which interpreter of the process this is.
+//! The package works in the main interpreter only.
 
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 
 /// Refuses to be imported by a subinterpreter.
 ///
-/// Classes and what the package puts onto them are there once per process: what a subinterpreter brought would be gone with
-/// it, for the main interpreter as well, and its exit handlers would end the library for all. What comes from the library's
-/// own threads, such as events, would run in the main interpreter anyway.
+/// The classes exist once per process, with the methods that the package adds to them: those that a subinterpreter added would
+/// disappear with it, for the main interpreter too, and its exit handlers would stop the library for all. Callbacks from the
+/// library's own threads, such as events, would run in the main interpreter in any case.
 pub(crate) fn only_main(_py: Python<'_>) -> PyResult<()> {
     // SAFETY: the argument proves that this thread is attached to an interpreter.
     let id = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };

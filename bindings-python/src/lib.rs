@@ -1,13 +1,12 @@
-//! `evertoken._native`: the core for the package beside it, which is the public interface.
+//! `evertoken._native`: the core as a Python module, private to the package `evertoken`.
 //!
-//! Nothing is decided here. Options, responses and errors are converted, the GIL is released while a
-//! call waits, and asyncio is woken up when something has arrived. Importing starts no thread.
+//! It converts options, responses and errors, releases the GIL while a call waits, and wakes the event loop when a call has
+//! ended. It decides nothing, and importing it starts no thread.
 
-// What is documented for Python reads as Python people write it.
+// Documentation that Python shows is written as Python's is, without backticks around each name.
 #![allow(clippy::doc_markdown)]
 
 mod aio;
-mod answer;
 mod authorization;
 mod base;
 mod body;
@@ -34,6 +33,7 @@ mod telemetry;
 mod token;
 mod turn;
 mod wait;
+mod whole_response;
 
 use pyo3::prelude::*;
 
@@ -42,8 +42,6 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::aio::AsyncClient;
-    #[pymodule_export]
-    use crate::answer::Answer;
     #[pymodule_export]
     use crate::authorization::{Authorization, Verdict};
     #[pymodule_export]
@@ -70,6 +68,8 @@ mod _native {
     use crate::sync::SyncClient;
     #[pymodule_export]
     use crate::token::Token;
+    #[pymodule_export]
+    use crate::whole_response::WholeResponse;
 
     /// The version of the core, and so of the package.
     #[pymodule_export]

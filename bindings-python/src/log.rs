@@ -1,4 +1,4 @@
-//! The core's log lines to the standard `logging`, under the name `evertoken`.
+//! Passes the core's log lines to the standard `logging`, to the logger `evertoken`.
 
 use std::sync::Once;
 
@@ -12,11 +12,11 @@ use tracing::{Level, Metadata, Subscriber};
 use crate::exit;
 use crate::imported::imported;
 
-/// Sends the log lines of this process to Python from now on. Done with the first client, not at import.
+/// Sends the log lines of this process to Python. Called by the first client, not at import.
 pub(crate) fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // This library's own copy of tracing: no one else can have set one.
+        // Cannot fail: nobody else uses this library's copy of tracing.
         let _ = tracing::subscriber::set_global_default(ToPython);
     });
 }
@@ -76,7 +76,7 @@ fn hand_over(py: Python<'_>, level: i32, line: &Line) -> PyResult<()> {
     Ok(())
 }
 
-/// `logging` is asked for only where the program has imported it: nobody else can be listening.
+/// The logger, if the program has imported `logging`. If it has not, it can have set up no handler.
 fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if let Some(logger) = LOGGER.get(py) {
@@ -92,7 +92,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
         return Ok(None); // half imported
     };
     let logger = get_logger.call1((TARGET,))?;
-    // A library's warnings are not for the terminal of a program that has set up no logging.
+    // Otherwise a program without any logging configuration would get warnings on its stderr.
     logger.call_method1(intern!(py, "addHandler"), (null_handler.call0()?,))?;
     Ok(Some(LOGGER.get_or_init(py, || logger.unbind()).bind(py)))
 }

@@ -1,4 +1,4 @@
-//! Options by name, from Python's types to the core's. The core says which are right.
+//! Converts options from Python's types to the core's, which checks their names and values.
 
 use evertoken::options::check_line;
 use evertoken::{Error, OptionValue, Options, Secret, builder, flow};
@@ -10,10 +10,10 @@ use pyo3::types::{
 
 use crate::failure::raised;
 
-/// Beyond this an integer is not exact as a floating-point number.
+/// Up to here every integer is exact as a floating-point number.
 const EXACT_MAX: i64 = 1 << 53;
 
-/// Sets the options in `dict`. `None` stands for the default.
+/// Adds the options of `dict`. One that is `None` keeps its default.
 pub(crate) fn fill(options: &mut Options, dict: &Bound<'_, PyDict>) -> PyResult<()> {
     for (name, value) in dict.iter() {
         let name = name.extract::<String>()?;
@@ -85,7 +85,7 @@ fn path(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     )
 }
 
-/// Text; what is none is refused by the option's name, its value unseen.
+/// A string. The error for anything else names the option, and does not show its value.
 fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     let Ok(text) = value.cast::<PyString>() else {
         let kind = value.get_type().name()?;
@@ -95,7 +95,7 @@ fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
             &format!("must be made of strings, not of the type {kind}"),
         ));
     };
-    // A lone surrogate cannot be encoded; the exception Python has for that carries the text.
+    // A lone surrogate cannot be encoded. Python's own exception for that would contain the whole text.
     text.to_str()
         .map(str::to_owned)
         .map_err(|_| refused(value.py(), name, "is not valid Unicode text"))
@@ -105,7 +105,7 @@ fn refused(py: Python<'_>, name: &str, problem: &str) -> PyErr {
     raised(py, &Error::config(name, problem))
 }
 
-/// The seconds of a `timedelta`.
+/// The seconds of a `timedelta`; `None` for any other type.
 fn total_seconds(value: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     match value.getattr_opt(intern!(value.py(), "total_seconds"))? {
         Some(method) => method.call0()?.extract().map(Some),
@@ -122,7 +122,7 @@ pub(crate) fn duration(
         return Ok(None);
     };
     if is_collection(value) {
-        // As requests and aiohttp have them for the parts of a call.
+        // requests takes a tuple of timeouts for the parts of a call.
         let hint = "must be one number of seconds; connect_timeout and read_timeout are options of their own";
         return Err(refused(value.py(), name, hint));
     }
@@ -133,7 +133,7 @@ pub(crate) fn duration(
         .map_err(|error| raised(value.py(), &error))
 }
 
-/// The deadline of a call: absent, unlimited (`math.inf`), or so long.
+/// The deadline of a call: `None` for the client's, `math.inf` for none, or a duration.
 pub(crate) fn deadline(value: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
     if let Some(value) = value
         && value
@@ -142,28 +142,28 @@ pub(crate) fn deadline(value: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
     {
         return Ok(Deadline::None);
     }
-    Ok(duration("timeout", value)?.map_or(Deadline::Clients, Deadline::In))
+    Ok(duration("timeout", value)?.map_or(Deadline::OfClient, Deadline::In))
 }
 
-/// When a call gives up.
+/// When a call times out.
 #[derive(Clone, Copy)]
 pub(crate) enum Deadline {
-    /// After the client's own timeout.
-    Clients,
+    /// After the client's timeout.
+    OfClient,
     /// Never.
     None,
     /// After this long.
     In(std::time::Duration),
 }
 
-/// Text for a URL or a header: no control characters, valid Unicode.
+/// A string for a URL: valid Unicode without control characters.
 pub(crate) fn line(name: &str, value: &Bound<'_, PyString>) -> PyResult<String> {
     let text = text(name, value.as_any())?;
     check_line(name, &text).map_err(|error| raised(value.py(), &error))?;
     Ok(text)
 }
 
-/// The names of the options that every constructor takes.
+/// The names of the options that every flow has.
 #[pyfunction]
 pub(crate) fn client_option_names() -> &'static [&'static str] {
     builder::CLIENT_OPTIONS

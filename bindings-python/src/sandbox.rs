@@ -1,4 +1,4 @@
-//! The sandbox, for tests in Python: in this process, without a socket for its control calls.
+//! The sandbox, for tests in Python. It runs in this process, and control calls need no socket.
 
 use std::mem;
 use std::process;
@@ -10,17 +10,17 @@ use serde_json::Value;
 
 use crate::exit;
 
-/// The status of a wait that took too long.
+/// The status of a control call that waited too long.
 const TIMED_OUT: u16 = 408;
-/// The status of a sandbox that was closed.
+/// The status of control calls to a closed sandbox.
 const CLOSED: u16 = 503;
 
-/// A running sandbox. JSON goes in and out as text.
+/// A running sandbox. Its JSON is passed as text.
 #[pyclass(frozen, module = "evertoken._native")]
 pub(crate) struct Sandbox {
     /// `None` only while it is dropped.
     sandbox: Option<evertoken_sandbox::Sandbox>,
-    /// A forked child has the handle but not the threads: it must not wait for them.
+    /// The process that started it. A forked child has the handle but not the threads, and must not wait for them.
     owner: u32,
 }
 
@@ -37,7 +37,7 @@ impl Sandbox {
         })
     }
 
-    /// The start line.
+    /// What the command `evertoken sandbox` prints when it starts.
     fn info(&self) -> PyResult<String> {
         Ok(self.running()?.info().to_string())
     }
@@ -47,11 +47,11 @@ impl Sandbox {
         let body = json(body)?;
         let sandbox = self.running()?;
         exit::leave(py, || sandbox.control(method, path, &body))
-            .map(|answer| answer.to_string())
+            .map(|result| result.to_string())
             .map_err(refused)
     }
 
-    /// Stops it: connections are cut, ports are free when it returns.
+    /// Stops it. When this returns, its connections are closed and its ports are free.
     fn close(&self, py: Python<'_>) {
         if let Ok(sandbox) = self.running() {
             exit::leave(py, || sandbox.close());

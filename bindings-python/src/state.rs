@@ -12,13 +12,13 @@ pub(crate) struct State(pub(crate) evertoken::State);
 
 #[pymethods]
 impl State {
-    /// In one word: "fresh", "soft" (served and due for renewal), "expired", "none" (no token yet), "locked_out".
+    /// "fresh", "soft" (valid, and due for renewal), "expired", "none" (no token yet) or "locked_out" (credentials rejected).
     #[getter]
     fn standing(&self) -> &'static str {
         self.0.standing.code()
     }
 
-    /// What is left of the token's life, a timedelta; None without a token or with one that lives until refused.
+    /// The token's remaining lifetime, a timedelta; None if there is no token, or it is valid until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.expires_in)
@@ -30,13 +30,13 @@ impl State {
         self.0.fingerprint.as_deref()
     }
 
-    /// How the token was obtained.
+    /// How the token was obtained: "login", "refresh" or "store"; None without a token.
     #[getter]
     fn via(&self) -> Option<&'static str> {
         self.0.via.map(evertoken::event::Via::code)
     }
 
-    /// The last failure, an EvertokenError, if no token has come since; else None.
+    /// The last failure, an EvertokenError; None if a token was obtained since.
     #[getter]
     fn last_error<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.0
@@ -46,7 +46,7 @@ impl State {
             .transpose()
     }
 
-    /// How long no token request is made, a timedelta; None if the next caller may make one.
+    /// How long no token request will be made, a timedelta; None if one may be made now.
     #[getter]
     fn next_try_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.0.next_try_in)
@@ -95,7 +95,7 @@ macro_rules! counters {
                 self.0.$name
             })+
 
-            /// All of them by name.
+            /// All counters by name.
             fn as_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
                 let dict = PyDict::new(py);
                 $(dict.set_item(stringify!($name), self.0.$name)?;)+
@@ -112,9 +112,9 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Tokens handed out; the cached header of `authorization` and of requests is not counted.
+    /// Tokens returned by `token`, and headers that were not cached.
     tokens_served,
-    /// Token requests made; one with several tries counts once.
+    /// Token requests made; several attempts of one count once.
     flights,
     /// Token requests that ended without a token.
     failures,
@@ -126,8 +126,8 @@ counters! {
     refused,
     /// Requests sent again after a 401.
     resends,
-    /// 401s handed to their caller.
+    /// 401s returned to their caller.
     given_back,
-    /// Callers waiting for a token now.
+    /// Callers that are waiting for a token now.
     waiting,
 }

@@ -12,17 +12,17 @@ use crate::failure::Failure;
 use crate::head::{Head, Received};
 use crate::wait::wait_shared;
 
-/// A response whose body is still on the wire.
+/// A response whose body is read piece by piece.
 #[pyclass(extends = Head, frozen, module = "evertoken._native")]
 pub(crate) struct Stream {
     rest: Rest,
 }
 
-/// The rest of the response: in nobody's hands while a piece is read, gone once closed.
+/// The rest of the response. `None` while a piece is being read, and once it is closed.
 #[derive(Clone)]
 struct Rest(Arc<Mutex<Option<Response>>>);
 
-/// A piece on its way to Python; `None` at the end.
+/// A piece of the body; `None` at its end.
 struct Piece(Option<Bytes>);
 
 impl<'py> IntoPyObject<'py> for Piece {
@@ -39,12 +39,12 @@ impl<'py> IntoPyObject<'py> for Piece {
 }
 
 impl Rest {
-    fn hold(&self) -> std::sync::MutexGuard<'_, Option<Response>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Response>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn next(self) -> Result<Piece, Failure> {
-        let taken = self.hold().take();
+        let taken = self.lock().take();
         let Some(mut response) = taken else {
             return Err(Error::new(
                 ErrorKind::Closed,
@@ -53,7 +53,7 @@ impl Rest {
             .into());
         };
         let piece = response.chunk().await?;
-        *self.hold() = Some(response);
+        *self.lock() = Some(response);
         Ok(Piece(piece))
     }
 }
@@ -83,7 +83,8 @@ impl Stream {
 
     /// Releases the connection.
     fn close(&self) {
-        let rest = self.rest.hold().take();
+        // In two steps, so that the response is not dropped while the lock is held.
+        let rest = self.rest.lock().take();
         drop(rest);
     }
 }

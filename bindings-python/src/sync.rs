@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::answer::Answer;
 use crate::authorization::{Authorization, Facts, Verdict};
 use crate::base::{BaseClient, Place};
 use crate::call::{Prepared, authorize, token};
@@ -12,8 +11,9 @@ use crate::options::{duration, line};
 use crate::stream::Stream;
 use crate::token::Token;
 use crate::wait::{wait, wait_or_now};
+use crate::whole_response::WholeResponse;
 
-/// The blocking client. What of it is written in Python is put onto this class by the package, which documents it.
+/// The blocking client. The package adds the methods that are written in Python, and the class's documentation.
 #[pyclass(name = "Client", extends = BaseClient, subclass, frozen, module = "evertoken")]
 pub(crate) struct SyncClient;
 
@@ -38,8 +38,8 @@ impl SyncClient {
     /// A token that is valid now, from the cache where possible.
     ///
     /// Args:
-    ///     min_ttl: Life that must be left, in seconds. Where a token's whole life is no longer, half of it is asked for.
-    ///     timeout: Give up waiting after this long; the login goes on for the next caller. None: the client's timeout.
+    ///     min_ttl: The least remaining lifetime, in seconds; for tokens that never live longer, half of their lifetime.
+    ///     timeout: Stop waiting after this long; the login goes on for the next caller. None: the client's timeout.
     ///
     /// Raises:
     ///     CredentialsRejectedError: The server refused the credentials, the grant or the scope.
@@ -54,10 +54,10 @@ impl SyncClient {
         wait_or_now(slf.py(), token(slf.as_super().get(), min_ttl, timeout)?)
     }
 
-    /// The Authorization header's value: the fast path, the same object until the token changes.
+    /// The value of the Authorization header: the same str object until the token changes.
     ///
     /// Args:
-    ///     url: Where the request goes. None: the API's own origin, some tens of nanoseconds.
+    ///     url: Where the request goes. None: the API's own origin, which takes only tens of nanoseconds.
     ///
     /// Raises:
     ///     OriginRefusedError: The token may not go there.
@@ -71,12 +71,12 @@ impl SyncClient {
         match url {
             None => base
                 .cached(slf.py())
-                .map_or_else(|| asked_for(base, slf.py(), None), Ok),
-            Some(url) => asked_for(base, slf.py(), Some(url)),
+                .map_or_else(|| authorization_for(base, slf.py(), None), Ok),
+            Some(url) => authorization_for(base, slf.py(), Some(url)),
         }
     }
 
-    /// Permission to send one request with an HTTP library of your own; show it to `judge` with the response.
+    /// Permission to send one request with another HTTP library. Pass it to `judge` together with the response.
     ///
     /// Raises:
     ///     OriginRefusedError: The token may not go there.
@@ -90,17 +90,17 @@ impl SyncClient {
         .map(Authorization)
     }
 
-    /// What a response means: done, send again with another header, or give the 401 back.
+    /// What to do about a response: nothing, send the request again with another header, or return the 401.
     ///
-    /// Renews the token where that may heal it; callers with the same refused token share one renewal. Never fails
-    /// because a renewal did: that is a reason to give the response back.
+    /// For a 401 it renews the token if that can help; all callers whose requests were refused with the same token share one
+    /// renewal. A renewal that fails raises nothing: the verdict is then to return the 401.
     ///
     /// Args:
-    ///     authorization: What the request was sent with.
+    ///     authorization: The one that the request was sent with.
     ///     status: The response's status.
-    ///     headers: The response's headers; looked into for a 401 only.
-    ///     body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
-    ///     replayable: Whether the request's body can be sent again whole.
+    ///     headers: The response's headers; read only for a 401.
+    ///     body: The body, or its first kilobytes; read only for a 401.
+    ///     replayable: Whether the request's whole body can be sent again.
     ///     timeout: How long to wait for a renewal. None: the client's timeout.
     ///
     /// >>> from http.client import HTTPConnection
@@ -137,11 +137,14 @@ impl SyncClient {
         )
     }
 
-    fn _send(slf: &Bound<'_, Self>, request: &Bound<'_, PyAny>) -> PyResult<Received<Answer>> {
+    fn _send(
+        slf: &Bound<'_, Self>,
+        request: &Bound<'_, PyAny>,
+    ) -> PyResult<Received<WholeResponse>> {
         request
             .extract::<Prepared<'_>>()?
             .call(slf.as_super().get())?
-            .wait_answer(slf.py())
+            .wait_whole_response(slf.py())
     }
 
     fn _open(slf: &Bound<'_, Self>, request: &Bound<'_, PyAny>) -> PyResult<Received<Stream>> {
@@ -151,15 +154,15 @@ impl SyncClient {
             .wait_stream(slf.py())
     }
 
-    /// Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.
+    /// Closes the client: later calls raise ClosedError, requests in progress are finished. Returns at once; idempotent.
     ///
-    /// Other clients of the identity go on.
+    /// Other clients of the same identity are not affected.
     ///
     /// Args:
     ///     revoke: Revoke the token at the server first, if the provider has a revocation endpoint (RFC 7009).
     ///
     /// Raises:
-    ///     EvertokenError: What kept the revocation from the server; the client is closed all the same.
+    ///     EvertokenError: The revocation failed; the client is closed all the same.
     #[pyo3(signature = (*, revoke = false))]
     fn close(slf: &Bound<'_, Self>, revoke: bool) -> PyResult<()> {
         let base = slf.as_super().get();
@@ -176,10 +179,10 @@ impl SyncClient {
     }
 }
 
-/// The header when something has to be asked for it. Apart, so that the fast path stays a short one.
+/// The header if it is not cached, or is wanted for a URL. A function of its own keeps the fast path small.
 #[cold]
 #[inline(never)]
-fn asked_for<'py>(
+fn authorization_for<'py>(
     base: &BaseClient,
     py: Python<'py>,
     url: Option<&Bound<'py, PyString>>,

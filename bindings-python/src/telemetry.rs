@@ -10,9 +10,9 @@ use crate::event::Event;
 use crate::exit;
 use crate::imported::imported;
 
-/// Listens to every identity of this process from now on. Done with the first client, not at import.
+/// Listens to every identity of this process. Called by the first client, not at import.
 ///
-/// One listener for all: clients of one identity share its token requests, which must be counted once.
+/// There is one listener for all, because clients of one identity share its token requests, which must be counted once.
 pub(crate) fn install() {
     static LISTENING: OnceLock<Subscription> = OnceLock::new();
     LISTENING.get_or_init(|| {
@@ -26,14 +26,14 @@ pub(crate) fn install() {
     });
 }
 
-/// The API is asked for only where the program has imported it: without that nobody has set up a provider.
+/// Passes an event on if the program has imported OpenTelemetry's API. If it has not, no provider can have been set up.
 fn hand_over(py: Python<'_>, event: &evertoken::Event) -> PyResult<()> {
     if imported(py, intern!(py, "opentelemetry.trace"))?.is_none()
         && imported(py, intern!(py, "opentelemetry.metrics"))?.is_none()
     {
         return Ok(());
     }
-    // Two identities may read alike in a log; what they are kept in has an address of its own.
+    // The text of an identity need not be unique, its address is.
     let identity = event.identity.as_ptr() as usize;
     py.import(intern!(py, "evertoken._telemetry"))?
         .call_method1(intern!(py, "heard"), (identity, Event::from(event.clone())))?;

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::IntoPyDict;
 
-/// The end of the year 9999, after which there is no `datetime`, less a day for whatever rounding does.
+/// The end of the year 9999, beyond which there is no `datetime`, less a day as a margin for rounding.
 const LATEST: Duration = Duration::from_secs(253_402_214_400);
 /// `timedelta.max`, rounded down: 999,999,999 days.
 const LONGEST: Duration = Duration::from_secs(999_999_999 * 86_400);
@@ -36,7 +36,7 @@ impl Token {
         self.token.value()
     }
 
-    /// When it expires: an aware datetime in UTC, by this machine's clock; None if it lives until refused.
+    /// When it expires, by this machine's clock: an aware datetime in UTC. None if it is valid until refused.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -65,19 +65,19 @@ impl Token {
             .map(Some)
     }
 
-    /// What was left of its life when it was handed out, a timedelta; None if it lives until refused.
+    /// Its remaining lifetime when it was returned, a timedelta; None if it is valid until refused.
     #[getter]
     fn expires_in<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         timedelta(py, self.token.expires_in())
     }
 
-    /// The granted scope, space-separated, if the server named it, else None.
+    /// The granted scopes, separated by spaces; None if the server did not say.
     #[getter]
     fn scope(&self) -> Option<&str> {
         self.token.scope()
     }
 
-    /// The claims, if the token is a readable JWT, else None. They are read, not verified.
+    /// The claims of a JWT, not verified; None if the token is not a JWT that can be decoded.
     #[getter]
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(claims) = self.claims.get(py) {
@@ -122,7 +122,7 @@ impl Token {
     }
 }
 
-/// A `timedelta`; what is longer than one can be is the longest there is.
+/// A `timedelta`, at most `timedelta.max`.
 pub(crate) fn timedelta(
     py: Python<'_>,
     duration: Option<Duration>,

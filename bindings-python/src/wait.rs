@@ -1,4 +1,4 @@
-//! Blocking calls: the GIL is released while one waits, and Ctrl-C ends it.
+//! Blocking calls. They release the GIL while they wait, and Ctrl-C ends them.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -16,10 +16,10 @@ use crate::failure::Failure;
 use crate::greenlet;
 use crate::imported::imported;
 
-/// How often a waiting call looks for signals: a Ctrl-C answered within it feels immediate.
+/// How often a waiting call checks for signals: often enough for Ctrl-C to seem immediate.
 const SIGNAL_TICK: Duration = Duration::from_millis(50);
 
-/// Runs a call to its end on this thread. It must leave nothing behind that still needs its sockets.
+/// Runs a call to its end on this thread, which drives its connections. Nothing that outlives the call may need them.
 pub(crate) fn wait<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
     T: Send + 'static,
@@ -28,7 +28,7 @@ where
     if let Some(hub) = greenlet::running(py)? {
         return greenlet::wait(&hub, future);
     }
-    // A call's future is some kilobytes: it is moved no further than here.
+    // Pinned here: the future takes some kilobytes, and is not moved again.
     wait_here(py, pin!(future))
 }
 
@@ -41,11 +41,10 @@ where
     let outcome = exit::leave(py, || {
         runtime::block_on(interruptible(future, here).map(Ok))
     });
-    told(py, outcome)
+    finished(py, outcome)
 }
 
-/// As [`wait`], for a call that needs nothing of this thread: where many wait at once, this one is woken only when it
-/// is over.
+/// As [`wait`], for a call that may run on other threads: when many wait at once, this thread is woken only at its end.
 pub(crate) fn wait_whole<T, F>(py: Python<'_>, call: impl FnOnce() -> F + Send) -> PyResult<T>
 where
     T: Send + 'static,
@@ -58,18 +57,18 @@ where
         return wait_here(py, pin!(call()));
     }
     let outcome = exit::leave(py, || runtime::block_on_whole(|| call().map(Ok)));
-    told(py, outcome)
+    finished(py, outcome)
 }
 
-/// What a call came to, for its caller.
-fn told<T>(py: Python<'_>, outcome: evertoken::Result<Result<T, Failure>>) -> PyResult<T> {
+/// The outcome of a call, for its caller.
+fn finished<T>(py: Python<'_>, outcome: evertoken::Result<Result<T, Failure>>) -> PyResult<T> {
     outcome
         .map_err(Failure::from)
         .and_then(|outcome| outcome)
         .map_err(|failure| failure.into_py_err(py))
 }
 
-/// As [`wait`], for what hands out a body that is still to be read.
+/// As [`wait`], for a call whose connection is used after it: its response's body is still to be read.
 pub(crate) fn wait_shared<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
     T: Send + 'static,
@@ -83,10 +82,10 @@ where
     let outcome = exit::leave(py, || {
         runtime::block_on_shared(interruptible(future, here).map(Ok))
     });
-    told(py, outcome)
+    finished(py, outcome)
 }
 
-/// As [`wait`], for what is often there already, such as a token: then the GIL is not even released.
+/// As [`wait`], for a result that is often available at once, such as a token: then the GIL is not even released.
 pub(crate) fn wait_or_now<T, F>(py: Python<'_>, future: F) -> PyResult<T>
 where
     T: Send + 'static,
@@ -106,7 +105,7 @@ where
     }
 }
 
-/// The future's outcome if one look at it is enough.
+/// Polls the future once; its outcome if that was enough.
 pub(crate) fn at_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
     let _runtime = runtime::handle().enter();
     match future.poll(&mut Context::from_waker(Waker::noop())) {
@@ -115,8 +114,8 @@ pub(crate) fn at_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
     }
 }
 
-/// Ends with what a signal handler raises, on the thread that runs them. No other looks for signals: a look takes the
-/// GIL, and a thousand threads that wait for one token would all want it at once.
+/// Runs signal handlers while `future` is pending, and ends with what one raises. Only on the thread that runs them (`here`): a
+/// check takes the GIL, which a thousand threads that wait for one token would all want at once.
 async fn interruptible<T>(
     mut future: Pin<&mut impl Future<Output = Result<T, Failure>>>,
     here: bool,
@@ -130,22 +129,22 @@ async fn interruptible<T>(
             outcome = &mut future => return outcome,
             () = runtime::sleep(SIGNAL_TICK) => {}
         }
-        // `None`: the interpreter is going away, and this thread with it.
+        // `None` if the interpreter is ending: this thread will not return to it.
         if let Some(Err(error)) = exit::attach(signals) {
             return Err(error.into());
         }
     }
 }
 
-/// Runs the handlers of signals that have come; an error if one has raised it.
+/// Runs the handlers of pending signals. The error is what one of them raised.
 fn signals(py: Python<'_>) -> PyResult<()> {
     py.check_signals()
 }
 
-/// Whether signal handlers run on this thread, or may.
+/// Whether signal handlers run on this thread. True if that is unknown: an unnecessary check does no harm.
 fn signals_come_here(py: Python<'_>) -> bool {
     thread_local! {
-        /// What was found, and after how many forks: the thread that forks is its child's main thread.
+        /// The result, and the number of forks at that time: the thread that forks is its child's main thread.
         static FOUND: Cell<Option<(usize, bool)>> = const { Cell::new(None) };
     }
     let forks = exit::forks();
@@ -156,13 +155,12 @@ fn signals_come_here(py: Python<'_>) -> bool {
                 FOUND.set(Some((forks, here)));
                 here
             }
-            // Better a look too many.
             Ok(None) | Err(_) => true,
         },
     }
 }
 
-/// `None` if the program has not imported `threading`, which knows.
+/// `None` if the program has not imported `threading`, the module that knows.
 fn is_main_thread(py: Python<'_>) -> PyResult<Option<bool>> {
     let Some(threading) = imported(py, intern!(py, "threading"))? else {
         return Ok(None);

@@ -1,18 +1,17 @@
 """Evertoken: a bearer token that is always valid.
 
-A client logs in, keeps the token, renews it in time and heals a 401. You ask for a token or send a
-request and never think of tokens again:
+A client logs in, keeps the token, renews it in time, and heals a 401: it renews the token and sends the request again.
 
     >>> import evertoken
     >>> client = evertoken.Client.pismo(server_key=server_key, server_secret=server_secret, base_url=base_url)
     >>> client.get("/pismo/api/accounts/123").json()["method"]
     'GET'
 
-`AsyncClient` has the same constructors and the same calls, awaitable. For code that uses requests,
-httpx, aiohttp or urllib3 there is `client.requests_auth()` and its siblings. For tests there is
-`evertoken.testing` and the pytest fixture `evertoken_sandbox`.
+`AsyncClient` has the same constructors, and the same calls to await. For code that uses requests, httpx, aiohttp or urllib3 there are
+`Client.requests_auth`, `httpx_auth`, `urllib3_pool` and `AsyncClient.aiohttp_middleware`. For tests there are `evertoken.testing` and
+the pytest fixture `evertoken_sandbox`.
 
-Everything that goes wrong is an `EvertokenError`, with one subclass per kind; see `evertoken.errors`.
+Every error of this library is an `EvertokenError`, with one subclass for each kind; see `evertoken.errors`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from ._native import run_cli
 
 def main() -> int:
     """Runs the command line with this process's arguments; returns its exit status."""
-    # The command minds signals itself, as the binary does; Python would add a KeyboardInterrupt when it is over.
+    # The command handles signals itself, as the binary does. Python's handler would raise KeyboardInterrupt at its end.
     signal(SIGINT, SIG_DFL)
     return run_cli(["evertoken", *sys.argv[1:]])
 

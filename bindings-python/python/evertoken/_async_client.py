@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from .adapters._aiohttp import AiohttpMiddleware
     from .adapters._httpx import AsyncHttpxAuth
 
-    Native = TypeVar("Native", _native.Answer, _native.Stream)
+    Native = TypeVar("Native", _native.WholeResponse, _native.Stream)
 
 __all__ = ["AsyncClient"]
 
 
 @native
 class AsyncClient(_native.AsyncClient, Constructors):
-    """A client for one identity and one API, for asyncio and trio. The same constructors and calls as `Client`, awaitable.
+    """A client for one identity and one API, for asyncio and trio. It has the constructors and calls of `Client`, to be awaited.
 
-    Waiting costs no thread. Cancelling a task, or a timeout around it, ends this caller's wait only: a
-    login that others wait for goes on. One client may serve several event loops and threads.
+    A call that waits takes no thread. Cancelling a task, or a timeout around it, ends only this caller's waiting: a login that others
+    wait for goes on. One client may serve several event loops and threads.
 
         >>> import asyncio
         >>> async def main():
@@ -81,9 +81,9 @@ class AsyncClient(_native.AsyncClient, Constructors):
         return Response(await self._call(self._send, method, url, options), method, perf_counter() - started)
 
     def stream(self, method: str, url: str, **options: Unpack[AsyncRequestOptions]) -> Opening:
-        """As `request`, but leaves the body on the wire: `async with client.stream("GET", "/big") as r: r.aiter_bytes()`.
+        """As `request`, but returns when the headers have arrived: `async with client.stream("GET", "/big") as response`.
 
-        Without `async with`, await it and close the response. The deadline counts to the end of the body.
+        Without `async with`, await it and close the response. `timeout` includes reading the body.
         """
 
         async def coming() -> AsyncStreamedResponse:

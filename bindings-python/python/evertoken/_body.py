@@ -15,18 +15,18 @@ CHUNK_BYTES = 64 * 1024
 
 
 def chunks(file: Any) -> Iterator[bytes]:
-    """The rest of a file. A text file gives its text in UTF-8."""
+    """The rest of a file, in pieces. The text of a text file is encoded in UTF-8."""
     while piece := file.read(CHUNK_BYTES):
         yield piece.encode("utf-8") if isinstance(piece, str) else piece
 
 
 class FileBody:
-    """A file from where it stands. Each iteration begins there again, so that it can be sent twice."""
+    """A file from its present position. Each iteration begins there, so that the body can be sent twice."""
 
     __slots__ = ("_file", "_start", "length", "rewindable")
 
     length: int | None
-    """Bytes from there to its end; None if it cannot tell, or is a text file."""
+    """Bytes from there to the end; None if the file is not seekable, or is a text file."""
     rewindable: bool
 
     def __init__(self, file: Any) -> None:
@@ -49,7 +49,7 @@ class FileBody:
 
 
 class Multipart:
-    """A form with files (RFC 7578), iterable as often as its files can be rewound."""
+    """A form with files (RFC 7578). Each iteration rewinds its files."""
 
     __slots__ = ("_pieces",)
 
@@ -101,7 +101,7 @@ def multipart(files: Files, fields: list[tuple[str, Any]]) -> tuple[Multipart, s
 
 
 def _part(part: Any) -> tuple[str | None, Any, str | None]:
-    """File name, content and content type of the forms that a part can have."""
+    """File name, content and content type of a part, which is given as content or as a tuple."""
     filename, content, content_type = (*part, None, None)[:3] if isinstance(part, tuple) else (_name_of(part), part, None)
     if content_type is None and filename:
         from mimetypes import guess_type
@@ -125,7 +125,7 @@ def _piece(name: str, content: Any) -> bytes | FileBody:
     if not hasattr(content, "read"):
         raise TypeError(f"files: {name} must be bytes, str or a file, not {type(content).__name__}")
     file = FileBody(content)
-    # What cannot be rewound is read now, so that the form as a whole can be sent again.
+    # A file that cannot be rewound is read into memory, so that the whole form can be sent again.
     return file if file.rewindable else b"".join(chunks(content))
 
 
@@ -139,5 +139,5 @@ def _head(boundary: str, name: str, filename: str | None, content_type: str | No
 
 
 def _quoted(name: str) -> str:
-    # As browsers do (WHATWG HTML, multipart/form-data): no quote and no line break can leave the header.
+    # As browsers do (WHATWG HTML, multipart/form-data), so that a name can end neither the quoted string nor the header.
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

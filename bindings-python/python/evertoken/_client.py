@@ -30,9 +30,9 @@ __all__ = ["Client"]
 class Client(_native.Client, Constructors):
     """A client for one identity and one API. Threads may share it; a forked child may go on using it.
 
-    Made by the constructor that is named after the way to log in: `pismo`, `passkit`, `wso2`, `password`, `client_credentials`,
-    `json_login`; or by `from_profile`. Every call that has to wait releases the GIL and can be interrupted with Ctrl-C. Use it with
-    `with`, or call `close`.
+    There is a constructor for each way to log in: `pismo`, `passkit`, `wso2`, `password`, `client_credentials` and `json_login`; and
+    `from_profile`. A call that has to wait releases the GIL, and Ctrl-C interrupts it. Use a client in a `with` block, or call
+    `close`.
 
         >>> with Client.pismo(server_key=server_key, server_secret=server_secret, base_url=base_url) as client:
         ...     client.get("/pismo/api/accounts/123", params={"page": 2}).status_code
@@ -61,7 +61,7 @@ class Client(_native.Client, Constructors):
         danger_accept_invalid_certs: Accept any certificate; default off. Prefer `ca_file`.
         user_agent: The User-Agent header; default "evertoken/" and the version.
 
-    A wrong or unknown option raises ConfigInvalidError that names it. Nothing is sent before the first call. Clients of equal
+    A wrong or unknown option raises ConfigInvalidError, which names it. Nothing is sent before the first call. Clients of the same
     identity (flow, URL, user, account, scope, secret) in one process share one token.
     """
 
@@ -70,36 +70,36 @@ class Client(_native.Client, Constructors):
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> Response:
         """Sends a request with the token and reads the whole response.
 
-        A 401 is healed where that is possible: one renewal, one resend. Any response is returned, a 401
-        that was not healed included; `response.auth.reason` then tells why.
+        A 401 is healed if possible: by one renewal of the token, and sending the request once more. Every response is returned,
+        also a 401 that was not healed; then `response.auth.reason` says why.
 
         Args:
-            method: The method.
-            url: Below the base URL ("/accounts/1"), or absolute to a pinned origin.
-            params: The query: a mapping, pairs, or a ready string.
-            headers: Header fields. Authorization is the client's.
+            method: The method, such as "GET".
+            url: A URL relative to the base URL ("/accounts/1"), or an absolute one of a pinned origin.
+            params: The query: a mapping, pairs, or a string.
+            headers: Header fields. Authorization is set by the client.
             json: A value to send as JSON.
-            data: A mapping or pairs to send as a form; with `files` as multipart. Text or bytes are sent as they are.
-            content: bytes, str, a file, or an iterable of bytes. What cannot be read twice cannot be sent again after a 401.
+            data: A mapping or pairs to send as a form; with `files` as multipart. str and bytes are sent as they are.
+            content: bytes, str, a file, or an iterable of bytes. A body that cannot be read twice is not sent again after a 401.
             files: Files of a multipart form: `{"name": file}`, or `("filename", file, "type/subtype")` instead of the file.
-            timeout: Deadline of the whole call, the token included. None: the client's; `math.inf`: none.
+            timeout: Deadline of the whole call, including a login. None: the client's; `math.inf`: no deadline.
             connect_timeout: How long it may take to establish a connection. None: the client's. Calls with another value use connections
                 of their own.
             read_timeout: How long the server may be silent, that is, no piece of its response arrives and no piece of the body is
                 sent. None: no limit but the deadline.
-            follow_redirects: Default True. On every hop the token is sent to pinned origins only.
+            follow_redirects: Default True. The token is sent only to pinned origins, on every hop.
 
         Raises:
             OriginRefusedError: The URL belongs to an origin that is not pinned.
-            UnreachableError, TimedOutError, TlsError: No response came.
-            CredentialsRejectedError: There is no token to be had.
+            UnreachableError, TimedOutError, TlsError: There was no response.
+            CredentialsRejectedError: The login failed.
             EvertokenError: Base of these and all others.
         """
         started = perf_counter()
         return Response(self._send(prepare(method, url, **options)), method, perf_counter() - started)
 
     def stream(self, method: str, url: str, **options: Unpack[RequestOptions]) -> StreamedResponse:
-        """As `request`, but leaves the body on the wire. The deadline counts to the end of the body.
+        """As `request`, but returns when the headers have arrived. `timeout` includes reading the body.
 
         >>> with client.stream("GET", "/pismo/api/big") as response:
         ...     size = sum(len(piece) for piece in response.iter_bytes())

@@ -1,4 +1,4 @@
-"""How clients are made: one way for the synchronous and the asynchronous one."""
+"""The constructors, which the synchronous and the asynchronous client share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Constructors:
-    """One constructor per way to log in, and `from_options` for a way that is configuration."""
+    """One constructor for each flow, `from_options` for a flow by name, and `from_profile`."""
 
     __slots__ = ()
 
@@ -26,11 +26,11 @@ class Constructors:
 
     @classmethod
     def from_options(cls, flow: str, /, **options: Any) -> Self:
-        """A client for the way to log in of this name, with options by name.
+        """A client for the flow of this name.
 
         Args:
             flow: "pismo", "passkit", "wso2", "password", "client_credentials" or "json_login".
-            **options: As the constructor of that name takes them.
+            **options: The options of the constructor of that name.
 
         >>> options = {"server_key": server_key, "server_secret": server_secret, "base_url": base_url}
         >>> Client.from_options("pismo", **options).state().standing
@@ -40,15 +40,14 @@ class Constructors:
 
     @classmethod
     def from_profile(cls, name: str, /, *, path: Path | None = None, **options: Any) -> Self:
-        """A client from a profile: options under a name, in the file `evertoken.toml` that every language reads.
+        """A client from a profile: named options in the file `evertoken.toml`, which every language reads.
 
-        Waits while a command of the profile runs, at most 30 s for each. A secret that stands in the file itself, and what else is
-        unwise there, draws a UserWarning.
+        Waits for the commands of the profile, at most 30 s for each. Secrets in the file itself, and other risks, cause a UserWarning.
 
         Args:
             name: The profile's name.
             path: The file. None: the first of $EVERTOKEN_CONFIG, ./evertoken.toml and ~/.config/evertoken/evertoken.toml.
-            **options: Options that are set on top of the profile's.
+            **options: Options that override those of the profile.
 
         Raises:
             ConfigInvalidError: There is no such file or profile, or something in it is wrong; the text names it.
@@ -72,11 +71,11 @@ class Constructors:
         Args:
             server_key: The server key.
             server_secret: The server secret.
-            account_id: Ask for a token of this account only; it is part of the token's identity.
+            account_id: Request a token for this account only; it is part of the token's identity.
             external_account_id: The account's external id, sent with the login.
-            secret_field: The secret's name in the login; "server_secret" (default), or "secret_key" for older installations.
+            secret_field: The secret's field in the login: "server_secret" (default), or "secret_key" for older installations.
             token_url: The login's URL; default: the documented path below `base_url`.
-            **options: The options common to all, see `Client`. `base_url` is required: production hosts are not published.
+            **options: The common options, see `Client`. `base_url` is required, because production hosts are not published.
         """
         return cls.from_options(
             "pismo",
@@ -102,17 +101,17 @@ class Constructors:
         token_url: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> Self:
-        """A client for PassKit: a user name and password, or a token pasted from the portal.
+        """A client for PassKit, with user name and password, or with a token from the portal.
 
         Args:
             username: The user name.
             password: The password.
-            token: A long-lived token from the portal, instead of user name and password. A 401 cannot be healed then.
+            token: A long-lived token from the portal, instead of user name and password. Then a 401 cannot be healed.
             region: "pub1" (Europe, default) or "pub2" (USA); part of the token's identity.
-            two_fa_token: Token of the second factor, where the account has one.
-            two_fa_code: Code of the second factor.
+            two_fa_token: The token for two-factor authentication, if the account uses it.
+            two_fa_code: The code for two-factor authentication.
             token_url: The login's URL; default: the documented path below the region's host.
-            **options: The options common to all, see `Client`.
+            **options: The common options, see `Client`.
         """
         return cls.from_options(
             "passkit",
@@ -141,19 +140,19 @@ class Constructors:
         revoke_url: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> Self:
-        """A client for a WSO2 API Manager: the password grant, refresh tokens included.
+        """A client for a WSO2 API Manager, with the password grant and refresh tokens.
 
         Args:
             token_url: The token endpoint, such as "https://gateway:8243/token".
             consumer_key: The application's consumer key.
             consumer_secret: The application's consumer secret.
-            username: The user, such as "john@johns.org", or with the organization already added.
+            username: The user, such as "john@johns.org", or "john@johns.org@org" without `organization`.
             password: The user's password.
             organization: The organization key that is added to `username`.
             scope: The scopes to request.
-            device: Asks for the scope "device_…", which gives this program a token of its own.
-            revoke_url: The revocation endpoint; default: beside `token_url`.
-            **options: The options common to all, see `Client`.
+            device: A name for this program, which gives it a token of its own, by requesting the scope "device_<name>".
+            revoke_url: The revocation endpoint; default: "…/revoke" beside `token_url`.
+            **options: The common options, see `Client`.
         """
         return cls.from_options(
             "wso2",
@@ -198,16 +197,17 @@ class Constructors:
             client_id: The client's id.
             client_secret: The client's secret.
             scope: The scopes to request.
-            basic: How id and secret travel: Basic with "form" (default, RFC 6749 §2.3.1), "percent" or "raw"
-                encoding, or in the "body".
+            basic: How id and secret are sent: by HTTP Basic in "form" (default, RFC 6749 §2.3.1), "percent" or "raw" encoding, or
+                in the "body".
             revoke_url: The revocation endpoint (RFC 7009), for `close(revoke=True)`.
             extra_fields: Further form fields of the token request.
             extra_headers: Further headers of the token request.
             token_field: Where the token is in the response: a dotted path, or "header:NAME"; default "access_token".
-            expires_field: Where its life is: a dotted path; default "expires_in".
-            expires_unit: What it counts: "s" (default) or "ms" of life; "unix", "unix_ms" or "iso8601" for an instant.
-            refresh_token_field: Where the refresh token is: a dotted path; default "refresh_token".
-            **options: The options common to all, see `Client`.
+            expires_field: Where its lifetime is in the response: a dotted path; default "expires_in".
+            expires_unit: The unit of `expires_field`: "s" (default) or "ms" for a lifetime; "unix", "unix_ms" or "iso8601" for the
+                time when it expires.
+            refresh_token_field: Where the refresh token is in the response: a dotted path; default "refresh_token".
+            **options: The common options, see `Client`.
         """
         return cls.from_options(
             "password",
@@ -254,7 +254,7 @@ class Constructors:
             client_secret: The client's secret.
             scope, basic, revoke_url, extra_fields, extra_headers: As for `password`.
             token_field, expires_field, expires_unit, refresh_token_field: As for `password`.
-            **options: The options common to all, see `Client`.
+            **options: The common options, see `Client`.
         """
         return cls.from_options(
             "client_credentials",
@@ -291,25 +291,26 @@ class Constructors:
         success: str | None = None,
         **options: Unpack[ClientOptions],
     ) -> Self:
-        """A client for a login route of your own, described field by field.
+        """A client for any other login with JSON, described field by field.
 
         Args:
             token_url: The login's URL.
             body: The login's fields, sent as a JSON object: `{"user": "…", "password": "…"}`. Dots lead into objects:
                 "user.email" is sent as `{"user": {"email": …}}`.
-            method: The login's method; default "POST". "GET" is for credentials that are headers only.
+            method: The login's method; default "POST". Use "GET" if all credentials are headers.
             extra_headers: Further headers of the login and the refresh; their values are treated as secrets.
             token_field: Where the token is in the response: keys and indices separated by dots ("data.access.token"),
                 or "header:NAME"; default "token".
             expires_field: Where its expiry is, in the same notation; default "expires_in".
-            expires_unit: What it counts: "s" (default) or "ms" of life; "unix", "unix_ms" or "iso8601" for an instant.
-            refresh_url: The route that takes a refresh token. Without one, each renewal is a login.
+            expires_unit: The unit of `expires_field`: "s" (default) or "ms" for a lifetime; "unix", "unix_ms" or "iso8601" for the
+                time when it expires.
+            refresh_url: The URL that takes a refresh token. Without one, each renewal is a login.
             refresh_token_field: Where the refresh token is in the response; default "refresh_token".
             refresh_field: The field of the refresh request that carries it; default "refresh_token".
-            refresh_bearer: The Bearer of the refresh request; default: none.
-            success: A condition on the response for servers that refuse with status 200: "field" (neither false, 0, empty
-                nor absent) or "field=value".
-            **options: The options common to all, see `Client`.
+            refresh_bearer: The token that the refresh request carries as Bearer; default: none.
+            success: The condition for success, for servers that refuse logins with status 200: "field" (present, and neither false,
+                0 nor empty) or "field=value".
+            **options: The common options, see `Client`.
         """
         return cls.from_options(
             "json_login",

@@ -18,7 +18,7 @@ __all__ = ["feeding"]
 
 
 def feeding(feed: Feed, source: AsyncIterable[bytes]) -> AbstractAsyncContextManager[None]:
-    """Fills `feed` from `source` on this event loop until the block ends."""
+    """Fills `feed` from `source` on this event loop, until the block ends."""
     fill = partial(_fill, feed, source)
     if "trio" in sys.modules:
         from . import _trio
@@ -38,7 +38,7 @@ async def _in_asyncio(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIte
         yield
     finally:
         task.cancel()
-        # Ours, unless this task is being cancelled too: then the block has raised it already.
+        # The cancellation of `task`. If this task is cancelled too, the block has raised that already.
         with suppress(CancelledError):
             await task
 

@@ -1,6 +1,6 @@
 """Waiting in gevent. Imported only by a program that has imported gevent's monkey patches.
 
-The native bridge knows of an event loop and its futures no more than asyncio's names for them; here they are for a hub.
+The native bridge uses a few methods of asyncio's event loops and futures. `Loop` and `Future` here have them for a hub.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["running"]
 
 
 def running() -> Loop | None:
-    """The loop of this thread's hub; None where a call blocks its thread, as sockets do there."""
+    """The loop of this thread's hub; None if a call may block the thread, as sockets do there."""
     if not is_module_patched("socket"):
         return None
     parent = getcurrent().parent
@@ -40,7 +40,7 @@ def running() -> Loop | None:
 
 
 class Loop:
-    """A hub as the native bridge wants it. A forked child has one of its own: the parent's may be about to be told something."""
+    """A hub as the native bridge needs it. A forked child makes its own, because the parent's may have results queued for it."""
 
     __slots__ = ("__weakref__", "_loop", "pid")
 
@@ -59,7 +59,7 @@ _loops: WeakKeyDictionary[Hub, Loop] = WeakKeyDictionary()
 
 
 class Future:
-    """The end of a call that one greenlet waits for. Whatever is raised in the greenlet meanwhile ends the call."""
+    """The end of a call that one greenlet waits for. An exception in the waiting greenlet ends the call."""
 
     __slots__ = ("_callback", "_cancelled", "_error", "_event", "_loop")
 
@@ -87,7 +87,7 @@ class Future:
         self._event.set()
 
     def wait(self) -> None:
-        # A hub that nothing is started in takes it that nothing can come any more.
+        # Without an active watcher the hub would conclude that nothing can happen any more, and raise LoopExit.
         awake = self._loop.async_()
         awake.start(_nothing)
         try:

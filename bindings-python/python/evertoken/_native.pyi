@@ -10,7 +10,6 @@ from .errors import EvertokenError
 
 __all__ = [
     "VERSION",
-    "Answer",
     "AsyncClient",
     "Authorization",
     "BaseClient",
@@ -25,6 +24,7 @@ __all__ = [
     "Subscription",
     "Token",
     "Verdict",
+    "WholeResponse",
     "client_option_names",
     "error_kinds",
     "error_of_kind",
@@ -54,37 +54,37 @@ class BaseClient:
 
     @property
     def identity(self) -> str:
-        """Whose token it is, in a form fit for a log."""
+        """Whose token it is, without secrets: for logs."""
     @property
     def base_url(self) -> str:
         """The API's URL: relative URLs are below it, and its origin may receive the token."""
     @property
     def timeout(self) -> float:
-        """The deadline of a call that names none, in seconds."""
+        """The deadline of calls that set none of their own, in seconds."""
     def resolve(self, url: str) -> str:
-        """The URL a caller means: absolute, or below the base URL."""
+        """The absolute URL for `url`, which may be relative to the base URL."""
     def allows(self, url: str) -> bool:
         """Whether the token may go to this URL."""
     def _authorize_now(self, url: str) -> Authorization | None:
-        """For adapters: permission to send one request, if nothing has to be waited for."""
+        """For adapters: permission to send one request; None if that would take waiting."""
     def _accepted(self, authorization: Authorization, status: int) -> None:
-        """For adapters: tells of a response other than a 401, about which there is nothing to judge."""
+        """For adapters: reports a response other than a 401, which needs no verdict."""
     def state(self) -> State:
         """The identity's state. Makes no request and never waits."""
     def stats(self) -> Stats:
         """Counters of the identity since its first use in this process."""
     def reset(self) -> None:
-        """Forgets pauses, the breaker and the storm guard: to be called once the cause of the failures is fixed."""
+        """Ends all pauses after failures (rejected logins, `Retry-After`, futile renewals). Call it once the cause is fixed."""
     def invalidate(self) -> None:
-        """Makes the next call renew the current token, as if an API had refused it."""
+        """Marks the current token as refused, so that the next call renews it."""
     def on_event(self, callback: Callable[[Event], object]) -> Subscription:
         """Calls `callback` with every event of the identity until the subscription or the client is closed.
 
-        It runs on the thread that caused the event, never under a lock, and must not wait for this library: a blocking call inside it
-        raises InternalError. What it raises goes to `sys.unraisablehook` and harms nobody.
+        It runs on the thread that caused the event, with no lock held, and must not block on this library: a blocking call inside it
+        raises InternalError. Its exceptions go to `sys.unraisablehook` and affect nothing else.
 
         Raises:
-            ClosedError: The client is closed, so that no event would come.
+            ClosedError: The client is closed, and there would be no events.
 
         >>> names = []
         >>> with client.on_event(lambda event: names.append(event.name)):
@@ -94,7 +94,7 @@ class BaseClient:
         'flight_started, token_installed'
         """
 
-# Of the clients, what is written in Python stands in _client.py and _async_client.py.
+# The clients' methods that are written in Python are in _client.py and _async_client.py.
 
 class Client(BaseClient):
     def __new__(cls, flow: str | None, options: dict[str, Any], *, profile: tuple[str, Path | None] | None = None) -> Self: ...
@@ -102,8 +102,8 @@ class Client(BaseClient):
         """A token that is valid now, from the cache where possible.
 
         Args:
-            min_ttl: Life that must be left, in seconds. Where a token's whole life is no longer, half of it is asked for.
-            timeout: Give up waiting after this long; the login goes on for the next caller. None: the client's timeout.
+            min_ttl: The least remaining lifetime, in seconds; for tokens that never live longer, half of their lifetime.
+            timeout: Stop waiting after this long; the login goes on for the next caller. None: the client's timeout.
 
         Raises:
             CredentialsRejectedError: The server refused the credentials, the grant or the scope.
@@ -111,17 +111,17 @@ class Client(BaseClient):
             EvertokenError: Base of these and all others.
         """
     def authorization(self, url: str | None = None) -> str:
-        """The Authorization header's value: the fast path, the same object until the token changes.
+        """The value of the Authorization header: the same str object until the token changes.
 
         Args:
-            url: Where the request goes. None: the API's own origin, some tens of nanoseconds.
+            url: Where the request goes. None: the API's own origin, which takes only tens of nanoseconds.
 
         Raises:
             OriginRefusedError: The token may not go there.
             EvertokenError: As `token`.
         """
     def authorize(self, url: str) -> Authorization:
-        """Permission to send one request with an HTTP library of your own; show it to `judge` with the response.
+        """Permission to send one request with another HTTP library. Pass it to `judge` together with the response.
 
         Raises:
             OriginRefusedError: The token may not go there.
@@ -137,17 +137,17 @@ class Client(BaseClient):
         replayable: bool = True,
         timeout: Seconds | None = None,
     ) -> Verdict:
-        """What a response means: done, send again with another header, or give the 401 back.
+        """What to do about a response: nothing, send the request again with another header, or return the 401.
 
-        Renews the token where that may heal it; callers with the same refused token share one renewal. Never fails
-        because a renewal did: that is a reason to give the response back.
+        For a 401 it renews the token if that can help; all callers whose requests were refused with the same token share one
+        renewal. A renewal that fails raises nothing: the verdict is then to return the 401.
 
         Args:
-            authorization: What the request was sent with.
+            authorization: The one that the request was sent with.
             status: The response's status.
-            headers: The response's headers; looked into for a 401 only.
-            body: The first bytes of its body, some kilobytes are enough; looked into for a 401 only.
-            replayable: Whether the request's body can be sent again whole.
+            headers: The response's headers; read only for a 401.
+            body: The body, or its first kilobytes; read only for a 401.
+            replayable: Whether the request's whole body can be sent again.
             timeout: How long to wait for a renewal. None: the client's timeout.
 
         >>> from http.client import HTTPConnection
@@ -160,17 +160,17 @@ class Client(BaseClient):
         >>> connection.close()
         """
     def close(self, *, revoke: bool = False) -> None:
-        """Closes the client: later calls raise ClosedError, requests under way end as they would. Idempotent, and prompt.
+        """Closes the client: later calls raise ClosedError, requests in progress are finished. Returns at once; idempotent.
 
-        Other clients of the identity go on.
+        Other clients of the same identity are not affected.
 
         Args:
             revoke: Revoke the token at the server first, if the provider has a revocation endpoint (RFC 7009).
 
         Raises:
-            EvertokenError: What kept the revocation from the server; the client is closed all the same.
+            EvertokenError: The revocation failed; the client is closed all the same.
         """
-    def _send(self, request: tuple[Any, ...]) -> Answer: ...
+    def _send(self, request: tuple[Any, ...]) -> WholeResponse: ...
     def _open(self, request: tuple[Any, ...]) -> Stream: ...
 
 class AsyncClient(BaseClient):
@@ -188,7 +188,7 @@ class AsyncClient(BaseClient):
         replayable: bool,
         timeout: Seconds | None,
     ) -> Awaitable[Verdict]: ...
-    def _send(self, request: tuple[Any, ...]) -> Awaitable[Answer]: ...
+    def _send(self, request: tuple[Any, ...]) -> Awaitable[WholeResponse]: ...
     def _open(self, request: tuple[Any, ...]) -> Awaitable[Stream]: ...
     def _close(self, revoke: bool) -> Awaitable[None] | None: ...
 
@@ -201,16 +201,16 @@ class Token:
         """The token itself."""
     @property
     def expires_at(self) -> datetime | None:
-        """When it expires: an aware datetime in UTC, by this machine's clock; None if it lives until refused."""
+        """When it expires, by this machine's clock: an aware datetime in UTC. None if it is valid until refused."""
     @property
     def expires_in(self) -> timedelta | None:
-        """What was left of its life when it was handed out, a timedelta; None if it lives until refused."""
+        """Its remaining lifetime when it was returned, a timedelta; None if it is valid until refused."""
     @property
     def scope(self) -> str | None:
-        """The granted scope, space-separated, if the server named it, else None."""
+        """The granted scopes, separated by spaces; None if the server did not say."""
     @property
     def claims(self) -> dict[str, Any] | None:
-        """The claims, if the token is a readable JWT, else None. They are read, not verified."""
+        """The claims of a JWT, not verified; None if the token is not a JWT that can be decoded."""
     @property
     def fingerprint(self) -> str:
         """The first 8 hex digits of its SHA-256, for logs."""
@@ -237,20 +237,20 @@ class Authorization:
 
 @final
 class Verdict:
-    """What a response means for the code that sent the request."""
+    """What the code that sent the request is to do about its response."""
 
     @property
     def action(self) -> Literal["done", "resend", "give_back"]:
-        """What to do: "done" (it is the response), "resend" (with `authorization`, once), "give_back" (the 401 is the response)."""
+        """ "done": use the response. "resend": send the request again, once, with `authorization`. "give_back": return the 401."""
     @property
     def authorization(self) -> Authorization | None:
-        """What to send again with, for "resend"; else None."""
+        """For "resend": the authorization to send the request again with; else None."""
     @property
     def reason(self) -> _Reason | None:
-        """Why the 401 was not healed, for "give_back", as `AuthOutcome.reason`; else None."""
+        """For "give_back": why the 401 was not healed, as in `AuthOutcome.reason`; else None."""
     @property
     def error(self) -> EvertokenError | None:
-        """What made the renewal fail, an EvertokenError, where one failed; else None."""
+        """The EvertokenError of the renewal, if one was made and failed; else None."""
 
 @final
 class Event:
@@ -262,35 +262,35 @@ class Event:
     ) -> Literal["flight_started", "token_installed", "flight_failed", "refused", "resent", "given_back", "locked_out"]:
         """What happened.
 
-        "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the request
-        brought none; the old token is served as long as it is valid. "refused": an API refused a token with 401. "resent": a
-        request is sent again. "given_back": a 401 is handed to its caller. "locked_out": the credentials were rejected.
+        "flight_started": a token request is about to be made. "token_installed": there is a new token. "flight_failed": the token
+        request failed; the old token is used as long as it is valid. "refused": an API refused a token with 401. "resent": a
+        request is sent again. "given_back": a 401 is returned to its caller. "locked_out": the credentials were rejected.
         """
     @property
     def identity(self) -> str:
-        """Whose token it is about."""
+        """The identity, without secrets."""
     @property
     def fingerprint(self) -> str | None:
-        """The fingerprint of the token it is about."""
+        """The fingerprint of the token that the event is about."""
     @property
     def via(self) -> _Via | None:
-        """How the token was obtained, for "token_installed": "login", "refresh" or "store"; else None."""
+        """For "token_installed": how the token was obtained, "login", "refresh" or "store"; else None."""
     @property
     def expires_in(self) -> timedelta | None:
-        """The new token's life, a timedelta, for "token_installed"; None if it lives until refused."""
+        """For "token_installed": the new token's lifetime, a timedelta; None if it is valid until refused."""
     @property
     def error(self) -> EvertokenError | None:
-        """The failure, an EvertokenError, for "flight_failed" and "locked_out"; else None."""
+        """For "flight_failed" and "locked_out": the failure, an EvertokenError; else None."""
     @property
     def reason(self) -> _Reason | None:
-        """Why, for "given_back", as `AuthOutcome.reason`; else None."""
+        """For "given_back": why the 401 was not healed, as in `AuthOutcome.reason`; else None."""
     @property
     def pause(self) -> timedelta | None:
-        """How long no login is made, a timedelta, for "locked_out"; else None."""
+        """For "locked_out": how long no login will be made, a timedelta; else None."""
 
 @final
 class Subscription:
-    """A callable's subscription to the events of an identity. Ends with `close`, its `with` block, or its client."""
+    """A callable's subscription to the events of an identity. Ended by `close`, by leaving its `with` block, or with its client."""
 
     @property
     def closed(self) -> bool:
@@ -306,22 +306,22 @@ class State:
 
     @property
     def standing(self) -> _Standing:
-        """In one word: "fresh", "soft" (served and due for renewal), "expired", "none" (no token yet), "locked_out"."""
+        """ "fresh", "soft" (valid, and due for renewal), "expired", "none" (no token yet) or "locked_out" (credentials rejected)."""
     @property
     def expires_in(self) -> timedelta | None:
-        """What is left of the token's life, a timedelta; None without a token or with one that lives until refused."""
+        """The token's remaining lifetime, a timedelta; None if there is no token, or it is valid until refused."""
     @property
     def fingerprint(self) -> str | None:
         """The token's fingerprint: the first 8 hex digits of its SHA-256."""
     @property
     def via(self) -> _Via | None:
-        """How the token was obtained."""
+        """How the token was obtained: "login", "refresh" or "store"; None without a token."""
     @property
     def last_error(self) -> EvertokenError | None:
-        """The last failure, an EvertokenError, if no token has come since; else None."""
+        """The last failure, an EvertokenError; None if a token was obtained since."""
     @property
     def next_try_in(self) -> timedelta | None:
-        """How long no token request is made, a timedelta; None if the next caller may make one."""
+        """How long no token request will be made, a timedelta; None if one may be made now."""
 
 @final
 class Stats:
@@ -329,10 +329,10 @@ class Stats:
 
     @property
     def tokens_served(self) -> int:
-        """Tokens handed out; the cached header of `authorization` and of requests is not counted."""
+        """Tokens returned by `token`, and headers that were not cached."""
     @property
     def flights(self) -> int:
-        """Token requests made; one with several tries counts once."""
+        """Token requests made; several attempts of one count once."""
     @property
     def failures(self) -> int:
         """Token requests that ended without a token."""
@@ -350,16 +350,16 @@ class Stats:
         """Requests sent again after a 401."""
     @property
     def given_back(self) -> int:
-        """401s handed to their caller."""
+        """401s returned to their caller."""
     @property
     def waiting(self) -> int:
-        """Callers waiting for a token now."""
+        """Callers that are waiting for a token now."""
     def as_dict(self) -> dict[str, int]:
-        """All of them by name."""
+        """All counters by name."""
 
 @disjoint_base
 class Head:
-    """Status line, headers and what became of the token: all of a response but its body."""
+    """Everything of a response but its body: status, headers, and why a 401 was not healed."""
 
     @property
     def status(self) -> int: ...
@@ -375,15 +375,15 @@ class Head:
     def error(self) -> EvertokenError | None: ...
 
 @final
-class Answer(Head):
-    """A response, read to its end."""
+class WholeResponse(Head):
+    """A response with its whole body."""
 
     @property
     def content(self) -> bytes: ...
 
 @final
 class Stream(Head):
-    """A response whose body is still on the wire."""
+    """A response whose body is read piece by piece."""
 
     def read(self) -> bytes | None: ...
     def aread(self) -> Awaitable[bytes | None]: ...
@@ -391,7 +391,7 @@ class Stream(Head):
 
 @final
 class Feed:
-    """A body that an asynchronous source fills piece by piece, held back while the network is slow."""
+    """A body that an asynchronous source fills piece by piece, and that makes it wait while the network is slow."""
 
     def __new__(cls) -> Self: ...
     def send(self, piece: bytes | str) -> Awaitable[bool]: ...
@@ -400,7 +400,7 @@ class Feed:
 
 @final
 class Sandbox:
-    """A running sandbox. JSON goes in and out as text."""
+    """A running sandbox. Its JSON is passed as text."""
 
     def __new__(cls, settings: str) -> Self: ...
     def info(self) -> str: ...

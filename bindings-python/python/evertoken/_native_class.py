@@ -1,4 +1,4 @@
-"""How what is written in Python gets onto a native class."""
+"""Adds methods that are written in Python to a native class."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ __all__ = ["native"]
 
 
 def native(written: Written) -> Written:
-    """Puts the methods and the documentation of a class onto the native class that is its first base, and gives that in its stead.
+    """Decorator: moves a class's methods and documentation to the native class that is its first base, and returns that class.
 
-    CPython takes its short way to a native method only where the object is exactly of the class that defines it: through a subclass
-    `Client.authorization` takes 8 ns more, a fifth. Type checkers and readers see the subclass that is written.
+    CPython takes its fast path to a native method only if the object is exactly of the class that defines it: in a subclass
+    `Client.authorization` takes 8 ns more, a fifth. Type checkers and readers see the subclass as it is written.
     """
-    made, *others = written.__bases__
+    native_class, *mixins = written.__bases__
     methods = (type(native), classmethod)
-    for part in (*others, written):
-        for name, value in vars(part).items():
+    for source in (*mixins, written):
+        for name, value in vars(source).items():
             if isinstance(value, methods):
-                setattr(made, name, value)
-    made.__doc__ = written.__doc__
-    return made  # type: ignore[return-value]
+                setattr(native_class, name, value)
+    native_class.__doc__ = written.__doc__
+    return native_class  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""From Python's arguments to one request: URL, headers, body."""
+"""Makes a request for the native client of the arguments of `Client.request`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Body = bytes | Source | Feed
     # Method, URL, headers, body, whether it can be sent again, timeout, connect timeout, read timeout, whether redirects are
-    # followed: `Prepared` in call.rs names the places.
+    # followed; read by `Prepared` in call.rs.
     Prepared = tuple[str, str, list[tuple[str, str]], Body | None, bool, Seconds | None, Seconds | None, Seconds | None, bool]
 
 
@@ -34,10 +34,10 @@ def prepare(
     read_timeout: Seconds | None = None,
     follow_redirects: bool = True,
 ) -> Prepared:
-    """What the native client takes: one tuple, checked there.
+    """The tuple that the native client takes and checks.
 
     Raises:
-        TypeError: More than one body was given, or one of a wrong type.
+        TypeError: More than one body was given, or one of the wrong type.
     """
     _one_body(json, data, content, files)
     fields = _header_list(headers)
@@ -66,7 +66,7 @@ def prepare(
     return method, url, fields, body, replayable, timeout, connect_timeout, read_timeout, follow_redirects
 
 
-# What Python says of an argument that there is not is said to the caller of a client's `request`.
+# For Python's message about an unknown argument, which the caller gave to `request`.
 prepare.__qualname__ = "request"
 
 
@@ -77,7 +77,7 @@ def _one_body(json: Any, data: Any, content: Any, files: Any) -> None:
 
 
 def _content(content: AsyncContent | Feed) -> tuple[Body, bool, int | None]:
-    """Body, whether it can be sent again, and its length where only the header tells it."""
+    """The body, whether it can be sent again, and its length if that has to be set as a header."""
     if isinstance(content, (bytes, bytearray, memoryview)):
         return bytes(content), True, None
     if isinstance(content, str):
@@ -92,7 +92,7 @@ def _content(content: AsyncContent | Feed) -> tuple[Body, bool, int | None]:
     if isinstance(content, (list, tuple)):
         return content, True, None
     if hasattr(content, "__iter__") and not hasattr(content, "items"):
-        # A generator can be read once, and nobody knows what a second iteration of another iterable does.
+        # A generator can be iterated once, and a second iteration of other iterables may yield something else.
         return content, False, None
     raise TypeError(f"content must be bytes, str, a file or an iterable of bytes, not {type(content).__name__}")
 
@@ -104,7 +104,7 @@ def _bytes(text: str | bytes) -> bytes:
 def _json(value: Any) -> bytes:
     from json import dumps
 
-    # NaN and Infinity are no JSON: refusing them here beats a puzzled server.
+    # NaN and Infinity are not JSON: an error here is clearer than what a server would make of them.
     return dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
@@ -127,7 +127,7 @@ def _urlencode(pairs: Iterable[tuple[str, Any]]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Booleans as JSON and JavaScript write them, which is what servers expect."""
+    """Booleans in lower case, as JavaScript writes them and servers expect them."""
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else value
 
 

@@ -1,4 +1,4 @@
-"""What an API answered."""
+"""Responses of an API."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
 
-    from ._native import Answer, Stream
+    from ._native import Stream, WholeResponse
     from .errors import EvertokenError
 
 __all__ = ["AuthOutcome", "Headers", "Response"]
 
 
 class Headers(Mapping[str, str]):
-    """A response's headers. Names in any case; a header sent several times reads as one value joined by ", ".
+    """A response's headers. Names are case-insensitive; the values of a repeated header are joined by ", ".
 
-    `get_list` gives the values one by one, as Set-Cookie needs it.
+    `get_list` returns them one by one, as Set-Cookie needs it.
 
         >>> headers = Headers([("Content-Type", "text/plain"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
         >>> headers["content-type"], headers.get_list("set-cookie")
@@ -46,11 +46,11 @@ class Headers(Mapping[str, str]):
         return isinstance(name, str) and name.lower() in self._values
 
     def get_list(self, name: str) -> list[str]:
-        """Every value of this header, in order; empty if there is none."""
+        """All values of this header, in order; empty if there is none."""
         return list(self._values.get(name.lower(), ()))
 
     def multi_items(self) -> list[tuple[str, str]]:
-        """Every header field in order, repeated names repeated."""
+        """All header fields in order, repeated ones included."""
         return list(self._fields)
 
     def __repr__(self) -> str:
@@ -58,13 +58,13 @@ class Headers(Mapping[str, str]):
 
 
 class AuthOutcome:
-    """What became of the token on the way to this response.
+    """Whether the token was accepted, and if not, why the 401 was not healed.
 
     Attributes:
         reason: Why a 401 was not healed: "foreign_origin", "insufficient_rights", "refused_again",
             "body_not_replayable", "renewal_failed", "storm_guard", "not_renewable" or "same_token".
             None for every other response.
-        error: What made the renewal fail, where one failed.
+        error: The EvertokenError of the renewal, if one was made and failed; else None.
     """
 
     __slots__ = ("error", "reason")
@@ -81,13 +81,13 @@ class AuthOutcome:
 
 
 class Head:
-    """All of a response but its body."""
+    """Everything of a response but its body."""
 
     __slots__ = ("_elapsed", "_headers", "_method", "_native")
 
-    _native: Answer | Stream
+    _native: WholeResponse | Stream
 
-    def __init__(self, native: Answer | Stream, method: str, elapsed: float) -> None:
+    def __init__(self, native: WholeResponse | Stream, method: str, elapsed: float) -> None:
         self._native = native
         self._method = method
         self._elapsed = elapsed
@@ -105,7 +105,7 @@ class Head:
 
     @property
     def reason_phrase(self) -> str:
-        """The status in words (RFC 9110); empty for one without."""
+        """The status in words (RFC 9110), such as "Not Found"; empty for a status that has none."""
         from http import HTTPStatus
 
         try:
@@ -122,7 +122,7 @@ class Head:
 
     @property
     def url(self) -> str:
-        """The URL that answered, after redirects."""
+        """The URL that sent this response, after redirects."""
         return self._native.url
 
     @property
@@ -132,19 +132,19 @@ class Head:
 
     @property
     def elapsed(self) -> timedelta:
-        """From the call to this response, the token's renewal included; for a streamed one to its headers."""
+        """The time from the call to the whole response, or to its headers if it is streamed; includes a renewal of the token."""
         from datetime import timedelta
 
         return timedelta(seconds=self._elapsed)
 
     @property
     def auth(self) -> AuthOutcome:
-        """What became of the token: `auth.reason` tells why a 401 was given back."""
+        """Whether the token was accepted: `auth.reason` says why a 401 was not healed."""
         return AuthOutcome(self._native.reason, self._native.error)
 
     @property
     def encoding(self) -> str:
-        """The text's charset: the content type's if Python knows it, else UTF-8."""
+        """The charset of `text`: the one of the content type, if Python knows it, else UTF-8."""
         return charset(self.headers.get("content-type", ""))
 
     def _check(self, response: Any) -> None:
@@ -154,7 +154,7 @@ class Head:
 
         status = f"{self.status_code} {self.reason_phrase}".rstrip()
         reason = f" ({self._native.reason})" if self._native.reason else ""
-        # A query may hold a key: it stays out of what will be logged.
+        # Without the query, which may contain a secret: exceptions are logged.
         where = self.url.partition("?")[0]
         raise HTTPStatusError(f"{status}{reason} for {self._method} {where}", response=response)
 
@@ -163,7 +163,7 @@ class Head:
 
 
 class Response(Head):
-    """A response, read to its end.
+    """A response with its whole body.
 
     >>> response = client.get("/pismo/api/accounts/123")
     >>> response.status_code, response.ok, response.headers["content-type"], response.auth.reason
@@ -174,9 +174,9 @@ class Response(Head):
 
     __slots__ = ()
 
-    _native: Answer
+    _native: WholeResponse
 
-    def __init__(self, native: Answer, method: str, elapsed: float) -> None:
+    def __init__(self, native: WholeResponse, method: str, elapsed: float) -> None:
         super().__init__(native, method, elapsed)
 
     @property
@@ -186,33 +186,33 @@ class Response(Head):
 
     @property
     def text(self) -> str:
-        """The body as text, in its charset; bytes that cannot be decoded read as U+FFFD."""
+        """The body as text, decoded by `encoding`; bytes that cannot be decoded become U+FFFD."""
         return self._native.content.decode(self.encoding, "replace")
 
     def json(self, **options: Any) -> Any:
-        """The body as JSON.
+        """The body, parsed as JSON.
 
         Args:
-            **options: For `json.loads`.
+            **options: Passed to `json.loads`.
 
         Raises:
-            json.JSONDecodeError: It is not JSON (a ValueError).
+            json.JSONDecodeError: It is not JSON. This is a ValueError.
         """
         from json import loads
 
         return loads(self._native.content, **options)
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The body in pieces of at most `chunk_size` bytes. To read one that is not in memory, use `client.stream`."""
+        """The body in pieces of at most `chunk_size` bytes. For a body too large for memory, use `client.stream`."""
         content = self._native.content
         size = chunk_size or len(content) or 1
         return (content[start : start + size] for start in range(0, len(content), size))
 
     def raise_for_status(self) -> Response:
-        """This response, if its status is below 400.
+        """Returns this response if its status is below 400.
 
         Raises:
-            HTTPStatusError: It is not.
+            HTTPStatusError: The status is 400 or more.
         """
         self._check(self)
         return self

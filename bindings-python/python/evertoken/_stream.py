@@ -16,7 +16,7 @@ __all__ = ["AsyncStreamedResponse", "StreamedResponse"]
 
 
 class StreamedResponse(Head):
-    """A response whose body is still on the wire. Close it, or use it with `with`."""
+    """A response whose body is read piece by piece. Close it, or use it in a `with` block."""
 
     __slots__ = ()
 
@@ -26,7 +26,7 @@ class StreamedResponse(Head):
         super().__init__(native, method, elapsed)
 
     def iter_bytes(self) -> Iterator[bytes]:
-        """The pieces as they come."""
+        """The pieces of the body, as they arrive."""
         while (piece := self._native.read()) is not None:
             yield piece
 
@@ -35,10 +35,10 @@ class StreamedResponse(Head):
         return b"".join(self.iter_bytes())
 
     def raise_for_status(self) -> StreamedResponse:
-        """This response, if its status is below 400.
+        """Returns this response if its status is below 400.
 
         Raises:
-            HTTPStatusError: It is not.
+            HTTPStatusError: The status is 400 or more.
         """
         self._check(self)
         return self
@@ -55,7 +55,7 @@ class StreamedResponse(Head):
 
 
 class AsyncStreamedResponse(Head):
-    """A response whose body is still on the wire. Close it, or use it with `async with`."""
+    """A response whose body is read piece by piece. Close it, or use it in an `async with` block."""
 
     __slots__ = ()
 
@@ -65,7 +65,7 @@ class AsyncStreamedResponse(Head):
         super().__init__(native, method, elapsed)
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """The pieces as they come."""
+        """The pieces of the body, as they arrive."""
         while (piece := await self._native.aread()) is not None:
             yield piece
 
@@ -74,10 +74,10 @@ class AsyncStreamedResponse(Head):
         return b"".join([piece async for piece in self.aiter_bytes()])
 
     def raise_for_status(self) -> AsyncStreamedResponse:
-        """This response, if its status is below 400.
+        """Returns this response if its status is below 400.
 
         Raises:
-            HTTPStatusError: It is not.
+            HTTPStatusError: The status is 400 or more.
         """
         self._check(self)
         return self
@@ -94,7 +94,7 @@ class AsyncStreamedResponse(Head):
 
 
 class Opening:
-    """A response that is still to come: `async with` it, or await it and close the response yourself."""
+    """A response to come. Use it with `async with`, or await it and close the response yourself."""
 
     __slots__ = ("_coming", "_response")
 

@@ -1,6 +1,6 @@
 """Spans and metrics through the OpenTelemetry API. Imported with the first event, and only by a program that uses that API.
 
-A span is one token request, whatever number of callers and clients waits for it; so it has no parent.
+A span is one token request. It has no parent, because any number of callers may wait for it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["heard"]
 
-# In seconds, as the semantic conventions advise for HTTP requests; the default is made for milliseconds.
+# In seconds, as the semantic conventions advise for HTTP requests. The API's default suits milliseconds.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
-# Both follow a provider that is set later.
+# Both are proxies, which use a provider that is set later.
 _tracer = get_tracer("evertoken", VERSION)
 _meter = get_meter("evertoken", VERSION)
 
@@ -32,15 +32,15 @@ _requests = _meter.create_counter("evertoken.token_requests", "{request}", "Toke
 _duration = _meter.create_histogram(
     "evertoken.token_request.duration", "s", "How long a token request took", explicit_bucket_boundaries_advisory=BUCKETS
 )
-_refusals = _meter.create_counter("evertoken.refusals", "{response}", "Answers of the API with 401")
+_refusals = _meter.create_counter("evertoken.refusals", "{response}", "Responses of the API with 401")
 _resends = _meter.create_counter("evertoken.resends", "{request}", "Requests sent once more with a new token")
-_given_back = _meter.create_counter("evertoken.given_back", "{response}", "Answers with 401 that reached the caller")
+_given_back = _meter.create_counter("evertoken.given_back", "{response}", "Responses with 401 that were returned to the caller")
 _lockouts = _meter.create_counter("evertoken.lockouts", "{lockout}", "Rejections of the credentials, each followed by a pause")
 
 _under_way: dict[int, tuple[Span, float]] = {}
-"""The token request of each identity, and when it began. Those of one identity do not overlap."""
+"""The token request in progress of each identity, and when it began. Those of one identity do not overlap."""
 
-# A child has none of its parent's requests under way.
+# A forked child has none of its parent's requests in progress.
 os.register_at_fork(after_in_child=_under_way.clear)
 
 
@@ -48,7 +48,7 @@ def heard(identity: int, event: Event) -> None:
     """Notes an event.
 
     Args:
-        identity: A number for the identity, of its own while it lives.
+        identity: A number that no other identity has as long as this one exists.
         event: What happened to it.
     """
     common = {"evertoken.identity": event.identity}
@@ -71,7 +71,7 @@ def _started(identity: int, common: dict[str, str]) -> None:
     span = _tracer.start_span("evertoken.token_request", Context(), SpanKind.CLIENT, common)
     before = _under_way.pop(identity, None)
     if before is not None:
-        # The thread that carried it has gone; nobody will tell how it ended.
+        # The runtime that carried it has ended, so there was no event for its end.
         before[0].set_status(Status(StatusCode.ERROR, "abandoned"))
         before[0].end()
     _under_way[identity] = span, perf_counter()
@@ -80,7 +80,7 @@ def _started(identity: int, common: dict[str, str]) -> None:
 def _ended(identity: int, event: Event, common: dict[str, str]) -> None:
     span, began = _under_way.pop(identity, (None, 0.0))
     if span is None:
-        return  # begun before anyone listened, or a token that came from elsewhere
+        return  # it began before this module listened, or the token was given, not requested
     how = {"evertoken.via": event.via} if event.via is not None else {"error.type": _code(event.error)}
     _requests.add(1, {**common, **how})
     _duration.record(perf_counter() - began, {**common, **how})

@@ -1,6 +1,6 @@
 """Waiting in trio. Imported only by a program that has imported trio.
 
-The native bridge knows of an event loop and its futures no more than asyncio's names for them; here they are for trio.
+The native bridge uses a few methods of asyncio's event loops and futures. `Loop` and `Future` here have them for trio.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["beside", "running"]
 
 
 def running() -> Loop | None:
-    """The loop of the trio run that this is called from; None outside of trio."""
+    """The loop of the current trio run; None outside of trio."""
     if not in_trio_task():
         return None
     loop = _loop.get(None)
@@ -40,7 +40,7 @@ def running() -> Loop | None:
 
 
 class Loop:
-    """A trio run as the native bridge wants it."""
+    """A trio run as the native bridge needs it."""
 
     __slots__ = ("__weakref__", "_token")
 
@@ -48,7 +48,7 @@ class Loop:
         self._token = current_trio_token()
 
     def call_soon_threadsafe(self, callback: Callable[[], object]) -> None:
-        """Runs it on trio's thread. After the end of the run this raises, as a closed loop does."""
+        """Runs `callback` on trio's thread. Raises after the end of the run, as a closed event loop does."""
         self._token.run_sync_soon(callback)
 
     def create_future(self) -> Future:
@@ -59,7 +59,7 @@ _loop: RunVar[Loop | None] = RunVar("evertoken")
 
 
 class Future:
-    """An outcome that one trio task awaits. Cancelling that task ends the call."""
+    """The outcome of a call that one trio task awaits. Cancelling the task ends the call."""
 
     __slots__ = ("_callback", "_cancelled", "_done", "_error", "_result", "_task")
 
@@ -123,7 +123,7 @@ async def beside(work: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
         try:
             yield
         except Exception as error:
-            # Not through the nursery: it would come out in a group.
+            # Raised after the nursery, which would wrap it in an exception group.
             failure = error
         nursery.cancel_scope.cancel()
     if failure is not None:

@@ -1,4 +1,4 @@
-"""Types for annotations. Imported by type checkers only, never at run time."""
+"""Types for annotations, imported only by type checkers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Seconds: TypeAlias = int | float | timedelta
 Path: TypeAlias = str | PathLike[str]
 
 Scope: TypeAlias = str | Iterable[str]
-"""Scopes: one string of words, or several strings."""
+"""Scopes: one string, separated by spaces, or several strings."""
 
 QueryValue: TypeAlias = str | int | float | bool | None
 Query: TypeAlias = str | Mapping[str, QueryValue | Sequence[QueryValue]] | Sequence[tuple[str, QueryValue]]
@@ -61,13 +61,13 @@ class ClientOptions(TypedDict, total=False):
     allow_insecure_http: bool | None
     """Allow http to other hosts than this machine; default off, everyone on the network path can read secrets and tokens."""
     danger_accept_invalid_certs: bool | None
-    """Accept any certificate; default off, anyone on the way can then read the secrets. Prefer `ca_file`."""
+    """Accept any certificate; default off, everyone on the network path could read the secrets. Prefer `ca_file`."""
     user_agent: str | None
     """The User-Agent header; default "evertoken/" and the version."""
 
 
 class RequestOptions(TypedDict, total=False):
-    """What a request takes besides its method and URL."""
+    """The options of a request: see `Client.request`."""
 
     params: Query | None
     headers: HeaderFields | None
@@ -82,7 +82,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class AsyncRequestOptions(TypedDict, total=False):
-    """As RequestOptions, with bodies from asynchronous iterables too."""
+    """As RequestOptions; `content` may also be an asynchronous iterable."""
 
     params: Query | None
     headers: HeaderFields | None

@@ -1,4 +1,4 @@
-"""What can go wrong: one base class and one class per kind of the error table.
+"""The exceptions: one base class, and one class for each kind of the error table.
 
     EvertokenError
     ├── ConfigInvalidError        an option, credential or URL is missing, malformed or contradictory (also ValueError)
@@ -23,8 +23,8 @@
     ...     error.code, error.retryable
     ('origin_refused', False)
 
-`HTTPStatusError` stands beside them: `Response.raise_for_status` raises it when the API answered, and
-answered no. That is the API's word, not a failure of this library.
+`HTTPStatusError` is not one of them: `Response.raise_for_status` raises it for a response with status 400 or more, which is not a
+failure of this library.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ __all__ = [
 
 
 class EvertokenError(Exception):
-    """Base of everything this library raises. Its text says what happened, to whom, and what to do.
+    """Base of all errors of this library. The text says what happened, to which identity, and what to do.
 
     Attributes:
         code: Stable name of the kind, such as "credentials_rejected"; the same in every language.
@@ -110,7 +110,7 @@ class EvertokenError(Exception):
         return str(self.args[0]) if self.args else ""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The default calls the class with the text alone and would lose `retryable` on the way to another process.
+        # The default passes only the text, so that the attributes would be lost on the way to another process.
         return type(self), self.args[:1], self.__dict__
 
 
@@ -139,7 +139,7 @@ class RateLimitedError(EvertokenError):
 
 
 class ServerUnavailableError(EvertokenError):
-    """The server failed: 5xx, or its own word for it."""
+    """The server failed: with a 5xx status, or an equivalent error code."""
 
     code = "server_unavailable"
 
@@ -157,13 +157,13 @@ class TlsError(EvertokenError):
 
 
 class TimedOutError(EvertokenError, TimeoutError):
-    """No response came in time. A login that was under way goes on for the next caller."""
+    """No response came in time. A login in progress goes on for the next caller."""
 
     code = "timed_out"
 
 
 class BadResponseError(EvertokenError):
-    """The server's response is not what was asked for: a page, a broken document, a redirect, too much."""
+    """The server's response is not the expected one: an HTML page, invalid JSON, a redirect, or too large."""
 
     code = "bad_response"
 
@@ -205,9 +205,9 @@ class InternalError(EvertokenError):
 
 
 class HTTPStatusError(Exception):
-    """The API answered with a status of 400 or more; raised by `raise_for_status()` and by nothing else.
+    """A response has a status of 400 or more; raised only by `raise_for_status()`.
 
-    Not an `EvertokenError`: the call itself went well, and what the response means is between you and the API.
+    Not an `EvertokenError`, because the call itself succeeded.
 
     Attributes:
         response: The response.
@@ -234,5 +234,5 @@ _BY_CODE: dict[str, type[EvertokenError]] = {kind.code: kind for kind in Evertok
 
 
 def from_native(code: str, text: str, **fields: Any) -> EvertokenError:
-    """The exception for a row of the native error table. A kind without a class here is still an EvertokenError."""
+    """The exception for an error of the core; EvertokenError itself for a kind that has no class here."""
     return _BY_CODE.get(code, EvertokenError)(text, **fields)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def evertoken_sandbox() -> Iterator[Sandbox]:
-    """A sandbox of its own for this test: the providers on loopback, with faults, a clock and a journal."""
+    """A new sandbox for this test: the providers on loopback, with faults, a clock of their own and a journal."""
     from .testing import Sandbox
 
     with Sandbox() as sandbox:

@@ -9,7 +9,7 @@
     ...     sandbox.counts()["pismo"]["login"]
     2
 
-In pytest the fixture `evertoken_sandbox` is a fresh one for each test.
+In pytest, the fixture `evertoken_sandbox` is a new one for each test.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = ["Provider", "Sandbox"]
 
 
 class Provider:
-    """One of the sandbox's providers: where it is and what opens it.
+    """One of the sandbox's providers: its addresses, and credentials that it accepts.
 
     Attributes:
         name: "pismo", "passkit", "wso2" or "plain".
-        flow: The way to log in that `client` uses.
-        options: The options of that way: addresses and accepted credentials.
-        api_path: Path of its API routes; every path below it responds with an echo of the request.
+        flow: The flow that `client` uses.
+        options: The options for that flow: addresses and accepted credentials.
+        api_path: Path of its API; every path below it responds with an echo of the request.
     """
 
     __slots__ = ("api_path", "flow", "name", "options")
@@ -54,7 +54,7 @@ class Provider:
         self.api_path = api_path
 
     def client(self, **options: Any) -> Client:
-        """A client that logs in here; `options` are set on top of the provider's own."""
+        """A client that logs in here. `options` override those of the provider."""
         return Client.from_options(self.flow, **{**self.options, **options})
 
     def async_client(self, **options: Any) -> AsyncClient:
@@ -66,18 +66,18 @@ class Provider:
 
 
 class Sandbox:
-    """A running sandbox in this process; ends with `close`, with its `with` block, or with the process.
+    """A sandbox that runs in this process until `close`, the end of its `with` block, or the end of the process.
 
-    Threads: any. Methods release the GIL while they wait. In asyncio, give those that wait to a thread:
+    Threads may share it. Methods release the GIL while they wait. In asyncio, run those that wait in a thread:
     `await asyncio.to_thread(sandbox.wait_held, 1)`.
 
     Args:
         settings: Settings to start with, as in the sandbox's documentation: `{"pismo": {"life_secs": 60}}`.
-        https: Also serve https, with a throw-away CA.
-        client_cert: Demand a client certificate there.
+        https: Also serve https, with a certificate authority made for this sandbox.
+        client_cert: Serve https, and require a client certificate there.
 
     Raises:
-        ValueError: A setting is unknown or does not fit.
+        ValueError: A setting is unknown or has an invalid value.
     """
 
     __slots__ = ("_native", "info")
@@ -97,7 +97,7 @@ class Sandbox:
 
     @property
     def foreign_url(self) -> str:
-        """The same service at another origin: a token must never arrive there."""
+        """The same service at another origin, where no token must ever arrive."""
         return str(self.info["foreign_url"])
 
     @property
@@ -142,24 +142,24 @@ class Sandbox:
         )
 
     def control(self, method: str, path: str, json: Any = None) -> Any:
-        """Any control call of the sandbox's documentation: `control("POST", "/clock", {"advance_secs": 600})`.
+        """Makes a control call, see the sandbox's documentation: `control("POST", "/clock", {"advance_secs": 600})`.
 
         Raises:
-            ValueError: The call or something in it is unknown.
+            ValueError: The call or a part of it is unknown.
             TimeoutError: A wait took too long.
         """
         return loads(self._native.control(method, path, dumps(json)))
 
     def advance(self, *, seconds: float) -> None:
-        """Moves the server's clock; negative: back. This machine's clock, and so the client's, stays."""
+        """Moves the server's clock forwards, or back if negative. It does not change this machine's clock, which clients use."""
         self.control("POST", "/clock", {"advance_ms": round(seconds * 1000)})
 
     def configure(self, **settings: Any) -> None:
-        """Changes settings: `configure(pismo={"life_secs": 5})`. None puts a default back."""
+        """Changes settings: `configure(pismo={"life_secs": 5})`. None restores a default."""
         self.control("POST", "/settings", settings)
 
     def arm(self, fault: str | dict[str, Any], *, route: str = "any", count: int = 1, skip: int = 0, provider: str | None = None) -> None:
-        """Arms a fault for the next `count` requests of a route, after letting `skip` pass; 0: until disarmed.
+        """Arms a fault for the next `count` requests to a route, after the first `skip`. A count of 0: until disarmed.
 
         `arm("unauthorized", route="api")`, `arm({"type": "status", "status": 503}, route="login", count=2)`.
         """
@@ -171,15 +171,15 @@ class Sandbox:
         self.control("DELETE", "/faults")
 
     def script(self, script: dict[str, Any]) -> None:
-        """Loads responses, route by route: `script({"POST /token": [{"status": 503}]})`."""
+        """Sets the responses of routes: `script({"POST /token": [{"status": 503}]})`."""
         self.control("POST", "/script", script)
 
     def revoke(self, provider: str | None = None) -> int:
-        """Kills all tokens, or those of one provider; returns how many access tokens died."""
+        """Revokes all tokens, or those of one provider. Returns the number of access tokens."""
         return int(self.control("POST", "/revoke", {} if provider is None else {"provider": provider})["access"])
 
     def rotate(self, provider: str | None = None) -> int:
-        """Someone else renews every live grant; returns how many."""
+        """Renews all grants as another client would, which may end the tokens in use. Returns their number."""
         return int(self.control("POST", "/rotate", {} if provider is None else {"provider": provider})["grants"])
 
     def wait_held(self, count: int) -> None:
@@ -191,7 +191,7 @@ class Sandbox:
         self.control("POST", "/wait", {"held": count})
 
     def wait_requests(self, count: int, *, route: str = "any") -> None:
-        """Waits until `count` requests have come by a route.
+        """Waits until `count` requests to a route have arrived.
 
         Raises:
             TimeoutError: It took longer than half a minute.
@@ -199,23 +199,23 @@ class Sandbox:
         self.control("POST", "/wait", {"requests": count, "route": route})
 
     def release(self) -> int:
-        """Lets all held requests go on; returns how many."""
+        """Releases all held requests. Returns their number."""
         return int(self.control("POST", "/release", {})["released"])
 
     def journal(self) -> list[dict[str, Any]]:
-        """What was asked, in order; secrets as fingerprints."""
+        """All requests in order, with fingerprints instead of secrets."""
         return list(self.control("GET", "/journal")["entries"])
 
     def counts(self) -> dict[str, Any]:
-        """How often what was asked: `counts()["pismo"]["login"]`, `counts()["total"]["requests"]`."""
+        """The numbers of requests: `counts()["pismo"]["login"]`, `counts()["total"]["requests"]`."""
         return dict(self.control("GET", "/counts"))
 
     def reset(self) -> None:
-        """As just started: settings, clock, faults, script, tokens, journal."""
+        """Restores the state after the start: settings, clock, faults, script, tokens and journal."""
         self.control("POST", "/reset", {})
 
     def close(self) -> None:
-        """Stops it. Connections are cut and the ports free when this returns."""
+        """Stops it. When this returns, its connections are closed and its ports are free."""
         self._native.close()
 
     def __enter__(self) -> Self:

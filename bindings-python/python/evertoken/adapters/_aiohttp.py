@@ -19,11 +19,10 @@ __all__ = ["AiohttpMiddleware"]
 class AiohttpMiddleware:
     """Middleware for aiohttp (3.12 and later): `aiohttp.ClientSession(middlewares=[client.aiohttp_middleware()])`.
 
-    aiohttp asks it for each hop of a redirect: where the origin is not pinned, a hop goes out without the token. A 401
-    leads to one renewal, shared by all tasks, and one resend of the hop. The body is sent again whole where aiohttp can
-    read it again (bytes, forms, seekable files). Where that cannot be, and where renewing did not help, the 401 is
-    returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`. Neither a response's
-    `request_info` nor an exception of aiohttp shows the token.
+    aiohttp calls it for each hop of a redirect; a hop to an origin that is not pinned is sent without the token. A 401 leads to one
+    renewal, shared by all tasks, and one resend of that hop, with its body if aiohttp can read it again (bytes, forms, seekable
+    files). If the body cannot be sent again, or renewing did not help, the 401 is returned with the attributes `evertoken_reason`
+    (see `AuthOutcome.reason`) and `evertoken_error`. Neither a response's `request_info` nor aiohttp's exceptions show the token.
     """
 
     def __init__(self, client: AsyncClient) -> None:
@@ -31,7 +30,7 @@ class AiohttpMiddleware:
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         client = self._client
-        # Not `str(request.url)`, which takes three times as long: the query says nothing about where the token may go.
+        # Without the query, which does not matter for the origin: `str(request.url)` takes three times as long.
         url = f"{request.url.scheme}://{request.url.raw_authority}{request.url.raw_path}"
         try:
             authorization = client._authorize_now(url) or await client.authorize(url)
@@ -48,8 +47,8 @@ class AiohttpMiddleware:
             try:
                 response = await handler(request)
             finally:
-                # The head is on its way. A response's `request_info` looks at these very headers, and the `repr` of what
-                # `raise_for_status()` and a circle of redirects raise shows them all.
+                # The head has been sent. A response's `request_info` refers to these headers, and aiohttp's exceptions show
+                # them in their `repr`.
                 request.headers.pop(AUTHORIZATION, None)
             if response.status != 401:
                 client._accepted(authorization, response.status)

@@ -1,4 +1,4 @@
-"""For httpx and httpx2: auth objects that put the token on and heal a 401."""
+"""For httpx and httpx2: auth objects that add the token and heal a 401."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
 
     def _bases() -> tuple[type, ...]:
-        """`Auth` of each of the two that is installed: they accept instances of their own class only."""
+        """The `Auth` classes of those that are installed: each accepts only instances of its own."""
         found = []
         for name in ("httpx", "httpx2"):
             try:
@@ -96,10 +96,10 @@ class AsyncHttpxAuth(Base):
 
 
 def _auth_flow(client: Client | AsyncClient, request: httpx.Request) -> Generator[tuple[_Step, Any], Any, None]:
-    """What both auth classes do, in steps that one takes as they are and the other awaits.
+    """What both auth classes do, as steps for them to carry out, which one awaits and the other does not.
 
-    `send`: send this request; gets the response. `read`: read this response's body. `call`: gets what this call of the client
-    comes to.
+    `send`: send the request, and pass its response in. `read`: read the response's body. `call`: pass in the result of this call of
+    the client.
     """
     url, rewind = str(request.url), _rewind(request)
     authorization = client._authorize_now(url) or (yield "call", client.authorize(url))
@@ -107,7 +107,7 @@ def _auth_flow(client: Client | AsyncClient, request: httpx.Request) -> Generato
     response = yield "send", request
     if response.request is not request and not _carried(client, response, authorization):
         return
-    # Ends after one resend: a second 401 is given back.
+    # Ends after one resend, because the verdict on a second 401 has no authorization.
     while response.status_code == 401:
         yield "read", response
         headers, body = response.headers.multi_items(), response.content
@@ -121,7 +121,7 @@ def _auth_flow(client: Client | AsyncClient, request: httpx.Request) -> Generato
 
 
 def _carried(client: BaseClient, response: httpx.Response, authorization: Authorization) -> bool:
-    """Whether the request that got this response carried our token: httpx may have followed redirects, perhaps elsewhere."""
+    """Whether this response's request carried our token: httpx may have followed redirects to another origin."""
     request = response.request
     if request.headers.get("Authorization") == authorization.value and client.allows(str(request.url)):
         return True
@@ -131,7 +131,7 @@ def _carried(client: BaseClient, response: httpx.Response, authorization: Author
 
 
 def _again(response: httpx.Response, authorization: Authorization, rewind: Rewind | None) -> httpx.Request:
-    """The request to send again: that of the last hop, so that no earlier hop is repeated."""
+    """The request to send again: the last hop's, so that earlier hops are not repeated."""
     if rewind is not None:
         rewind()
     response.request.headers["Authorization"] = authorization.value
@@ -144,16 +144,16 @@ def _give_back(response: httpx.Response, reason: str | None, error: Exception | 
 
 
 def _rewind(request: httpx.Request) -> Rewind | None:
-    """Brings the body back to its beginning; None if it can be sent only once.
+    """A function that rewinds the body; None if it can be sent only once.
 
-    httpx has a class for each kind of body and does not say whether it can be read again: a file that was sent is at its
-    end, and sending it again sends nothing, without an error.
+    httpx does not say whether a body can be read again. Sending a file a second time sends nothing, without an error, because it
+    is at its end.
     """
     kind = type(request.stream).__name__
     if kind == "ByteStream":
         return _nothing
     if kind == "MultipartStream":
-        # It rewinds its files itself, to their very beginning, as it does when it is first sent.
+        # It rewinds its files itself each time it is sent.
         fields = getattr(request.stream, "fields", None)
         rewinds = fields is not None and all(_rereadable(getattr(field, "file", b"")) for field in fields)
         return _nothing if rewinds else None

@@ -22,10 +22,10 @@ __all__ = ["RequestsAuth"]
 class RequestsAuth(AuthBase):
     """Auth for a requests session or call: `session.auth = client.requests_auth()`.
 
-    A request to an origin that is not pinned raises OriginRefusedError; a redirect to one goes out without the
-    token. A 401 leads to one renewal, shared by all threads, and one resend. The body is sent again
-    whole: bytes, and files from where they stood. Where that cannot be, and where renewing did not help,
-    the 401 is returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and `evertoken_error`.
+    A request to an origin that is not pinned raises OriginRefusedError; a redirect to one is followed without the token. A 401 leads
+    to one renewal, shared by all threads, and one resend with the whole body: bytes, and files from the position they had. If the body
+    cannot be sent again, or renewing did not help, the 401 is returned with the attributes `evertoken_reason` (see
+    `AuthOutcome.reason`) and `evertoken_error`.
     """
 
     def __init__(self, client: Client) -> None:
@@ -41,12 +41,12 @@ class RequestsAuth(AuthBase):
     def _answered(self, authorization: Authorization, response: Response, **send_options: Any) -> Response:
         request = response.request
         if request.headers.get("Authorization") != authorization.value or not self._client.allows(request.url or ""):
-            # A redirect led elsewhere: the token did not go there, and what is answered there says nothing about it.
+            # A redirect led to another origin. The token was not sent there, so the response says nothing about it.
             if response.status_code == 401:
                 self._give_back(response, "foreign_origin", None)
             return response
         if response.is_redirect:
-            # requests keeps the header from http to https of the same host; another origin it is all the same.
+            # requests keeps the header on a redirect from http to https of the same host, which is another origin.
             if not self._client.allows(urljoin(response.url, response.headers["location"])):
                 del request.headers["Authorization"]
             return response
@@ -65,7 +65,7 @@ class RequestsAuth(AuthBase):
             return response
         again = response.request.copy()
         again.headers["Authorization"] = renewed.value
-        # As requests' own digest authentication does: cookies that came with the 401 go along.
+        # As requests' own digest authentication does: cookies that the 401 set are sent.
         jar = again._cookies  # type: ignore[attr-defined]
         extract_cookies_to_jar(jar, response.request, response.raw)  # type: ignore[no-untyped-call]
         again.prepare_cookies(jar)
@@ -89,7 +89,7 @@ class RequestsAuth(AuthBase):
 
 
 def _replayable(request: PreparedRequest) -> bool:
-    """Whether the body is bytes, or a file whose place requests has noted and can return to."""
+    """Whether the body is bytes, or a file whose position requests has noted and can return to."""
     if isinstance(request.body, (bytes, str, type(None))):
         return True
     position = getattr(request, "_body_position", None)

@@ -19,11 +19,10 @@ HEADER = "Authorization"
 class PoolWrapper:
     """Sends through a `urllib3.PoolManager` with the token: `client.urllib3_pool().request("GET", "https://…/accounts/1")`.
 
-    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to another origin urllib3 drops the token,
-    whatever `Retry` says. A 401 leads to one renewal, shared by all threads, and one resend. The body is sent again whole: bytes,
-    forms, and files from where they stood. Where that cannot be, where a redirect was followed on the way with a method that may not be
-    repeated, and where renewing did not help, the 401 is returned with the attributes `evertoken_reason` (as `AuthOutcome.reason`) and
-    `evertoken_error`.
+    A request to an origin that is not pinned raises OriginRefusedError; on a redirect to another origin the token is dropped, whatever
+    `Retry` says. A 401 leads to one renewal, shared by all threads, and one resend with the whole body: bytes, forms, and files from the
+    position they had. If the body cannot be sent again, if a redirect was followed with a method that may not be repeated, or if
+    renewing did not help, the 401 is returned with the attributes `evertoken_reason` (see `AuthOutcome.reason`) and `evertoken_error`.
     """
 
     def __init__(self, client: Client, pool: urllib3.PoolManager | None = None) -> None:
@@ -32,7 +31,7 @@ class PoolWrapper:
         self._retries = _careful(self._pool.connection_pool_kw.get("retries"))
 
     def request(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
-        """As `urllib3.PoolManager.request`. `url` may be below the client's base URL."""
+        """As `urllib3.PoolManager.request`. `url` may be relative to the client's base URL."""
         client = self._client
         if not url.startswith(("http://", "https://")):
             url = client.resolve(url)
@@ -82,7 +81,7 @@ class PoolWrapper:
 
 
 def _careful(retries: Any) -> Retry | None:
-    """These retries, if they are not urllib3's own, but never with the token on the way to another origin."""
+    """`retries` with the setting that drops the token on a redirect to another origin; None for urllib3's default, which has it."""
     if not isinstance(retries, Retry):
         return None
     removed = retries.remove_headers_on_redirect
@@ -90,13 +89,13 @@ def _careful(retries: Any) -> Retry | None:
 
 
 def _redirects(response: urllib3.BaseHTTPResponse) -> list[str]:
-    """The locations that were followed. The response itself knows its path only, not its host."""
+    """The locations of the redirects that were followed. The response itself knows only its path, not its host."""
     history = response.retries.history if response.retries is not None else ()
     return [hop.redirect_location for hop in history if hop.redirect_location]
 
 
 def _leads_away(url: str, hops: list[str]) -> bool:
-    """Whether a hop led to another origin: from there on the token was not sent, wherever it led then."""
+    """Whether a hop led to another origin. From there on the token was not sent, even if a later hop led back."""
     home = _origin(url)
     for hop in hops:
         url = urljoin(url, hop)
@@ -111,7 +110,7 @@ def _origin(url: str) -> tuple[str | None, str | None, int | None]:
 
 
 def _position(body: Any) -> int | None:
-    """Where a file stands, if it can be brought back there."""
+    """A file's position, if it can be restored."""
     try:
         return int(body.tell()) if body.seekable() else None
     except (AttributeError, OSError):

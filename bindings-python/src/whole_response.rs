@@ -11,15 +11,15 @@ use pyo3::types::PyBytes;
 use crate::failure::Failure;
 use crate::head::{Head, Received};
 
-/// A response, read to its end.
+/// A response with its whole body.
 #[pyclass(extends = Head, frozen, module = "evertoken._native")]
-pub(crate) struct Answer {
-    /// As they came off the wire, until the body is asked for.
+pub(crate) struct WholeResponse {
+    /// The body as it was received, until it is asked for.
     pieces: Mutex<Vec<Bytes>>,
     content: PyOnceLock<Py<PyBytes>>,
 }
 
-impl Answer {
+impl WholeResponse {
     pub(crate) async fn read(mut response: Response) -> Result<Received<Self>, Failure> {
         let head = Head::from(&response);
         let mut pieces = Vec::new();
@@ -35,14 +35,13 @@ impl Answer {
 }
 
 #[pymethods]
-impl Answer {
-    /// The body: copied once, from the pieces as they came off the wire into the Python object.
+impl WholeResponse {
+    /// The body, copied once: from the received pieces into the Python object.
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let content = self.content.get_or_try_init(py, || {
-            let mut held = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-            let pieces = std::mem::take(&mut *held);
-            drop(held);
+            let pieces =
+                std::mem::take(&mut *self.pieces.lock().unwrap_or_else(PoisonError::into_inner));
             PyBytes::new_with(py, pieces.iter().map(Bytes::len).sum(), |mut place| {
                 for piece in &pieces {
                     let (here, rest) = place.split_at_mut(piece.len());
