@@ -1,9 +1,8 @@
-//! Waiting in asyncio, trio or gevent: no thread per call, one wake-up of the loop for all that arrived meanwhile.
+//! Calls for asyncio, trio and gevent, without a thread for each.
 //!
-//! A call's future runs on the library runtime. Its outcome is queued without the GIL; only the first
-//! of a batch attaches to Python and has the loop call [`Settle`], which settles the whole batch on
-//! the loop's own thread. An interpreter that is going away is left alone. Requests do not take this way where the loop
-//! can wait for their sockets: see [`driven`].
+//! A call runs on the library's runtime. Its outcome is put into the loop's queue without the GIL. Only the first of a batch
+//! attaches to Python, to have the loop call [`Settle`], which passes the whole batch on, on the loop's own thread. Requests do
+//! without that if the loop can watch their sockets: see [`driven`].
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -21,7 +20,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{IntoPyObjectExt, intern};
 
-use crate::driven::{self, Driven};
+use crate::driven::{Calls, Driven};
 use crate::exit;
 use crate::failure::{Failure, panicked};
 use crate::imported::imported;
@@ -29,22 +28,24 @@ use crate::wait::at_once;
 
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
-/// One finished call and the Python future that waits for it.
+/// The outcome of a call, and the Python future that waits for it.
 struct Completion {
     waiter: Py<PyAny>,
     outcome: Outcome,
 }
 
-/// What one event loop has still to be told.
+/// The completions that an event loop has not taken yet.
 struct LoopQueue {
-    /// Weak: calls that are still under way keep the queue alive after its loop is gone.
+    /// Weak, because calls in progress keep the queue alive even after its loop is gone.
     event_loop: Py<PyWeakrefReference>,
     sender: Sender<Completion>,
     receiver: Mutex<Receiver<Completion>>,
-    /// The loop has been asked to look and has not looked yet.
-    called: AtomicBool,
-    /// The number of the [`driven`] calls, if the loop can watch their sockets.
-    driven: OnceLock<Option<usize>>,
+    /// [`Settle`] is scheduled and has not run yet.
+    is_scheduled: AtomicBool,
+    /// The calls whose sockets the loop watches, if it can.
+    driven: OnceLock<Option<Driven>>,
+    /// [`exit::forks`] when it was made: a child that goes on with its parent's loop needs a queue of its own.
+    forks: usize,
 }
 
 thread_local! {
@@ -52,8 +53,8 @@ thread_local! {
     static QUEUE: RefCell<Held> = const { RefCell::new(Held(None)) };
 }
 
-/// A thread's queue. It may outlast the interpreter, and then lets go of nothing: a greenlet that was never resumed has
-/// left the thread with the mark of one that is inside Python.
+/// A thread's queue. If it outlives the interpreter it is leaked: a greenlet that was never resumed leaves its thread marked as
+/// one that holds the GIL, so that dropping Python objects would seem safe and would not be.
 struct Held(Option<Arc<LoopQueue>>);
 
 impl Drop for Held {
@@ -68,12 +69,11 @@ impl LoopQueue {
     /// The queue of this event loop, which runs on this thread.
     fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Arc<Self>> {
         let py = event_loop.py();
+        let forks = exit::forks();
         let held = QUEUE.with_borrow(|held| held.0.clone());
         if let Some(held) = held.filter(|held| {
-            held.event_loop
-                .bind(py)
-                .upgrade()
-                .is_some_and(|old| old.is(event_loop))
+            let old = held.event_loop.bind(py).upgrade();
+            held.forks == forks && old.is_some_and(|old| old.is(event_loop))
         }) {
             return Ok(held);
         }
@@ -82,34 +82,35 @@ impl LoopQueue {
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
             sender,
             receiver: Mutex::new(receiver),
-            called: AtomicBool::new(false),
+            is_scheduled: AtomicBool::new(false),
             driven: OnceLock::new(),
+            forks,
         });
         QUEUE.set(Held(Some(Arc::clone(&queue))));
         Ok(queue)
     }
 
     /// The calls whose sockets `event_loop`, the queue's own, watches.
-    fn driven(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Driven>> {
-        let number = if let Some(known) = self.driven.get() {
-            *known
+    fn driven(&self, event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Arc<Calls>>> {
+        let driven = if let Some(known) = self.driven.get() {
+            known
         } else {
-            let found = driven::watch(event_loop)?;
-            *self.driven.get_or_init(|| found)
+            let found = Driven::of(event_loop)?;
+            self.driven.get_or_init(|| found)
         };
-        Ok(number.and_then(driven::find))
+        Ok(driven.as_ref().and_then(Driven::calls))
     }
 
     /// Adds from any thread, with the GIL or without.
     fn push(self: &Arc<Self>, completion: Completion) {
         // Cannot fail: the receiver lives as long as `self`.
         let _ = self.sender.send(completion);
-        if self.called.swap(true, Ordering::AcqRel) {
+        if self.is_scheduled.swap(true, Ordering::AcqRel) {
             return;
         }
         exit::attach(|py| {
             if let Some(event_loop) = self.event_loop.bind(py).upgrade() {
-                // A closed loop refuses; nobody waits there any more.
+                // Fails if the loop is closed; then nobody waits any more.
                 let _ = event_loop.call_method1(
                     intern!(py, "call_soon_threadsafe"),
                     (Settle(Arc::clone(self)),),
@@ -119,15 +120,15 @@ impl LoopQueue {
     }
 }
 
-/// What the event loop calls: settles every call that has ended.
+/// The callback for the event loop, which completes the futures of all calls that have ended.
 #[pyclass(frozen, module = "evertoken._native")]
 struct Settle(Arc<LoopQueue>);
 
 #[pymethods]
 impl Settle {
     fn __call__(&self, py: Python<'_>) {
-        // Before the queue is emptied: what comes later calls again.
-        self.0.called.store(false, Ordering::Release);
+        // Before the queue is emptied, so that what is added later schedules another turn.
+        self.0.is_scheduled.store(false, Ordering::Release);
         loop {
             let completion = self
                 .0
@@ -138,22 +139,23 @@ impl Settle {
             let Ok(Completion { waiter, outcome }) = completion else {
                 return;
             };
-            tell(waiter.bind(py), outcome);
+            complete(waiter.bind(py), outcome);
         }
     }
 }
 
-/// One that cannot be told must not keep the others waiting.
-fn tell(waiter: &Bound<'_, PyAny>, outcome: Outcome) {
-    if let Err(error) = settle(waiter, outcome) {
+/// Completes a future. An error must not stop the others, so it goes to `sys.unraisablehook`.
+fn complete(waiter: &Bound<'_, PyAny>, outcome: Outcome) {
+    if let Err(error) = try_complete(waiter, outcome) {
         error.write_unraisable(waiter.py(), Some(waiter));
     }
 }
 
-fn settle(waiter: &Bound<'_, PyAny>, outcome: Outcome) -> PyResult<()> {
+fn try_complete(waiter: &Bound<'_, PyAny>, outcome: Outcome) -> PyResult<()> {
     let py = waiter.py();
-    if waiter.call_method0(intern!(py, "done"))?.is_truthy()? {
-        return Ok(()); // cancelled meanwhile
+    let is_cancelled = waiter.call_method0(intern!(py, "done"))?.is_truthy()?;
+    if is_cancelled {
+        return Ok(());
     }
     match outcome(py) {
         Ok(value) => waiter.call_method1(intern!(py, "set_result"), (value,)),
@@ -162,7 +164,7 @@ fn settle(waiter: &Bound<'_, PyAny>, outcome: Outcome) -> PyResult<()> {
     .map(drop)
 }
 
-/// Ends the call whose waiter was cancelled. What it shares with others, such as a login, goes on.
+/// The future's callback: ends the call if the future was cancelled. What the call shares with others, such as a login, goes on.
 #[pyclass(frozen, module = "evertoken._native")]
 struct Abandon(AbortHandle);
 
@@ -179,7 +181,7 @@ impl Abandon {
     }
 }
 
-/// An awaitable whose result is there already: awaiting it does not go through the loop.
+/// An awaitable that has its result already: awaiting it does not suspend.
 #[pyclass(frozen, module = "evertoken._native")]
 struct Ready(Py<PyAny>);
 
@@ -198,7 +200,7 @@ impl Ready {
     }
 }
 
-/// As [`start`], for a future that is often done at its first look: then there is nothing to wait for.
+/// As [`start`], for a future that is often ready at once: then there is nothing to wait for.
 pub(crate) fn start_now<'py, T, F>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
 where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
@@ -216,10 +218,10 @@ where
     }
 }
 
-/// The event loop that runs on this thread: asyncio's, or the package's stand-in for trio's.
+/// The event loop that runs on this thread: asyncio's, or the package's stand-in for trio.
 fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    // First: trio can run as a guest inside asyncio, and then both are there.
+    // trio first: it can run as a guest inside asyncio, and then both are running.
     if imported(py, intern!(py, "trio"))?.is_some() {
         let trio = py
             .import(intern!(py, "evertoken._trio"))?
@@ -233,7 +235,7 @@ fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         .call0()
 }
 
-/// A future of the running loop for what `future` brings. Cancelling it drops `future`.
+/// A Python future of the running loop for the outcome of `future`. Cancelling it drops `future`.
 pub(crate) fn start<'py, T, F>(py: Python<'py>, future: F) -> PyResult<Bound<'py, PyAny>>
 where
     T: for<'a> IntoPyObject<'a> + Send + 'static,
@@ -242,7 +244,7 @@ where
     start_in(&running_loop(py)?, future)
 }
 
-/// As [`start`], for a loop that is known.
+/// As [`start`], for the given loop.
 pub(crate) fn start_in<'py, T, F>(
     event_loop: &Bound<'py, PyAny>,
     future: F,
@@ -253,13 +255,10 @@ where
 {
     let queue = LoopQueue::of(event_loop)?;
     let call = Call::new(event_loop, future)?;
-    let waits = call.waiter.clone().unbind();
+    let waiter = call.waiter.clone().unbind();
     runtime::handle().spawn(call.ended.map(move |outcome| {
         if let Some(outcome) = outcome {
-            queue.push(Completion {
-                waiter: waits,
-                outcome,
-            });
+            queue.push(Completion { waiter, outcome });
         }
     }));
     Ok(call.waiter)
@@ -272,23 +271,23 @@ where
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     let event_loop = running_loop(py)?;
-    let Some(driven) = LoopQueue::of(&event_loop)?.driven(&event_loop)? else {
+    let Some(calls) = LoopQueue::of(&event_loop)?.driven(&event_loop)? else {
         return start_in(&event_loop, future);
     };
     let call = Call::new(&event_loop, future)?;
-    let waits = call.waiter.clone().unbind();
-    driven.start(call.ended.map(move |outcome| {
+    let waiter = call.waiter.clone().unbind();
+    calls.start(call.ended.map(move |outcome| {
         if let Some(outcome) = outcome {
-            exit::attach(|py| tell(waits.bind(py), outcome));
+            exit::attach(|py| complete(waiter.bind(py), outcome));
         }
     }));
     Ok(call.waiter)
 }
 
-/// A call and the future that waits for it.
+/// A call, and the Python future that waits for it.
 struct Call<'py, F> {
     waiter: Bound<'py, PyAny>,
-    /// `None` if the waiter was cancelled.
+    /// The call's outcome; `None` if the waiter was cancelled.
     ended: F,
 }
 
@@ -303,7 +302,7 @@ impl<'py> Call<'py, ()> {
     {
         let py = event_loop.py();
         let waiter = event_loop.call_method0(intern!(py, "create_future"))?;
-        // Some kilobytes, which would be moved about with the task.
+        // Boxed: it takes some kilobytes, and the task is moved.
         let future = Box::pin(AssertUnwindSafe(future).catch_unwind());
         let (future, handle) = abortable(future);
         waiter.call_method1(intern!(py, "add_done_callback"), (Abandon(handle),))?;

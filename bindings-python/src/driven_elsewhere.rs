@@ -1,20 +1,25 @@
-//! Stands in for `driven.rs` on platforms without descriptors that an event loop can watch: the library runtime does it all.
+//! Replaces `driven.rs` on platforms without descriptors that an event loop can watch. There the library's runtime runs all calls.
+
+use std::sync::Arc;
 
 use pyo3::prelude::*;
-
-/// No event loop can.
-pub(crate) fn watch(_event_loop: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
-    Ok(None)
-}
-
-/// There are no such calls.
-pub(crate) fn find(_number: usize) -> Option<Driven> {
-    None
-}
 
 pub(crate) enum Driven {}
 
 impl Driven {
+    /// No event loop can.
+    pub(crate) fn of(_event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        Ok(None)
+    }
+
+    pub(crate) fn calls(&self) -> Option<Arc<Calls>> {
+        match *self {}
+    }
+}
+
+pub(crate) enum Calls {}
+
+impl Calls {
     pub(crate) fn start(&self, _call: impl Future<Output = ()> + 'static) {
         match *self {}
     }

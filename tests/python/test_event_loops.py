@@ -28,6 +28,16 @@ def test_two_loops_of_one_thread_each_end_their_calls() -> None:
     assert well(program("event_loops.py", "loop_beside_loop")) == "[2, 1, 2]"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are counted on Linux")
+@pytest.mark.parametrize("program_name", ["turn_about", "closed_by_another_thread"])
+def test_no_descriptors_stay_behind(program_name: str) -> None:
+    assert well(program("event_loops.py", program_name)) == "descriptors left: 0"
+
+
+def test_a_loop_goes_on_on_another_thread() -> None:
+    assert well(program("event_loops.py", "on_another_thread")) == "[1, 2]"
+
+
 def test_a_loop_that_is_closed_under_a_call_takes_the_call_with_it() -> None:
     assert well(program("event_loops.py", "closed_under_a_call")) == "ended"
 
@@ -39,3 +49,8 @@ def test_a_loop_does_not_keep_the_first_callers_context() -> None:
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="there is no fork")
 def test_a_forked_child_leaves_its_parents_calls_alone() -> None:
     assert well(program("event_loops.py", "forked")) == "[1, 0, 1, 1]"
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="there is no fork")
+def test_a_forked_child_that_goes_on_with_its_parents_loop_makes_calls_of_its_own() -> None:
+    assert well(program("event_loops.py", "forked_and_goes_on")) == "[2, 0, 1]"

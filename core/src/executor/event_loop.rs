@@ -4,18 +4,18 @@
 //! the thread that wants the response reads it. A runtime would hand both from one thread to another, which for a small
 //! request takes half of its time.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
+use std::mem;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mio::event::Event;
 use mio::unix::SourceFd;
@@ -35,13 +35,14 @@ const READS_PER_TURN: u32 = 32;
 const POLLS_PER_TURN: usize = 8;
 const WAKE_PIPE: Token = Token(0);
 
-/// The calls of one event loop. It stays on the loop's thread.
-pub struct EventLoop {
-    poller: RefCell<Poller>,
+/// The calls of one event loop. It stays on the loop's thread, unless the calls `C` are `Send`: then it goes where the loop
+/// goes, which may run on one thread after another.
+pub struct EventLoop<C = LocalBoxFuture<'static, ()>> {
+    poller: Mutex<Poller>,
     sockets: Arc<Sockets>,
-    calls: RefCell<FuturesUnordered<LocalBoxFuture<'static, ()>>>,
+    calls: Mutex<FuturesUnordered<C>>,
     /// Started, and not among `calls` yet: one that is being polled may start another.
-    started: RefCell<Vec<LocalBoxFuture<'static, ()>>>,
+    started: Mutex<Vec<C>>,
     wake_pipe: Arc<WakePipe>,
     /// Runs what a call waits for besides its own socket.
     runtime: Handle,
@@ -54,6 +55,20 @@ struct Poller {
 }
 
 impl EventLoop {
+    /// Starts `call`: polls it at once, and again in later turns.
+    pub fn start(&self, call: impl Future<Output = ()> + 'static) {
+        self.start_boxed(Box::pin(call));
+    }
+}
+
+impl EventLoop<BoxFuture<'static, ()>> {
+    /// As the other `start`, for a call that may go on on another thread.
+    pub fn start(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.start_boxed(Box::pin(call));
+    }
+}
+
+impl<C: Future<Output = ()> + Unpin> EventLoop<C> {
     /// An event loop without calls. `runtime` runs what they wait for besides their sockets.
     ///
     /// # Errors
@@ -67,18 +82,17 @@ impl EventLoop {
         let sockets = Arc::new(Sockets::new(poll.registry().try_clone()?));
         let events = Events::with_capacity(EVENTS_PER_TURN);
         Ok(Self {
-            poller: RefCell::new(Poller { poll, events }),
+            poller: Mutex::new(Poller { poll, events }),
             sockets,
-            calls: RefCell::default(),
-            started: RefCell::default(),
+            calls: Mutex::default(),
+            started: Mutex::default(),
             wake_pipe,
             runtime,
         })
     }
 
-    /// Starts `call`: polls it at once, and again in later turns.
-    pub fn start(&self, call: impl Future<Output = ()> + 'static) {
-        self.started.borrow_mut().push(Box::pin(call));
+    fn start_boxed(&self, call: C) {
+        lock(&self.started).push(call);
         self.poll_calls();
     }
 
@@ -92,7 +106,7 @@ impl EventLoop {
     }
 
     fn take_events(&self) {
-        let Poller { poll, events } = &mut *self.poller.borrow_mut();
+        let Poller { poll, events } = &mut *lock(&self.poller);
         // If a signal interrupts it, the descriptor stays readable, and another turn follows.
         if poll.poll(events, Some(Duration::ZERO)).is_err() {
             return;
@@ -107,10 +121,14 @@ impl EventLoop {
     }
 
     fn poll_calls(&self) {
-        let Ok(mut calls) = self.calls.try_borrow_mut() else {
-            // From within a call that is being polled. The loop below looks once more.
-            self.wake_pipe.wake_by_ref();
-            return;
+        let mut calls = match self.calls.try_lock() {
+            Ok(calls) => calls,
+            Err(TryLockError::Poisoned(calls)) => calls.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                // From within a call that is being polled. The loop below looks once more.
+                self.wake_pipe.wake_by_ref();
+                return;
+            }
         };
         let _runtime = self.runtime.enter();
         let _guard = RunGuard::enter(Runner::EventLoop(Arc::clone(&self.sockets)));
@@ -118,7 +136,7 @@ impl EventLoop {
         let mut cx = Context::from_waker(&waker);
         for _ in 0..POLLS_PER_TURN {
             self.wake_pipe.begin_polling();
-            calls.extend(self.started.take());
+            calls.extend(mem::take(&mut *lock(&self.started)));
             while let Poll::Ready(Some(())) = calls.poll_next_unpin(&mut cx) {}
             if self.wake_pipe.may_sleep() {
                 return;
@@ -130,7 +148,7 @@ impl EventLoop {
 }
 
 /// The descriptor that is readable when a [`turn`](EventLoop::turn) is due.
-impl AsFd for EventLoop {
+impl<C> AsFd for EventLoop<C> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.sockets.registry.as_fd()
     }
@@ -196,8 +214,12 @@ impl Sockets {
     }
 
     fn watched(&self) -> MutexGuard<'_, HashMap<Token, Arc<Readiness>>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.watched)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A socket's registration with its event loop; ends on drop. A forked child must not drop it: it shares the poller with

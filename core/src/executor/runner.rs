@@ -1,6 +1,7 @@
 //! What runs the code on this thread, and what a blocking call waits for.
 
 use std::cell::RefCell;
+use std::mem;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -25,19 +26,22 @@ pub(super) enum Runner {
     EventLoop(Arc<Sockets>),
 }
 
-/// Sets this thread's [`Runner`] for as long as the guard lives, also through a panic.
-pub(super) struct RunGuard;
+/// Sets this thread's [`Runner`] for as long as the guard lives, also through a panic. Then the one before counts again: a
+/// call may run code of the program, such as a log handler, which makes calls of its own.
+pub(super) struct RunGuard {
+    before: Runner,
+}
 
 impl RunGuard {
     pub(super) fn enter(runner: Runner) -> Self {
-        RUNNER.set(runner);
-        Self
+        let before = RUNNER.replace(runner);
+        Self { before }
     }
 }
 
 impl Drop for RunGuard {
     fn drop(&mut self) {
-        RUNNER.set(Runner::Other);
+        RUNNER.set(mem::replace(&mut self.before, Runner::Other));
         WaitSet::take();
     }
 }

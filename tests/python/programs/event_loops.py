@@ -13,10 +13,11 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from evertoken import AsyncClient, Client
 
@@ -36,6 +37,7 @@ class Handler(BaseHTTPRequestHandler):
     lost = threading.Event()
     held = threading.Event()
     go_on = threading.Event()
+    answered = threading.Event()
 
     def setup(self) -> None:
         super().setup()
@@ -65,6 +67,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
         self.wfile.flush()
+        self.answered.set()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -74,13 +77,14 @@ server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
 url = f"http://127.0.0.1:{server.server_port}"
-options = {"base_url": url, "token_url": f"{url}/token", "client_id": "id", "client_secret": "secret"}
+options: Any = {"base_url": url, "token_url": f"{url}/token", "client_id": "id", "client_secret": "secret"}
 client = AsyncClient.client_credentials(**options)
 
 
 async def get(path: str = "/") -> int:
     """The number of the connection that was used, counted from the first that was no login's."""
-    return (await client.get(path)).json() - 1
+    number: int = (await client.get(path)).json()
+    return number - 1
 
 
 def wake_ups() -> int:
@@ -104,20 +108,20 @@ def own_loop() -> str:
 
 
 def uvloop() -> str:
-    from uvloop import new_event_loop
+    import uvloop
 
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(woken())
+    return uvloop.run(woken())
 
 
 def loop_after_loop() -> str:
-    """A loop for each task, as `asyncio.run` and `async_to_sync` start it: there is one connection all the same, also for a blocking call."""
+    """A loop for each task, as `asyncio.run` and `async_to_sync` start it: there is one connection all the same, also for a
+    blocking call."""
     used = [asyncio.run(get()) for _ in range(5)]
     used.append(Client.client_credentials(**options).get("/").json() - 1)
     return f"connections: {used}, descriptors left: {descriptors_left(lambda: asyncio.run(get()))}"
 
 
-def descriptors_left(work) -> int:
+def descriptors_left(work: Callable[[], object]) -> int:
     """What comes on top each time; the last loop's descriptors are there until the next loop runs."""
     work()
     before = len(list(Path("/proc/self/fd").iterdir()))
@@ -139,10 +143,51 @@ def loop_beside_loop() -> str:
     return str(numbers)
 
 
+def turn_about() -> str:
+    """Two loops of one thread take turns, as in a test suite with a loop for all tests and one for each."""
+    one, other = asyncio.new_event_loop(), asyncio.new_event_loop()
+
+    def both() -> None:
+        for loop in [one, other]:
+            loop.run_until_complete(get())
+
+    left = descriptors_left(both)
+    one.close()
+    other.close()
+    return f"descriptors left: {left}"
+
+
+def on_another_thread() -> str:
+    """A loop that has run on one thread goes on on another, with the call that is under way."""
+    loop = asyncio.new_event_loop()
+    call = loop.create_task(get("/held"))
+    loop.run_until_complete(asyncio.to_thread(Handler.held.wait))
+    Handler.go_on.set()
+    numbers: list[int] = []
+    work_on_another_thread(lambda: numbers.extend(loop.run_until_complete(asyncio.gather(call, get()))))
+    loop.close()
+    return str(numbers)
+
+
+def closed_by_another_thread() -> str:
+    def work() -> None:
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(get())
+        work_on_another_thread(loop.close)
+
+    return f"descriptors left: {descriptors_left(work)}"
+
+
+def work_on_another_thread(work: Callable[[], object]) -> None:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
 def closed_under_a_call() -> str:
     """A loop is closed while a call is under way, which nobody has cancelled: its connection ends."""
     loop = asyncio.new_event_loop()
-    call = asyncio.ensure_future(client.get("/unanswered"), loop=loop)
+    call: Any = asyncio.ensure_future(client.get("/unanswered"), loop=loop)
     loop.run_until_complete(asyncio.to_thread(Handler.held.wait))
     loop.close()
     call._log_destroy_pending = False
@@ -199,11 +244,34 @@ def forked() -> str:
             os._exit(status)
 
     def del_parent_loop() -> None:
-        for loop in [found for found in gc.get_objects() if isinstance(found, asyncio.SelectorEventLoop)]:
+        loops: list[Any] = [found for found in gc.get_objects() if isinstance(found, asyncio.SelectorEventLoop)]
+        for loop in loops:
             loop._selector.close()
         gc.collect()
 
     return str(asyncio.run(main()))
+
+
+def forked_and_goes_on() -> str:
+    """A child goes on with its parent's loop. Its calls are its own, and it leaves the parent the answer to the parent's call."""
+    loop = asyncio.new_event_loop()
+    call = loop.create_task(get("/held"))
+    loop.run_until_complete(asyncio.to_thread(Handler.held.wait))
+    (number, child_number), (told, tell) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(30)
+        os.write(child_number, str(loop.run_until_complete(get())).encode())
+        loop.add_reader(told, loop.stop)
+        loop.run_forever()
+        os._exit(0)
+    numbers = [int(os.read(number, 16))]
+    Handler.answered.clear()
+    Handler.go_on.set()
+    Handler.answered.wait()
+    os.write(tell, b"!")
+    numbers.append(os.waitpid(pid, 0)[1])
+    return str([*numbers, loop.run_until_complete(call)])
 
 
 print(globals()[sys.argv[1]]())

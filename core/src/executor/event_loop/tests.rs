@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
 
+use futures_util::future::BoxFuture;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::oneshot;
 
@@ -69,6 +70,36 @@ fn a_call_may_start_another_and_take_a_turn() {
         place.borrow_mut().push("outer");
     });
     assert_eq!(*heard.borrow(), ["outer", "inner"]);
+}
+
+#[test]
+fn a_call_may_run_another_event_loop_and_is_where_it_was() {
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let place = Rc::clone(&heard);
+    event_loop().start(async move {
+        let outer = home();
+        let inner = Rc::clone(&place);
+        event_loop().start(async move { inner.borrow_mut().push(home() == outer) });
+        place.borrow_mut().push(home() == outer);
+    });
+    assert_eq!(*heard.borrow(), [false, true]);
+}
+
+#[test]
+fn a_loop_whose_calls_are_send_goes_on_on_another_thread() {
+    let event_loop = EventLoop::<BoxFuture<'static, ()>>::new(handle()).unwrap();
+    let (answer, answered) = oneshot::channel();
+    let (tell, told) = mpsc::channel();
+    event_loop.start(async move {
+        answered.await.unwrap();
+        tell.send(thread::current().id()).unwrap();
+    });
+    let other = thread::spawn(move || {
+        answer.send(()).unwrap();
+        event_loop.turn();
+        told.try_recv().unwrap() == thread::current().id()
+    });
+    assert!(other.join().unwrap());
 }
 
 #[test]
