@@ -1,13 +1,13 @@
 /// @file evertoken.hpp
-/// Evertoken for C++17: the C interface with handles that free themselves and failures that are exceptions. Header only.
+/// Evertoken for C++17: the C interface, with handles that free themselves, and with exceptions. Header only.
 ///
 ///     auto config = evertoken::Config::pismo("https://sandbox.pismolabs.io", key, secret).account_id(123);
 ///     evertoken::Client client{config};
 ///     evertoken::Response response = client.get("/accounts/123");
 ///     std::cout << response.status() << ' ' << response.body() << '\n';
 ///
-/// What evertoken.h says holds here too. A std::string_view that is returned lives as long as the object it came from.
-/// Objects can be moved, not copied. `handle()` gives the C handle, for what has no name here.
+/// The documentation of evertoken.h applies here too. A returned std::string_view is valid as long as the object it came from.
+/// Objects can be moved, not copied. `handle()` returns the C handle, for functions that have no method here.
 #ifndef EVERTOKEN_HPP
 #define EVERTOKEN_HPP
 
@@ -47,22 +47,22 @@ using Handle = std::unique_ptr<T, Deleter<Free>>;
 template <typename T, auto Free>
 class Owner {
  public:
-  /// Takes a C handle over.
+  /// Takes ownership of a C handle.
   explicit Owner(T* handle) noexcept : handle_{handle} {}
-  /// The C handle, which stays this object's.
+  /// The C handle, which this object still owns.
   T* handle() const noexcept { return handle_.get(); }
 
  private:
   Handle<T, Free> handle_;
 };
 
-/// A text that is NULL where there is none.
+/// A text that may be NULL.
 inline std::optional<std::string_view> optional_view(const char* text) noexcept {
   if (text == nullptr) return std::nullopt;
   return std::string_view{text};
 }
 
-/// The text of a getter that tells its length too, NUL bytes included.
+/// The text of a getter that also returns its length, because the text may contain NUL bytes.
 template <typename Get>
 std::optional<std::string_view> optional_view_of(Get&& get) noexcept {
   std::size_t length = 0;
@@ -71,7 +71,7 @@ std::optional<std::string_view> optional_view_of(Get&& get) noexcept {
   return std::string_view{text, length};
 }
 
-/// The same, empty where there is none.
+/// The same, empty for NULL.
 template <typename Get>
 std::string_view view_of(Get&& get) noexcept {
   return optional_view_of(std::forward<Get>(get)).value_or(std::string_view{});
@@ -89,10 +89,10 @@ inline std::optional<std::string> optional_text(const char* text) {
 
 }  // namespace detail
 
-/// A failure. `what()` is the whole story in one line, without a secret.
+/// A failed call. `what()` is one line without secrets: what happened, to which identity, and what to do.
 class Error : public std::runtime_error {
  public:
-  /// Copies what a C error says.
+  /// Copies a C error.
   explicit Error(const evertoken_error* error)
       : std::runtime_error{evertoken_error_text(error)},
         status_{evertoken_error_status(error)},
@@ -140,13 +140,13 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
-/// An error that is NULL where there is none.
+/// An error that may be NULL.
 inline std::optional<Error> optional_error(const evertoken_error* error) {
   if (error == nullptr) return std::nullopt;
   return Error{error};
 }
 
-/// Calls a C function with a place for its error; throws what it says.
+/// Calls a C function, and throws its error.
 template <typename Call>
 void checked(Call&& call) {
   evertoken_error* raw = nullptr;
@@ -156,7 +156,7 @@ void checked(Call&& call) {
   }
 }
 
-/// The same for a function that makes a handle.
+/// The same for a function that creates a handle.
 template <typename T, typename Call>
 T* made(Call&& call) {
   T* handle = nullptr;
@@ -166,7 +166,7 @@ T* made(Call&& call) {
 
 }  // namespace detail
 
-/// How to log in and where the token may go.
+/// How to log in, and where the token may be sent.
 class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
  public:
   using Owner::Owner;
@@ -217,7 +217,7 @@ class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
     return Config{"client_credentials"}.text("token_url", token_url).text("client_id", client_id).text("client_secret", client_secret);
   }
 
-  /// Sets a text option by name. What a setter has to say is said by the client's constructor; so it is for all of them.
+  /// Sets a text option by name. No setter throws: the client's constructor reports what is wrong.
   Config& text(const std::string& option, const std::string& value) & {
     evertoken_config_set_text(handle(), option.c_str(), value.c_str());
     return *this;
@@ -227,7 +227,7 @@ class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
     evertoken_config_set_number(handle(), option.c_str(), value);
     return *this;
   }
-  /// Switches an option on or off by name.
+  /// Switches an option of this name on or off.
   Config& flag(const std::string& option, bool on) & {
     evertoken_config_set_flag(handle(), option.c_str(), on ? 1 : 0);
     return *this;
@@ -242,18 +242,18 @@ class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
     evertoken_config_set_account_id(handle(), id);
     return *this;
   }
-  /// Deadline of a call that names none; 30 s without it.
+  /// Deadline of a login, and of every call that sets none of its own; default 30 s.
   Config& timeout(std::chrono::milliseconds limit) & {
     evertoken_config_set_timeout_ms(handle(), limit.count());
     return *this;
   }
-  /// Another origin that the token may go to.
+  /// Another origin that may receive the token.
   Config& allow_origin(const std::string& url) & {
     evertoken_config_allow_origin(handle(), url.c_str());
     return *this;
   }
 
-  // The same setters in a chain that begins with a temporary, such as Config::pismo(…).account_id(123).
+  // The same setters for a chain that begins with a temporary, such as Config::pismo(…).account_id(123).
   Config&& text(const std::string& option, const std::string& value) && { return std::move(text(option, value)); }
   Config&& number(const std::string& option, double value) && { return std::move(number(option, value)); }
   Config&& flag(const std::string& option, bool on) && { return std::move(flag(option, on)); }
@@ -261,7 +261,6 @@ class Config : public detail::Owner<evertoken_config, evertoken_config_free> {
   Config&& account_id(std::int64_t id) && { return std::move(account_id(id)); }
   Config&& timeout(std::chrono::milliseconds limit) && { return std::move(timeout(limit)); }
   Config&& allow_origin(const std::string& url) && { return std::move(allow_origin(url)); }
-
 };
 
 /// A token and what is known about it.
@@ -272,17 +271,17 @@ class Token : public detail::Owner<evertoken_token, evertoken_token_free> {
   std::string_view value() const noexcept {
     return detail::view_of([&](auto length) { return evertoken_token_value(handle(), length); });
   }
-  /// When it expires on this machine's wall clock; none if it lives until refused.
+  /// When it expires, by this machine's clock; none if it is valid until refused.
   std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept {
     const std::int64_t secs = evertoken_token_expires_at_unix_secs(handle());
     if (secs < 0) return std::nullopt;
     return std::chrono::system_clock::time_point{std::chrono::seconds{secs}};
   }
-  /// What was left of its life when it was handed out; none if it lives until refused.
+  /// Its remaining lifetime when it was returned; none if it is valid until refused.
   std::optional<std::chrono::milliseconds> expires_in() const noexcept {
     return detail::optional_ms(evertoken_token_expires_in_ms(handle()));
   }
-  /// The granted scope, if the server named it.
+  /// The granted scopes, separated by spaces; none if the server did not say.
   std::optional<std::string_view> scope() const noexcept {
     return detail::optional_view_of([&](auto length) { return evertoken_token_scope(handle(), length); });
   }
@@ -304,15 +303,15 @@ class Authorization : public detail::Owner<evertoken_authorization, evertoken_au
 class Verdict : public detail::Owner<evertoken_verdict, evertoken_verdict_free> {
  public:
   using Owner::Owner;
-  /// What to do.
+  /// Use the response, send the request again, or return the 401.
   evertoken_action action() const noexcept { return evertoken_verdict_action(handle()); }
-  /// The header's value to send again with; empty unless the action is EVERTOKEN_ACTION_RESEND.
+  /// For EVERTOKEN_ACTION_RESEND: the header's value to send the request again with; else empty.
   std::string_view value() const noexcept {
     return detail::view_of([&](auto length) { return evertoken_authorization_value(evertoken_verdict_authorization(handle()), length); });
   }
-  /// Why a 401 is given back.
+  /// Why a 401 was not healed.
   std::optional<std::string_view> reason() const noexcept { return detail::optional_view(evertoken_verdict_reason(handle())); }
-  /// The failed renewal, where there was one.
+  /// The error of the renewal, if one was made and failed.
   std::optional<Error> error() const { return detail::optional_error(evertoken_verdict_error(handle())); }
 };
 
@@ -326,25 +325,25 @@ class Response : public detail::Owner<evertoken_response, evertoken_response_fre
   std::string_view body() const noexcept {
     return detail::view_of([&](auto length) { return evertoken_response_body(handle(), length); });
   }
-  /// The value of a header; of several with that name the one at `index`.
+  /// The value of the header of this name; if there are several, of the one at `index`.
   std::optional<std::string_view> header(const std::string& name, std::size_t index = 0) const noexcept {
     return detail::optional_view_of([&](auto length) { return evertoken_response_header(handle(), name.c_str(), index, length); });
   }
-  /// The URL that answered.
+  /// The URL that sent the response, after redirects.
   std::string_view url() const noexcept { return evertoken_response_url(handle(), nullptr); }
   /// Why a 401 was not healed.
   std::optional<std::string_view> reason() const noexcept { return detail::optional_view(evertoken_response_reason(handle())); }
-  /// The renewal that failed and so left the 401, where there was one.
+  /// The error of the renewal, if one was made and failed.
   std::optional<Error> error() const { return detail::optional_error(evertoken_response_error(handle())); }
 };
 
 /// A header of a request.
 using Header = std::pair<std::string, std::string>;
 
-/// An event, good for the duration of the callback.
+/// An event, valid during the callback.
 class Event {
  public:
-  /// Looks at a C event.
+  /// Refers to a C event.
   explicit Event(const evertoken_event* event) noexcept : event_{event} {}
   /// What happened, such as `token_installed`.
   std::string_view name() const noexcept { return evertoken_event_name(event_); }
@@ -364,7 +363,7 @@ class Subscription {
   Subscription(std::shared_ptr<void> listener, evertoken_subscription* handle) noexcept : listener_{std::move(listener)}, handle_{handle} {}
 
  private:
-  // In this order: the subscription ends first, and then nobody calls the function.
+  // In this order, so that the subscription ends before the function that it calls is destroyed.
   std::shared_ptr<void> listener_;
   detail::Handle<evertoken_subscription, evertoken_subscription_free> handle_;
 };
@@ -373,7 +372,7 @@ class Subscription {
 class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
  public:
   using Owner::Owner;
-  /// Checks the whole configuration; throws Error that names what is wrong.
+  /// Checks the whole configuration; throws an Error that names what is wrong.
   explicit Client(const Config& config)
       : Owner{detail::made<evertoken_client>([&](auto out, auto error) { return evertoken_client_new(config.handle(), out, error); })} {}
 
@@ -381,7 +380,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
   Token token(Timeout timeout = {}) const {
     return Token{detail::made<evertoken_token>([&](auto out, auto error) { return evertoken_client_token(handle(), timeout.ms(), out, error); })};
   }
-  /// A token with at least this much life left.
+  /// A token with at least this remaining lifetime.
   Token token_for(std::chrono::milliseconds min_ttl, Timeout timeout = {}) const {
     return Token{detail::made<evertoken_token>(
         [&](auto out, auto error) { return evertoken_client_token_for(handle(), min_ttl.count(), timeout.ms(), out, error); })};
@@ -396,7 +395,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
     return Authorization{detail::made<evertoken_authorization>(
         [&](auto out, auto error) { return evertoken_client_authorize(handle(), url.c_str(), out, error); })};
   }
-  /// What a response means.
+  /// What to do about a response.
   Verdict judge(const Authorization& sent, int status, const std::vector<evertoken_header>& headers = {}, std::string_view body_prefix = {},
                 bool replayable = true, Timeout timeout = {}) const {
     return Verdict{detail::made<evertoken_verdict>([&](auto out, auto error) {
@@ -405,7 +404,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
     })};
   }
 
-  /// Sends a request with the token; any response is a Response.
+  /// Sends a request with the token. Returns every response, whatever its status.
   Response request(const std::string& method, const std::string& url, std::string_view body = {},
                    const std::vector<Header>& headers = {}, Limits limits = {}) const {
     detail::Handle<evertoken_request, evertoken_request_free> request{detail::made<evertoken_request>(
@@ -429,7 +428,7 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
     return request("POST", url, body, {{"content-type", "application/json"}}, limits);
   }
 
-  /// Calls `listener` with every event until the subscription is destroyed. On any thread; it must not throw.
+  /// Calls `listener` with every event until the subscription is destroyed, on any thread. It must not throw.
   [[nodiscard]] Subscription on_event(std::function<void(Event)> listener) const {
     auto owned = std::make_shared<std::function<void(Event)>>(std::move(listener));
     auto* subscription = detail::made<evertoken_subscription>([&](auto out, auto error) {
@@ -446,18 +445,18 @@ class Client : public detail::Owner<evertoken_client, evertoken_client_free> {
     detail::checked([&](auto error) { return evertoken_client_stats(handle(), &stats, sizeof stats, error); });
     return stats;
   }
-  /// Who logs in where, fit for a log.
+  /// Who logs in where, without secrets: for logs.
   std::string_view identity() const noexcept { return evertoken_client_identity(handle(), nullptr); }
-  /// Forgets pauses and locked-out credentials.
+  /// Ends all pauses after failures. Call it once the cause is fixed.
   void reset() const noexcept { evertoken_client_reset(handle()); }
-  /// Makes the next call renew the current token.
+  /// Marks the current token as refused, so that the next call renews it.
   void invalidate() const noexcept { evertoken_client_invalidate(handle()); }
   /// Closes the client; later calls throw with EVERTOKEN_CLOSED.
   void close() const noexcept { evertoken_client_close(handle()); }
 };
 
-/// Calls `listener` with every log line of this process that is as serious as `level` or more, until the subscription is
-/// destroyed. On any thread; it must not throw.
+/// Calls `listener` with every log line of this process of this level or a more severe one, until the subscription is destroyed,
+/// on any thread. It must not throw.
 [[nodiscard]] inline Subscription on_log(evertoken_log_level level, std::function<void(evertoken_log_level, std::string_view)> listener) {
   using Listener = std::function<void(evertoken_log_level, std::string_view)>;
   auto owned = std::make_shared<Listener>(std::move(listener));

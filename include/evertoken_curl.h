@@ -1,6 +1,6 @@
 /**
  * @file evertoken_curl.h
- * libcurl with a token that is always valid: easy handles and multi handles. C99 and C++11, header only.
+ * For libcurl: adds the token to transfers of easy and multi handles, and heals a 401. C99 and C++11, header only.
  *
  *     evertoken_curl transfer = {0};
  *     transfer.url = "https://api.example.com/accounts/123";
@@ -10,20 +10,20 @@
  *     // transfer.status is the response's status, transfer.reason why a 401 was not healed
  *     evertoken_curl_cleanup(&transfer);
  *
- * With a multi handle the same in two steps: evertoken_curl_begin() before curl_multi_add_handle(), evertoken_curl_end() at
- * CURLMSG_DONE, which says whether the handle is to be added once more:
+ * With a multi handle it takes two steps: evertoken_curl_begin() before curl_multi_add_handle(), and evertoken_curl_end() at
+ * CURLMSG_DONE, which returns whether the handle must be added once more:
  *
  *     curl_multi_remove_handle(multi, curl);
  *     if (evertoken_curl_end(client, &transfer, message->data.result, &error)) curl_multi_add_handle(multi, curl);
- *     else …                                          // over: transfer.code, transfer.status
+ *     else …                                          // the end: see transfer.code and transfer.status
  *
- * Both set the URL, the `Authorization` header, and the write and header functions; everything else of the handle is yours:
- * method, body, timeouts, proxies, certificates. A 401 is held back until it is clear that it is the response, so your
- * functions see one response only.
+ * Both ways set the URL, the `Authorization` header, and the write and header functions. Set everything else on the handle
+ * yourself: method, body, timeouts, proxies, certificates. A 401 is held back until its verdict, so that your functions see only
+ * one response.
  *
- * The token goes to the client's origins only: another URL ends with EVERTOKEN_ORIGIN_REFUSED in `error`, and nothing was
- * sent. Where libcurl follows redirects, it takes the header off on the way to another host; a 401 after a redirect is given
- * back as it is.
+ * The token is sent only to the client's pinned origins. For another URL nothing is sent, and `error` is
+ * EVERTOKEN_ORIGIN_REFUSED. If libcurl follows a redirect to another host, it removes the header; a 401 after a redirect is not
+ * healed.
  */
 #ifndef EVERTOKEN_CURL_H
 #define EVERTOKEN_CURL_H
@@ -37,11 +37,11 @@
 extern "C" {
 #endif
 
-/** One transfer. Zero it, fill in what comes in, clean it up with evertoken_curl_cleanup(). */
+/** One transfer. Zero it, set the members marked "In", and clean it up with evertoken_curl_cleanup(). */
 typedef struct evertoken_curl {
   /** In: the absolute URL. */
   const char *url;
-  /** In: further request headers, or NULL. They stay yours. */
+  /** In: further request headers, or NULL. You keep the list, and free it after the transfer. */
   struct curl_slist *headers;
   /** In: receives the body, as for CURLOPT_WRITEFUNCTION; NULL drops it. */
   size_t (*write)(char *data, size_t size, size_t count, void *write_data);
@@ -51,24 +51,24 @@ typedef struct evertoken_curl {
   size_t (*header)(char *data, size_t size, size_t count, void *header_data);
   /** In: for `header`. */
   void *header_data;
-  /** In: the request's body comes from a read function that cannot start again. Without it a body is what
-      CURLOPT_POSTFIELDS holds, or is rewound by your CURLOPT_SEEKFUNCTION. */
+  /** In: true if the body comes from a CURLOPT_READFUNCTION that cannot start again; then a 401 is not healed. A body in
+      CURLOPT_POSTFIELDS can always be sent again. */
   bool one_shot;
-  /** In: puts the body's source back to its start before the second sending, for CURLOPT_READFUNCTION; non-zero: it
-      cannot. NULL if nothing has to be put back. */
+  /** In: for a CURLOPT_READFUNCTION, called before the request is sent again: starts the body again and returns 0, or non-zero
+      if it cannot. NULL if that is not needed. */
   int (*rewind)(void *rewind_data);
   /** In: for `rewind`. */
   void *rewind_data;
 
-  /** Out: how the transfer ended for libcurl. */
+  /** Out: libcurl's result of the transfer. */
   CURLcode code;
   /** Out: the response's status; 0 if there was none. */
   long status;
-  /** Out: why a 401 was not healed, with the words of evertoken_verdict_reason(), else NULL. Lives until the cleanup. */
+  /** Out: why a 401 was not healed, as evertoken_verdict_reason() says it, else NULL. Valid until the cleanup. */
   const char *reason;
-  /** Out: the failed renewal behind it, else NULL. Lives until the cleanup. */
+  /** Out: the error of the renewal, if one was made and failed, else NULL. Valid until the cleanup. */
   const evertoken_error *renewal_error;
-  /** Out: whether it was sent a second time. */
+  /** Out: whether the request was sent a second time. */
   bool resent;
 
   /** Internal. */
@@ -87,7 +87,7 @@ typedef struct evertoken_curl {
   } own;
 } evertoken_curl;
 
-/** What is held back of a 401; a longer one is let through and counts as the response. */
+/** How many bytes of a 401's body are held back. A longer 401 is passed on at once, and is not healed. */
 #define EVERTOKEN_CURL_HELD_MAX (1024 * 1024)
 
 static inline bool evertoken_curl_keep(char **text, size_t *len, const char *data, size_t more) {
@@ -105,7 +105,7 @@ static inline bool evertoken_curl_is_refused(const evertoken_curl *transfer) {
   return transfer->own.line_status == 401 && !transfer->own.overflow;
 }
 
-/** Gives what was held back to the caller's functions. */
+/** Passes what was held back to the caller's functions; false if one of them fails. */
 static inline bool evertoken_curl_let_through(evertoken_curl *transfer) {
   bool fine = true;
   if (transfer->header != NULL) {
@@ -140,7 +140,7 @@ static inline size_t evertoken_curl_on_header(char *data, size_t size, size_t co
   evertoken_curl *transfer = (evertoken_curl *)userdata;
   size_t length = size * count;
   if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
-    /* A new head: the first one, or after a redirect's or an interim one. The line is not ended by NUL but by its own end. */
+    /* A new head: the first one, or one after an interim response or a redirect. The line is not terminated by NUL. */
     const char *space = (const char *)memchr(data, ' ', length);
     transfer->own.line_status = space == NULL ? 0 : strtol(space, NULL, 10);
     transfer->own.head_len = 0;
@@ -150,7 +150,7 @@ static inline size_t evertoken_curl_on_header(char *data, size_t size, size_t co
   return transfer->header == NULL ? length : transfer->header(data, size, count, transfer->header_data);
 }
 
-/** Takes off what evertoken_curl_put_on() put on. */
+/** Removes the header that evertoken_curl_put_on() set, and wipes it. */
 static inline void evertoken_curl_take_off(evertoken_curl *transfer) {
   struct curl_slist *ours = transfer->own.list;
   if (ours == NULL) return;
@@ -161,7 +161,7 @@ static inline void evertoken_curl_take_off(evertoken_curl *transfer) {
   curl_slist_free_all(ours);
 }
 
-/** Puts URL, header and functions on the handle; false if there is no memory. */
+/** Sets URL, header and functions on the handle; false if there is no memory. */
 static inline bool evertoken_curl_put_on(evertoken_curl *transfer, const evertoken_authorization *authorization) {
   static const char name[] = "Authorization: ";
   size_t value_len = 0;
@@ -170,7 +170,7 @@ static inline bool evertoken_curl_put_on(evertoken_curl *transfer, const evertok
   if (line == NULL) return false;
   memcpy(line, name, sizeof name - 1);
   memcpy(line + sizeof name - 1, value, value_len + 1);
-  /* The caller's list hangs behind ours and is taken off again, so that it is neither copied nor changed. */
+  /* The caller's list follows our one entry, and is detached before that is freed: it is neither copied nor changed. */
   struct curl_slist *ours = curl_slist_append(NULL, line);
   memset(line, 0, sizeof name + value_len);
   free(line);
@@ -190,7 +190,7 @@ static inline bool evertoken_curl_put_on(evertoken_curl *transfer, const evertok
   return true;
 }
 
-/** The head as name and value pairs, cut up in place. At most `max` of them. */
+/** Splits the head in place into at most `max` name and value pairs. Returns their number. */
 static inline size_t evertoken_curl_split(char *head, evertoken_header *headers, size_t max) {
   size_t count = 0;
   for (char *line = head; line != NULL && *line != '\0' && count < max;) {
@@ -208,7 +208,7 @@ static inline size_t evertoken_curl_split(char *head, evertoken_header *headers,
   return count;
 }
 
-/** Judges the response at hand; false if the judging itself failed. */
+/** Obtains the verdict on the response; false if that failed. */
 static inline bool evertoken_curl_judge(const evertoken_client *client, evertoken_curl *transfer,
                                         const evertoken_authorization *authorization, evertoken_error **error) {
   enum { HEADERS_MAX = 64 };
@@ -217,7 +217,7 @@ static inline bool evertoken_curl_judge(const evertoken_client *client, evertoke
   size_t head_len = 0, count = 0;
   long redirects = 0;
   curl_easy_getinfo(transfer->own.curl, CURLINFO_REDIRECT_COUNT, &redirects);
-  if (redirects > 0 && transfer->status == 401) return true; /* who refused it may not have seen the token */
+  if (redirects > 0 && transfer->status == 401) return true; /* it may have been sent without the token */
   if (transfer->own.head_len > 0 && evertoken_curl_keep(&head, &head_len, transfer->own.head, transfer->own.head_len)) {
     count = evertoken_curl_split(head, headers, HEADERS_MAX);
   }
@@ -235,13 +235,14 @@ static inline bool evertoken_curl_judge(const evertoken_client *client, evertoke
 }
 
 /**
- * Makes `curl` ready to be sent with the token, by a multi handle or otherwise. False if the token could not be had or may not
- * go to the URL, which `error` says (it may be NULL), or if there is no memory (`transfer->code`); then there is nothing to end.
+ * Prepares `curl` to be sent with the token, by a multi handle or otherwise. Returns false if there is no token, or it may not be
+ * sent to the URL (see `error`, which may be NULL), or if there is no memory (see `transfer->code`); then evertoken_curl_end()
+ * must not be called.
  *
- * Waits for a login where there is no valid token. In a loop that must not stand still, have the token fetched first with
- * evertoken_client_token_start(); after that it is renewed in the background before it expires.
+ * Waits for a login if there is no valid token. An event loop, which must not block, gets the token first with
+ * evertoken_client_token_start(); later tokens are requested in the background before the old one expires.
  *
- * Threads: as those of `curl`; the client may be shared. Not from a callback of the library.
+ * Threads: as for `curl`; the client may be shared. Not from a callback of the library.
  */
 static inline bool evertoken_curl_begin(const evertoken_client *client, CURL *curl, evertoken_curl *transfer, evertoken_error **error) {
   evertoken_curl_take_off(transfer);
@@ -261,9 +262,9 @@ static inline bool evertoken_curl_begin(const evertoken_client *client, CURL *cu
 }
 
 /**
- * Judges what came of a transfer that evertoken_curl_begin() made ready and that ended with `code`. True: the token was renewed
- * and the handle is ready to be sent once more; take it off its multi handle and add it again. False: it is over, and
- * `transfer` says how. `error` may be NULL; it is written only where the judging itself failed.
+ * Judges the response of a transfer that evertoken_curl_begin() prepared and that ended with `code`. True: the token was renewed,
+ * and the handle is ready to be sent again; remove it from its multi handle and add it once more. False: the transfer has ended,
+ * and `transfer` holds its result. `error` may be NULL; it is set only if no verdict could be obtained.
  *
  * Waits for the renewal after a 401. Threads: as evertoken_curl_begin().
  */
@@ -293,9 +294,9 @@ static inline bool evertoken_curl_end(const evertoken_client *client, evertoken_
 }
 
 /**
- * Performs `transfer` on `curl`: puts the token on, judges the response, and sends once more where that heals a 401. Returns
- * libcurl's code. `error` may be NULL; it is written where the token could not be had or may not go to the URL, and then
- * nothing was sent and the code is CURLE_OK with `transfer->status` 0.
+ * Performs `transfer` on `curl`: adds the token, and after a 401 renews it and sends the request once more, if that can help.
+ * Returns libcurl's code. `error` may be NULL; it is set if there is no token or it may not be sent to the URL: then nothing was
+ * sent, the code is CURLE_OK, and `transfer->status` is 0.
  *
  * Threads: as curl_easy_perform(); the client may be shared. Not from a callback of the library.
  */
@@ -305,8 +306,8 @@ static inline CURLcode evertoken_curl_perform(const evertoken_client *client, CU
   return transfer->code;
 }
 
-/** Frees what a transfer holds, one that was begun and never ended included, before its handle is cleaned up; the handle, the
-    headers and the URL stay yours. It may then be performed again. */
+/** Frees what a transfer holds, also if it was begun and never ended. Call it before curl_easy_cleanup(). The handle, the headers
+    and the URL are not freed. The transfer may then be used again. */
 static inline void evertoken_curl_cleanup(evertoken_curl *transfer) {
   evertoken_curl_take_off(transfer);
   evertoken_authorization_free(transfer->own.authorization);
