@@ -1,6 +1,6 @@
 'use strict'
 
-// For HTTP libraries that have no adapter here: a header to send, and a verdict on what came back.
+// For HTTP libraries that have no adapter here: a header to send, and a verdict on the response.
 
 const { inspect } = require('node:util')
 
@@ -36,10 +36,10 @@ class Authorization {
   }
 }
 
-/** Judges a response to the request that went out with `authorization`. */
-async function judge(authorizer, authorization, answer, given) {
+/** The verdict on the response to the request that was sent with `authorization`. */
+async function judge(authorizer, authorization, response, given) {
   const kept = Authorization.keptOf(authorization)
-  const { status, headers, body, replayable = true } = check.options(answer, ['status', 'headers', 'body', 'replayable'])
+  const { status, headers, body, replayable = true } = check.options(response, ['status', 'headers', 'body', 'replayable'])
   const { signal } = check.options(given, ['signal'])
   if (!Number.isInteger(status)) throw invalid('status', 'must be a status code')
   if (typeof replayable !== 'boolean') throw invalid('replayable', 'must be true or false')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Gives the parts of this package one client's header, and its verdicts on responses.
+// One client's header and its verdicts on responses, for the other parts of this package.
 
 const { setImmediate } = require('node:timers')
 
@@ -13,17 +13,17 @@ const { call } = require('./port.cjs')
 const { now } = Date
 const { setTimeout, clearTimeout } = globalThis
 
-/** A timer's longest wait; more would fire at once. */
+/** The longest time of a timer, in milliseconds; a longer one would fire at once. */
 const LONGEST_WAIT = 2 ** 31 - 1
 
 /** The origin of a URL that need not be parsed: without userinfo, escapes or anything that a parser would change. */
 const PLAIN_ORIGIN = /^https?:\/\/(?:[a-z\d.-]+|\[[a-f\d:]+\])(?::\d+)?$/i
-/** Characters that a parser does not change: printable ASCII without blanks, quotation marks, backslashes and the like. */
+/** Characters that a URL parser does not change. */
 const PLAIN_REST = /^[\w\-.~!$&()*+,;=:@/?%]*$/
 const SCHEME = /^https?:\/\//i
-/** What may be a dot segment. */
+/** Matches every dot segment, and more. */
 const DOTTED = /\/\.|%2e/i
-/** A program talks to few origins; one that is led to many must not fill the memory. */
+/** Programs use few origins. The limit keeps redirects to many from filling the memory. */
 const ORIGINS_MAX = 64
 
 /** The number of refused tokens of this process. The core writes it, so that checking a kept header needs no native call. */
@@ -173,9 +173,9 @@ class Authorizer {
 
   /** The verdict on a 401: `{ kept }` to send the request again with, or `{ reason, error }` for giving it back. */
   async judge(kept, { url, status, headers, body, replayable }, signal) {
-    const answer = { url, status, headers, body: body ?? undefined, replayable }
+    const facts = { url, status, headers, body: body ?? undefined, replayable }
     await endOfTurn()
-    const { header, reason, error } = await call((id) => this.native.judge(id, kept.authorization, answer), signal)
+    const { header, reason, error } = await call((id) => this.native.judge(id, kept.authorization, facts), signal)
     if (header !== null) return { kept: new Kept(header, refusals[0]), reason: null, error: null }
     return { kept: undefined, reason, error: error === null ? null : fromFailure(error) }
   }

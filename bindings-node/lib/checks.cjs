@@ -1,10 +1,10 @@
 'use strict'
 
-// What the arguments of a call must be, refused by name.
+// Checks the arguments of calls. The errors name the argument.
 
 const { invalid } = require('./errors.cjs')
 
-/** Refuses names that are not among `known`, with the nearest of them. */
+/** Refuses names that are not among `known`, and suggests the most similar one. */
 function options(given, known) {
   if (given === undefined || given === null) return {}
   if (typeof given !== 'object') throw invalid('options', `must be an object, not ${shapeOf(given)}`)
@@ -16,7 +16,7 @@ function options(given, known) {
   return given
 }
 
-/** A URL's text. What turns into `undefined` or `[object Object]` would name a path, and nobody means that. */
+/** A URL's text. Refuses values whose text would be `undefined` or `[object Object]`, which would be taken for a path. */
 function url(value) {
   if (typeof value === 'string') return value
   const text = typeof value === 'object' && value !== null ? String(value) : undefined
@@ -37,7 +37,7 @@ function millis(name, value) {
   return value
 }
 
-/** Milliseconds after which something has failed, or undefined. */
+/** Milliseconds of a time limit, or undefined. */
 function limit(name, value) {
   if (value === undefined) return undefined
   if (typeof value !== 'number' || !(value > 0 && value < Infinity)) throw invalid(name, 'must be a number of milliseconds, more than 0')
@@ -51,7 +51,7 @@ function signal(value) {
   return value
 }
 
-/** Headers in any of their forms as `[name, value, name, value]`. */
+/** Headers in any of their forms, as `[name, value, name, value]`. */
 function pairs(headers) {
   if (headers === undefined || headers === null) return []
   if (typeof headers !== 'object') throw invalid('headers', `must be an object, not ${shapeOf(headers)}`)
@@ -67,7 +67,7 @@ function pairs(headers) {
   return list
 }
 
-/** A value's shape in words, for messages. */
+/** A value's type in words, for messages. */
 function shapeOf(value) {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'

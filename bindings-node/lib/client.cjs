@@ -20,7 +20,7 @@ const telemetry = require('./telemetry.cjs')
 const { Token } = require('./token.cjs')
 const { verdictOf } = require('./verdicts.cjs')
 
-/** Proof that a constructor of ours is calling. */
+/** Shows that the constructor is called by one of the static methods. */
 const OURS = Symbol('evertoken')
 
 class Client extends RetainedEmitter {
@@ -111,8 +111,8 @@ class Client extends RetainedEmitter {
     return new Authorization(kept, target.href)
   }
 
-  judge(authorization, answer, options) {
-    return judge(this.#authorizer, authorization, answer, options)
+  judge(authorization, response, options) {
+    return judge(this.#authorizer, authorization, response, options)
   }
 
   #checked(url) {
@@ -203,7 +203,7 @@ if (Symbol.asyncDispose !== undefined) {
   })
 }
 
-/** A client of `Class`, which may be a class of the program's own. */
+/** A client of `Class`, which may be a subclass. */
 function made(Class, flow, options) {
   return new Class(OURS, () => native.makeClient(port, flow, sorted(options)))
 }
@@ -219,7 +219,7 @@ function receiver(client) {
     try {
       client.deref()?.emit(told.name, event)
     } catch (error) {
-      // A listener's failure harms nobody, and is not lost.
+      // An error in a listener affects nothing else, and is reported.
       process.emitWarning(error instanceof Error ? error : String(error))
     }
   }

@@ -1,12 +1,12 @@
 'use strict'
 
-// The one place that makes errors, shared by the ESM and the CommonJS entry: `instanceof` works across both.
+// The errors. The ESM and the CommonJS entry share this module, so that `instanceof` works across both.
 
 const native = require('./native.cjs')
 
 const kinds = new Map(native.errorKinds().map((kind) => [kind.code, kind]))
 
-/** What an error holds besides its code and message; null where nothing is known. */
+/** What an error has besides its code and message; null if it is unknown. */
 const NOTHING = Object.freeze({
   httpStatus: null,
   providerCode: null,
@@ -24,7 +24,7 @@ class EvertokenError extends Error {
     this.code = code
     this.retryable = details.retryable ?? kind.retryable
     for (const [name, nothing] of Object.entries(NOTHING)) this[name] = details[name] ?? nothing
-    // As Node's own aborted calls, so that code which looks for them finds ours.
+    // As with Node's own aborted calls, so that code which checks for the name works.
     if (code === 'cancelled') Object.defineProperty(this, 'name', { value: 'AbortError', configurable: true, writable: true })
   }
 
@@ -34,26 +34,26 @@ class EvertokenError extends Error {
 
   toJSON() {
     const { name, message, code, retryable } = this
-    const told = { name, code, message, retryable }
-    for (const detail of Object.keys(NOTHING)) told[detail] = this[detail]
-    return told
+    const json = { name, code, message, retryable }
+    for (const detail of Object.keys(NOTHING)) json[detail] = this[detail]
+    return json
   }
 }
 
 Object.defineProperty(EvertokenError.prototype, 'name', { value: 'EvertokenError', configurable: true, writable: true })
 
-/** The error that the core tells as data. */
+/** The error for the core's data. */
 function fromFailure(failure) {
   return seenFrom(fromFailure, new EvertokenError(failure.code, failure.message, failure))
 }
 
-/** Its stack begins where `maker` was called: what is above is of no use to the reader. */
+/** Makes the error's stack begin where `maker` was called: the frames above are of no use to the reader. */
 function seenFrom(maker, error) {
   Error.captureStackTrace(error, maker)
   return error
 }
 
-/** An error that this side finds, with the hint that belongs to its kind. */
+/** An error of this package's own, with the hint of its kind. */
 function own(code, message, details) {
   return seenFrom(own, new EvertokenError(code, `${message} (hint: ${kinds.get(code).hint})`, details))
 }

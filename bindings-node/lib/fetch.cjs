@@ -1,23 +1,23 @@
 'use strict'
 
-// The platform's fetch with our header and our verdict. Redirects are followed here, hop by hop, so that the
-// token is looked at again before each.
+// The platform's fetch with our header and our verdict. Redirects are followed here, hop by hop, because each hop has to be
+// checked for whether the token may be sent there.
 
 const { invalid } = require('./errors.cjs')
 const { PeekedResponse, discard } = require('./peeked_response.cjs')
 const { remember } = require('./verdicts.cjs')
 
 const REDIRECTS = [301, 302, 303, 307, 308]
-/** As the fetch standard has it. */
+/** The limit of the fetch standard. */
 const HOPS_MAX = 20
-/** Headers about a body that is not sent any more. */
+/** Headers that describe a body, removed when a redirect drops it. */
 const CONTENT = ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length', 'transfer-encoding']
-/** What a caller sets for one origin is not for another. */
+/** Headers that the caller has set for one origin, removed on a redirect to another. */
 const OF_ORIGIN = ['cookie', 'proxy-authorization', 'host']
 
 /**
- * A fetch that authorizes. `strict` refuses what the token cannot go with; otherwise such a request is sent as it
- * is: a foreign URL, a request that brings its own Authorization.
+ * A fetch that adds the token. A request that cannot carry it, because of its origin or an Authorization of its own, is refused if
+ * `strict`, and otherwise sent as it is.
  */
 function authorized(authorizer, inner, strict) {
   return async function fetch(input, init) {
@@ -29,7 +29,7 @@ function authorized(authorizer, inner, strict) {
     }
     try {
       if (call.request !== undefined) await call.holdBody()
-      // The first hop stands here and not behind another function: most calls end with it.
+      // The first hop is written out here, without another function, because most calls end with it.
       const kept = authorizer.fresh() ?? (await authorizer.authorize(call.signal))
       const response = await inner(call.target, call.init(kept.header))
       const { status } = response
@@ -37,14 +37,14 @@ function authorized(authorizer, inner, strict) {
       authorizer.note(kept, status)
       return REDIRECTS.includes(status) ? await followed(authorizer, inner, call, response) : response
     } catch (error) {
-      // As fetch itself: an aborted call rejects with its signal's reason.
+      // As in fetch itself, an aborted call rejects with its signal's reason.
       if (error?.code === 'cancelled' && call.signal?.aborted) throw call.signal.reason
       throw error
     }
   }
 }
 
-/** The arguments of fetch taken apart, or why the URL is none for us: what else fetch takes (`data:`) is not our affair. */
+/** The arguments of fetch as a Call; an error if the URL is not one of http or https. */
 function described(authorizer, input, init) {
   const request = isRequest(input) ? input : undefined
   const text = typeof input === 'string' ? authorizer.plainUrl(input) : undefined
@@ -59,7 +59,7 @@ function isRequest(input) {
   return typeof input === 'object' && input !== null && !(input instanceof URL) && typeof input.clone === 'function'
 }
 
-/** What changes from hop to hop, and what does not. */
+/** The arguments of a call of fetch, which change from hop to hop. */
 class Call {
   /** Whether the body can be sent again. */
   replayable = true
@@ -77,13 +77,13 @@ class Call {
     if (this.body !== null) this.replayable = !isStream(this.body)
   }
 
-  /** Taken apart when somebody asks: most calls end without. */
+  /** Parsed only if it is needed: most calls end without. */
   get url() {
     if (typeof this.#url === 'string') this.#url = new URL(this.#url)
     return this.#url
   }
 
-  /** What fetch is given for the next hop. */
+  /** The first argument of fetch for the next hop. */
   get target() {
     return this.request ?? this.href
   }
@@ -92,7 +92,7 @@ class Call {
     return typeof this.#url === 'string' ? this.#url : this.#url.href
   }
 
-  /** Why the token cannot go with it; undefined if it can. */
+  /** Why the request cannot carry the token; undefined if it can. */
   refusal(authorizer) {
     const isAllowed = typeof this.#url === 'string' ? authorizer.allowsText(this.#url) : authorizer.allows(this.#url)
     if (!isAllowed) return refusalOf(authorizer, this.#url)
@@ -100,14 +100,14 @@ class Call {
   }
 
   /**
-   * A Request's body goes into memory: whether it could be had again does not show. A stream that should not be held
-   * goes beside the URL instead, and once.
+   * Reads a Request's body into memory, because a Request does not show whether its body could be read again. A stream in `init`
+   * is not read, and is sent once.
    */
   async holdBody() {
     if (this.body === null && this.request.body !== null) this.body = Buffer.from(await this.request.arrayBuffer())
   }
 
-  /** What goes beside the URL. */
+  /** The second argument of fetch for the next hop. */
   init(authorization) {
     const init = { ...this.rest, method: this.method, redirect: 'manual' }
     if (this.headers instanceof Headers) {
@@ -122,7 +122,7 @@ class Call {
     return init
   }
 
-  /** The next hop, as the fetch standard has it. */
+  /** Changes the call to the next hop, as the fetch standard says. */
   redirectTo(status, location) {
     let url
     try {
@@ -151,12 +151,12 @@ function refusalOf(authorizer, url) {
   try {
     return authorizer.refusal(authorizer.resolve(url))
   } catch (error) {
-    // Plain as it looks, it is no URL.
+    // A text that passed for plain, but is not a valid URL.
     return error
   }
 }
 
-/** Plain objects stay as they are, for fetch to read; what else headers may be is read here, once. */
+/** A plain object is left for fetch to read. Other forms, which may be readable only once, become Headers. */
 function headersOf(headers) {
   if (headers === undefined || headers === null) return undefined
   const isPlain = typeof headers === 'object' && typeof headers[Symbol.iterator] !== 'function'
@@ -174,7 +174,7 @@ function isStream(body) {
   return typeof body.getReader === 'function' || (typeof body[Symbol.asyncIterator] === 'function' && typeof body.arrayBuffer !== 'function')
 }
 
-/** Follows the redirect that `response` is, and those after it. */
+/** Follows redirects, beginning with `response`. */
 async function followed(authorizer, inner, call, response) {
   for (let hops = 0; ; hops += 1) {
     if (hops > 0) Object.defineProperty(response, 'redirected', { value: true })
@@ -188,7 +188,7 @@ async function followed(authorizer, inner, call, response) {
   }
 }
 
-/** Sends one hop, and once more where the verdict says so. */
+/** Sends one hop, and once more if the verdict says so. */
 async function sent(authorizer, inner, call) {
   const kept = authorizer.fresh() ?? (await authorizer.authorize(call.signal))
   const response = await inner(call.target, call.init(kept.header))
@@ -197,13 +197,13 @@ async function sent(authorizer, inner, call) {
   return response
 }
 
-/** As {@link resent}, and follows where the second response leads. */
+/** As {@link resent}, and follows a redirect in the second response. */
 async function healed(authorizer, inner, call, kept, response) {
   const again = await resent(authorizer, inner, call, kept, response)
   return REDIRECTS.includes(again.status) ? followed(authorizer, inner, call, again) : again
 }
 
-/** What a 401 ends with: the response to the same request sent again, or itself. */
+/** The response to the request sent again, or the 401 itself if that cannot help. */
 async function resent(authorizer, inner, call, kept, response) {
   const peeked = await PeekedResponse.at(response)
   const verdict = await judged(authorizer, kept, call, peeked)
@@ -230,7 +230,7 @@ async function plain(inner, call) {
   return response.status === 401 ? remember(response, { reason: 'foreign_origin', error: null }) : response
 }
 
-/** What fetch rejects with when the network fails it. */
+/** The error that fetch rejects with when the network fails. */
 function failed(why) {
   return new TypeError('fetch failed', { cause: new Error(why) })
 }

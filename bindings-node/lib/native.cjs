@@ -1,6 +1,6 @@
 'use strict'
 
-// Finds the native half: a local build beside this package, then the package for this platform.
+// Loads the native module: a local build in this package, or the package for this platform.
 
 const { existsSync } = require('node:fs')
 const { createRequire } = require('node:module')
@@ -9,12 +9,12 @@ const { isAbsolute, join } = require('node:path')
 const { version } = require('../package.json')
 
 /**
- * Where the platform's package is looked for. Not with this module's own `require`, of which a bundler makes one that knows only
- * what was packed; and from the program too, as some give this file a name that is nowhere.
+ * The `require` functions that look for the platform's package. Not this module's own, which bundlers replace by one that finds only
+ * what is in the bundle. Also one that begins at the program, because some bundlers give this file a path that does not exist.
  */
 const FINDERS = [__filename, process.argv[1]].filter((file) => file !== undefined && isAbsolute(file)).map((file) => createRequire(file))
 
-/** What may run here, likeliest first. On Linux the C library decides; loading tells which one it is. */
+/** The builds that may work on a platform, the likeliest first. On Linux it depends on the C library, so both are tried. */
 const CANDIDATES = {
   'linux-x64': ['linux-x64-gnu', 'linux-x64-musl'],
   'linux-arm64': ['linux-arm64-gnu', 'linux-arm64-musl'],
@@ -48,7 +48,7 @@ function found(place) {
       try {
         return find(place)
       } catch {
-        // The first failure is told.
+        // The first error is the one to throw.
       }
     }
     throw error
@@ -81,7 +81,7 @@ function explained(here, tried) {
   return error
 }
 
-/** The C library, for the message only: asking takes some milliseconds. */
+/** The C library. Only for the message, because finding it takes some milliseconds. */
 function libc() {
   if (process.platform !== 'linux') return ''
   const { glibcVersionRuntime } = process.report?.getReport().header ?? {}

@@ -1,20 +1,20 @@
 'use strict'
 
-// Options of a constructor, sorted for the border. What they mean is the core's affair.
+// Sorts the options of a constructor by type for the native module. The core checks their names and values.
 
 const { fileURLToPath } = require('node:url')
 
 const { shapeOf } = require('./checks.cjs')
 const { invalid } = require('./errors.cjs')
 
-/** `{ name, <what it is>: value }` for every option that is set. */
+/** `{ name, <type>: value }` for every option that is set, where type is text, number, flag, list or map. */
 function sorted(options) {
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
     throw invalid('options', `must be an object, not ${shapeOf(options)}`)
   }
   const given = []
   for (const [name, value] of Object.entries(options)) {
-    // The core would know it under this name; one spelling is enough.
+    // The core would accept its own spelling too.
     if (name.includes('_')) throw invalid(name, `is not an option here; did you mean ${camel(name)}?`)
     if (value !== undefined && value !== null) given.push({ name, ...asOne(name, value) })
   }
@@ -47,20 +47,20 @@ function asMany(name, value) {
   if (value instanceof URL) return { text: textOfUrl(value) }
   if (Array.isArray(value)) return { list: value.map((item) => textOf(name, item)) }
   const prototype = Object.getPrototypeOf(value)
-  // Nothing takes them; said of a secret that was read from a file, without decoding it.
+  // No option takes bytes. They are usually a secret, read from a file and not decoded.
   if (ArrayBuffer.isView(value)) throw invalid(name, 'must be a string, not bytes; decode them, for example by toString()')
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw invalid(name, 'must be a plain object of strings')
   return { map: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, textOf(`${name}.${key}`, item)])) }
 }
 
-/** Text, or what stands for it. */
+/** A string, or the text of a URL. */
 function textOf(name, value) {
   if (typeof value === 'string') return value
   if (value instanceof URL) return textOfUrl(value)
   throw invalid(name, `must be a string, not ${shapeOf(value)}`)
 }
 
-/** A file URL names a file, as everywhere in Node. */
+/** The path of a file URL, as elsewhere in Node; the text of any other. */
 function textOfUrl(url) {
   return url.protocol === 'file:' ? fileURLToPath(url) : url.href
 }

@@ -11,19 +11,19 @@ const calls = new Map()
 const hooks = new Map()
 let lastId = 0
 
-/** Keeps the event loop running while a call is pending. Never fires during a program's life. */
+/** Keeps the event loop running while a call is pending. It fires only after 12 days, and then does nothing. */
 const hold = setInterval(() => {}, 2 ** 30).unref()
 
-/** Receives everything since the last time: id, failure, value; id, failure, value; … */
-function deliver(told) {
-  for (let index = 0; index < told.length; index += 3) {
-    const id = told[index]
+/** Receives all results since the last time: id, failure, value; id, failure, value; … */
+function deliver(results) {
+  for (let index = 0; index < results.length; index += 3) {
+    const id = results[index]
     try {
       const call = calls.get(id)
-      if (call !== undefined) call.settle(told[index + 1], told[index + 2])
-      else hooks.get(id)?.deref()?.(told[index + 2])
+      if (call !== undefined) call.settle(results[index + 1], results[index + 2])
+      else hooks.get(id)?.deref()?.(results[index + 2])
     } catch (error) {
-      // A failure of one must not keep the others from their results.
+      // The others still have to get their results.
       queueMicrotask(() => {
         throw error
       })

@@ -1,6 +1,6 @@
 'use strict'
 
-// Requests through the core: arguments in, responses out.
+// `client.request`: requests that the core sends.
 
 const { Readable } = require('node:stream')
 const { inspect } = require('node:util')
@@ -13,7 +13,7 @@ const { call, port } = require('./port.cjs')
 
 const OPTIONS = ['headers', 'body', 'json', 'query', 'timeout', 'connectTimeout', 'readTimeout', 'signal', 'redirect', 'stream']
 
-/** Sends a request and gives its response. */
+/** Sends a request and returns its response. */
 async function request(nativeClient, method, url, given) {
   const options = check.options(given, OPTIONS)
   const signal = check.signal(options.signal)
@@ -25,15 +25,15 @@ async function request(nativeClient, method, url, given) {
   const stream = check.flag('stream', options.stream)
   const details = given === undefined ? undefined : detailsOf(options, headers, stream)
   const begin = (payload) => (id) => nativeClient.request(id, verb, target, payload, details)
-  if (!isPieces(body)) return answer(await call(begin(body), signal), stream, signal)
+  if (!isPieces(body)) return responseOf(await call(begin(body), signal), stream, signal)
   const pipe = new native.NativeBody(port)
   const failure = {}
-  // Not waited for: a source may take its time to notice that nobody reads any more.
+  // Not awaited: a source may notice only later that nobody reads it any more.
   void pump(body, pipe, failure)
   try {
-    return answer(await call(begin(pipe), signal), stream, signal)
+    return responseOf(await call(begin(pipe), signal), stream, signal)
   } catch (error) {
-    // The source's own error says more than that the connection broke.
+    // The source's own error is the cause.
     if (failure.cause !== undefined) error.cause ??= failure.cause
     throw error
   } finally {
@@ -41,8 +41,8 @@ async function request(nativeClient, method, url, given) {
   }
 }
 
-function answer(head, streamed, signal) {
-  return streamed ? new StreamedResponse(head, signal) : new ClientResponse(head)
+function responseOf(head, isStreamed, signal) {
+  return isStreamed ? new StreamedResponse(head, signal) : new ClientResponse(head)
 }
 
 function methodOf(method) {
@@ -50,7 +50,7 @@ function methodOf(method) {
   return method.toUpperCase()
 }
 
-/** What else there is to say about a request. Most come without: the native half would take it apart member by member. */
+/** Further details of a request. Most requests have none, and passing the object would cost a native read per member. */
 function detailsOf(options, headers, stream) {
   return {
     headers,
@@ -110,7 +110,7 @@ function bodyOf({ body, json }, headers) {
   throw invalid('body', 'must be a string, bytes, a Blob, a FormData, a URLSearchParams or a stream; json takes objects')
 }
 
-/** The platform knows how each of them is written. */
+/** Serializes a body with the platform's Response. */
 async function written(body, headers) {
   const response = new Response(body)
   const type = response.headers.get('content-type')
@@ -123,7 +123,7 @@ function typed(headers, type) {
   if (!named) headers.push('content-type', type)
 }
 
-/** Hands the pieces over as fast as the other side takes them. Never rejects. */
+/** Passes the pieces on as fast as they are taken. Never rejects. */
 async function pump(pieces, pipe, failure) {
   try {
     for await (const piece of pieces) {

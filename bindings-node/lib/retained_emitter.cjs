@@ -1,13 +1,13 @@
 'use strict'
 
-// An emitter that is not collected while it has listeners.
+// An emitter that the garbage collector keeps as long as it has listeners.
 
 const { EventEmitter } = require('node:events')
 
-/** The emitters with listeners: a program may keep no other reference to them. */
-const heard = new Set()
+/** The emitters with listeners. The program may keep no other reference to them. */
+const retained = new Set()
 /** Emitters that will not emit any more. */
-const over = new WeakSet()
+const released = new WeakSet()
 
 class RetainedEmitter extends EventEmitter {
   on(event, listener) {
@@ -43,15 +43,15 @@ class RetainedEmitter extends EventEmitter {
 
 /** Retains or releases the emitter after its listeners have changed, and returns it. */
 function updated(emitter) {
-  if (emitter.eventNames().length > 0 && !over.has(emitter)) heard.add(emitter)
-  else heard.delete(emitter)
+  if (emitter.eventNames().length > 0 && !released.has(emitter)) retained.add(emitter)
+  else retained.delete(emitter)
   return emitter
 }
 
 /** Releases the emitter for good, although it has listeners. */
 function release(emitter) {
-  over.add(emitter)
-  heard.delete(emitter)
+  released.add(emitter)
+  retained.delete(emitter)
 }
 
 module.exports = { RetainedEmitter, release }

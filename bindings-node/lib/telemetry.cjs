@@ -1,10 +1,9 @@
 'use strict'
 
-// Spans and metrics for programs that have set up OpenTelemetry. Its API package is loaded once a provider is registered,
-// never before; where it is not, nothing of this costs anything.
+// Spans and metrics for programs that have set up OpenTelemetry. Its API package is loaded only once a provider is registered.
 //
-// A span is one token request, whatever number of callers and clients waits for it; so it has no parent. One listener
-// of the process hears all identities: clients that share a token request must not count it twice.
+// A span is one token request. It has no parent, because any number of callers may wait for it. One listener hears the events of
+// all identities in the process, so that a token request which several clients share is counted once.
 
 const { createRequire } = require('node:module')
 const { join } = require('node:path')
@@ -13,25 +12,25 @@ const { version } = require('../package.json')
 const { hook, port, unhook } = require('./port.cjs')
 
 const API = '@opentelemetry/api'
-/** Where the API keeps its providers once one is registered, for all its copies of one major version. */
+/** The global in which all copies of the API's major version 1 keep their providers. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1')
-/** In seconds, as the semantic conventions advise for HTTP requests; the default is made for milliseconds. */
+/** In seconds, as the semantic conventions advise for HTTP requests. The API's default suits milliseconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 let api
-/** Held for as long as the environment lives: hooks are weak. */
+/** A strong reference, because hooks are weak. */
 let listener
 let instruments
-/** The token request of each identity, and when it began. Those of one identity do not overlap. */
+/** The token request in progress of each identity, and when it began. Those of one identity do not overlap. */
 const underWay = new Map()
 
-/** Listens from now on, if there is something to tell. Cheap: asked with every client and every event. */
+/** Begins to listen once a provider is registered. Called for every client and every event, so it must be cheap. */
 function watch() {
   if (listener !== undefined || globalThis[REGISTERED] === undefined) return
   const found = loaded()
   const receive = found === undefined ? () => {} : safely
   const id = hook(receive)
-  // Another thread's listener hears everything that this one would.
+  // Another thread listens already, and hears the same events.
   if (found !== undefined && !port.watch(id)) {
     unhook(id)
     return
@@ -40,19 +39,19 @@ function watch() {
   listener = receive
 }
 
-/** The API as this package finds it, or the program, or the folder that it runs in. */
+/** The API package, as it is found from this package, the program, or the current folder. */
 function loaded() {
   for (const from of [__filename, process.argv[1], join(process.cwd(), 'program')]) {
     try {
       return createRequire(from)(API)
     } catch {
-      // Not there: then somebody else's copy is registered, and this package has no business with it.
+      // Not found here.
     }
   }
   return undefined
 }
 
-/** A failure of what collects harms nobody, and is not lost. */
+/** An error in OpenTelemetry affects nothing else, and is reported. */
 function safely(event) {
   try {
     heard(event)
@@ -71,7 +70,7 @@ function heard({ name, identity, via, fingerprint, expiresIn, error, reason, key
     case 'token_installed':
     case 'flight_failed': {
       const request = underWay.get(key)
-      // Begun before anybody listened, or a token that came from elsewhere.
+      // It began before this module listened, or the token was given, not requested.
       if (request === undefined) return
       underWay.delete(key)
       const how = error === undefined ? { ...common, 'evertoken.via': via } : { ...common, 'error.type': error.code }

@@ -1,6 +1,6 @@
 'use strict'
 
-// The sandbox for tests: the providers on loopback, inside this process, with a clock and faults to command.
+// The sandbox for tests: the providers on loopback, inside this process, with a clock and faults that tests control.
 
 const { inspect } = require('node:util')
 
@@ -13,7 +13,7 @@ class Sandbox {
   #closed
 
   constructor(settings = {}) {
-    this.#native = answerOf(native.startSandbox(port, JSON.stringify(settings)))
+    this.#native = checked(native.startSandbox(port, JSON.stringify(settings)))
     this.info = JSON.parse(this.#native.info())
   }
 
@@ -38,7 +38,7 @@ class Sandbox {
   }
 
   control(method, path, body) {
-    return JSON.parse(answerOf(this.#native.control(method, path, JSON.stringify(body ?? null))))
+    return JSON.parse(checked(this.#native.control(method, path, JSON.stringify(body ?? null))))
   }
 
   configure(settings) {
@@ -82,7 +82,7 @@ class Sandbox {
   }
 
   async wait(what) {
-    return JSON.parse(answerOf(await call((id) => this.#native.wait(id, '/wait', JSON.stringify(what)))))
+    return JSON.parse(checked(await call((id) => this.#native.wait(id, '/wait', JSON.stringify(what)))))
   }
 
   async waitHeld(count) {
@@ -142,10 +142,10 @@ if (Symbol.asyncDispose !== undefined) {
   })
 }
 
-/** A control call's response; what it refuses is a mistake in the test. */
-function answerOf(answer) {
-  if (answer?.failed === true) throw new Error(`sandbox: ${answer.message} (${answer.status})`)
-  return answer
+/** The result of a control call. Throws if it was refused, which is a mistake in the test. */
+function checked(result) {
+  if (result?.failed === true) throw new Error(`sandbox: ${result.message} (${result.status})`)
+  return result
 }
 
 module.exports = { Sandbox }

@@ -2,7 +2,7 @@
 
 const { inspect } = require('node:util')
 
-// What a Date can hold, in milliseconds (ECMA-262 §21.4.1.1); beyond it there is no date, only "Invalid Date".
+// The latest time of a Date, in milliseconds (ECMA-262 §21.4.1.1); anything later is "Invalid Date".
 const LAST_INSTANT = 8_640_000_000_000_000
 
 /** A token for a caller. Neither inspecting nor serializing it shows its value or its claims. */

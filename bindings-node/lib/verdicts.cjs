@@ -1,10 +1,10 @@
 'use strict'
 
-// Why a 401 was given back, beside responses that are not ours to change.
+// Why a 401 was given back, for responses of other libraries, which have no place for it.
 
 const verdicts = new WeakMap()
 
-/** In a response's `context`, as undici has it: a function that tells the verdict. */
+/** The key in the `context` of undici's responses, of a function that returns the verdict. */
 const VERDICT = Symbol('evertoken.verdict')
 
 /** Notes the verdict and returns the response. */

@@ -1,8 +1,7 @@
 'use strict'
 
-// Attaches a client to an axios instance. The header is put on between axios and its adapter, so interceptors,
-// transforms and retries see one request, neither `error.config` nor `response.config` holds a token, and what is printed of
-// a response or an error shows none.
+// Attaches a client to an axios instance. The header is added between axios and its adapter. So interceptors, transforms and
+// retries see one request, and no token is in `error.config` or `response.config`, or in what is printed of a response or an error.
 
 const { isPieces } = require('../bytes.cjs')
 const { invalid } = require('../errors.cjs')
@@ -10,10 +9,10 @@ const { remember } = require('../verdicts.cjs')
 const { beginningOf, conceal, pairsOf } = require('./response.cjs')
 const { adapterFinder } = require('./axios_adapter.cjs')
 
-/** What an adapter of ours stands for, and which attachment made it. */
+/** Of an adapter of ours: the adapter that it wraps, and the attachment that made it. */
 const INNER = Symbol('evertoken')
 const MAKER = Symbol('evertoken')
-/** As axios tells URLs that need no base. */
+/** How axios recognises absolute URLs. */
 const ABSOLUTE = /^(?:[a-z][a-z\d+\-.]*:)?\/\//i
 
 function attachAxios(authorizer, instance) {
@@ -21,14 +20,14 @@ function attachAxios(authorizer, instance) {
   if (typeof requests?.use !== 'function' || typeof instance.create !== 'function') throw invalid('instance', 'must be an axios instance')
   const find = adapterFinder(instance)
   const maker = {}
-  /** One adapter of ours for each list of axios' names. */
+  /** Our adapters for axios' own ones, by the names of those. */
   const byNames = new Map()
   const attached = (config) => {
     const inner = config.adapter
     config.baseURL ??= authorizer.baseUrl
-    // Beside a base axios takes text only.
+    // With a base URL, axios accepts only a string.
     if (config.url instanceof URL) config.url = config.url.href
-    // Of a request that is sent again by its config it is ours already.
+    // A config that is used again has our adapter already.
     if (isBy(maker, inner)) return config
     const names = typeof inner === 'function' ? undefined : String(inner)
     config.adapter = byNames.get(names) ?? around(inner)
@@ -42,28 +41,27 @@ function attachAxios(authorizer, instance) {
   }
 }
 
-/** Whether this attachment's adapter is among those around axios' own: an instance may have several clients. */
+/** Whether one of the nested adapters is this attachment's: an instance may have several clients. */
 function isBy(maker, adapter) {
   for (let at = adapter; typeof at === 'function'; at = at[INNER]) if (at[MAKER] === maker) return true
   return false
 }
 
-/** Waits for nothing of ours while the token is fresh. */
+/** Sends a request with the token. Adds no turn of the event loop while the token is fresh. */
 function exchange(authorizer, find, inner, config) {
   const adapter = find(inner, config)
-  if (typeof adapter !== 'function') return adapter.then((later) => sent(authorizer, later, config))
-  return sent(authorizer, adapter, config)
+  if (typeof adapter !== 'function') return adapter.then((later) => send(authorizer, later, config))
+  return send(authorizer, adapter, config)
 }
 
-function sent(authorizer, adapter, config) {
-  const isBrought = config.headers.has('Authorization') || (config.auth !== undefined && config.auth !== null)
-  if (isBrought || !isAllowed(authorizer, config)) return adapter(config)
+function send(authorizer, adapter, config) {
+  const hasOwnCredentials = config.headers.has('Authorization') || (config.auth !== undefined && config.auth !== null)
+  if (hasOwnCredentials || !isAllowed(authorizer, config)) return adapter(config)
   const kept = authorizer.fresh()
-  return kept === undefined ? waited(authorizer, adapter, config) : healed(authorizer, adapter, config, kept)
+  return kept === undefined ? sendAfterLogin(authorizer, adapter, config) : healed(authorizer, adapter, config, kept)
 }
 
-/** A call that is given up meanwhile ends here; axios then says so in its own word. */
-async function waited(authorizer, adapter, config) {
+async function sendAfterLogin(authorizer, adapter, config) {
   return healed(authorizer, adapter, config, await authorizer.authorize(config.signal ?? undefined))
 }
 
@@ -82,14 +80,14 @@ async function healed(authorizer, adapter, config, kept) {
     const next = await first.judged(response)
     if (next !== undefined) {
       response.data?.destroy?.()
-      return resent(authorizer, adapter, config, next)
+      return resend(authorizer, adapter, config, next)
     }
   }
   if (failure !== undefined) throw failure
   return response
 }
 
-async function resent(authorizer, adapter, config, kept) {
+async function resend(authorizer, adapter, config, kept) {
   const second = new Attempt(authorizer, config, kept)
   try {
     return await second.last(await adapter(config))
@@ -100,13 +98,13 @@ async function resent(authorizer, adapter, config, kept) {
   }
 }
 
-/** One sending of a request. The config is this request's own: it holds the header while the adapter runs, and not a moment longer. */
+/** One attempt to send a request. Its config contains the header only while the adapter runs. */
 class Attempt {
   #authorizer
   #config
   #kept
   #beforeRedirect
-  /** Where the last redirect led. */
+  /** The URL of the last redirect. */
   #url
 
   constructor(authorizer, config, kept) {
@@ -114,7 +112,7 @@ class Attempt {
     this.#config = config
     this.#kept = kept
     this.#beforeRedirect = config.beforeRedirect
-    // As `set` would, which first looks for another spelling: there is none.
+    // Assigned, not `set`: that would search for other spellings, of which there are none.
     config.headers.Authorization = kept.header
     config.beforeRedirect = (options, ...rest) => {
       this.#url = new URL(options.href)
@@ -123,10 +121,10 @@ class Attempt {
     }
   }
 
-  /** Takes the header away again and notes the response, if one came. */
+  /** Removes the header and notes the response, if there is one. */
   ended(response) {
     const { headers } = this.#config
-    // For axios that is as good as deleted, and deleting turns the headers into a dictionary: 2 % of a request.
+    // Set to undefined, which axios treats as absent. Deleting would make V8 turn the headers into a dictionary: 2 % of a request.
     if (headers.Authorization === this.#kept.header) headers.Authorization = undefined
     else headers.delete('Authorization')
     this.#config.beforeRedirect = this.#beforeRedirect
@@ -136,7 +134,7 @@ class Attempt {
     return response
   }
 
-  /** The same for a response after which nothing is sent any more. */
+  /** The same for the last response; a 401 gets its reason. */
   async last(response) {
     if (this.ended(response)?.status === 401) await this.judged(response)
     return response
@@ -164,19 +162,19 @@ function isAllowed(authorizer, { url, baseURL, allowAbsoluteUrls }) {
   return authorizer.allowsText(isAbsolute ? url : baseURL)
 }
 
-/** The URL of a request as axios puts it together, without its query, which plays no part in a verdict. */
+/** The URL of a request, as axios combines it, without the query, which does not matter for a verdict. */
 function urlOf({ url = '', baseURL, allowAbsoluteUrls }) {
   if (allowAbsoluteUrls !== false && ABSOLUTE.test(url)) return url
   return url === '' ? baseURL : `${baseURL.replace(/\/?\/$/, '')}/${url.replace(/^\/+/, '')}`
 }
 
-/** Before a redirect is followed: the token goes on only where it may. */
+/** Called before a redirect is followed: keeps the token if its origin may receive it, else removes it. */
 function redirected(authorizer, url, options, header) {
   for (const name of Object.keys(options.headers)) if (name.toLowerCase() === 'authorization') delete options.headers[name]
   if (authorizer.allows(url)) options.headers.Authorization = header
 }
 
-/** The `form-data` package and everything with `pipe` can be sent once; the platform's own forms again. */
+/** Forms of the platform can be sent again; those of the package `form-data`, and everything else with `pipe`, only once. */
 function isReplayable(data) {
   if (data instanceof FormData || data instanceof URLSearchParams) return true
   return typeof data?.pipe !== 'function' && !isPieces(data)

@@ -1,20 +1,21 @@
 'use strict'
 
-// The function that really sends an axios request. axios turns the name of its adapter into one by `getAdapter`, which
-// only the module has and not the instances that it creates. Where the module that an instance comes from cannot be
-// found, a request goes through a bare instance, which does the same and takes longer over it.
+// Finds the function that sends an axios request. axios finds it by name with `getAdapter`, which only the module has, not the
+// instances that it creates. If an instance's module cannot be found, a request goes through a bare second instance, which has
+// the same effect and is slower.
 
-/** Gives `find(named, config)`: the adapter function, or a promise of it for the first requests. */
+/** Returns `find(named, config)`, which returns the adapter function, or a promise of it for the first requests. */
 function adapterFinder(instance) {
-  const found = new Found(instance)
+  const found = new AdapterSource(instance)
   return (named, config) => (typeof named === 'function' ? named : found.adapter(named, config))
 }
 
-class Found {
+class AdapterSource {
   #instance
-  /** axios, or null where it is not to be had. */
+  /** The module axios, once it is found. */
   #axios
-  #looking
+  /** The search for it, a promise; null once it has ended. */
+  #search
   #bare
 
   constructor(instance) {
@@ -25,16 +26,16 @@ class Found {
   adapter(named, config) {
     this.#axios ??= loaded(config.headers.constructor)
     if (this.#axios !== undefined) return this.#axios.getAdapter(named, config)
-    if (this.#looking === null) return this.#sender(named)
-    this.#looking ??= imported(config.headers.constructor).then((axios) => {
+    if (this.#search === null) return this.#bareAdapter(named)
+    this.#search ??= imported(config.headers.constructor).then((axios) => {
       this.#axios = axios
-      this.#looking = null
+      this.#search = null
     })
-    return this.#looking.then(() => this.adapter(named, config))
+    return this.#search.then(() => this.adapter(named, config))
   }
 
-  /** Interceptors and transforms have run by then: the bare instance has none. */
-  #sender(named) {
+  /** Sends through an instance without interceptors and transforms, which have run already. */
+  #bareAdapter(named) {
     if (this.#bare === undefined) {
       this.#bare = this.#instance.create({ transformRequest: [], transformResponse: [] })
       this.#bare.defaults.headers = {}
@@ -44,7 +45,7 @@ class Found {
         const response = await this.#bare.request({ ...config, headers: config.headers.toJSON(), adapter: named, transformRequest: [], transformResponse: [] })
         return Object.assign(response, { config })
       } catch (error) {
-        // Its own copy of the config holds the header.
+        // The bare instance's copy of the config contains the header.
         for (const holder of [error, error?.response]) if (holder?.config !== undefined) holder.config = config
         throw error
       }

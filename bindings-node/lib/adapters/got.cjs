@@ -6,26 +6,29 @@ const { isBytes } = require('../bytes.cjs')
 const { remember } = require('../verdicts.cjs')
 const { beginningOf, conceal, pairsOf } = require('./response.cjs')
 
-/** Headers of ours that may still stand in a request's options; tokens do not come thick and fast. */
+/** How many of our latest headers are recognised in a request's options. Tokens change rarely. */
 const ISSUED_MAX = 16
 
 function gotHooks(authorizer) {
-  /** Which token a request went out with, by its options. */
+  /** The token that a request was sent with, by its options. */
   const sentWith = new WeakMap()
   const issued = new Set()
-  /** Resends under way: got merges headers into a new request and forgets the hooks, so a mark stands for the header. */
+  /**
+   * Resends that have not been sent yet. got's `retry` accepts headers for the new request, which beforeRequest sees: so a mark is
+   * passed in the place of the header, and the token stays out of it.
+   */
   const resends = new Map()
   let marks = 0
 
-  /** Runs before every sending: got's own retries and redirects included. Waits for nothing while the token is fresh. */
+  /** Runs before each attempt, also before got's own retries and redirects. Returns no promise while the token is fresh. */
   function beforeRequest(options) {
     const { headers } = options
-    const brought = headers.authorization
+    const given = headers.authorization
     let resent
-    if (brought !== undefined) {
-      resent = resends.get(brought)
-      if (resent === undefined && !issued.has(brought)) return undefined
-      resends.delete(brought)
+    if (given !== undefined) {
+      resent = resends.get(given)
+      if (resent === undefined && !issued.has(given)) return undefined
+      resends.delete(given)
       delete headers.authorization
     }
     sentWith.delete(options)
@@ -33,6 +36,7 @@ function gotHooks(authorizer) {
     const kept = resent ?? authorizer.fresh()
     if (kept === undefined) return authorizer.authorize(options.signal).then((header) => put(options, header))
     put(options, kept)
+    // got does not call this hook for the response of a retry that it asked for.
     if (resent !== undefined) options.hooks.afterResponse = [...options.hooks.afterResponse, afterResponse]
     return undefined
   }
@@ -66,7 +70,7 @@ function gotHooks(authorizer) {
     return retry({ headers: { authorization: mark } })
   }
 
-  /** An error of got prints its options, and so the header of a request that failed. */
+  /** An error of got contains its options, and prints them. */
   function beforeError(error) {
     if (error.options !== undefined) removeHeader(error.options)
     conceal(error.request)
@@ -74,7 +78,7 @@ function gotHooks(authorizer) {
     return error
   }
 
-  /** Takes away a header of ours that has been sent. */
+  /** Removes our header after it has been sent. */
   function removeHeader(options) {
     if (options.headers.authorization === sentWith.get(options)?.header) delete options.headers.authorization
   }
@@ -82,7 +86,7 @@ function gotHooks(authorizer) {
   return { beforeRequest: [beforeRequest], afterResponse: [afterResponse], beforeError: [beforeError] }
 }
 
-/** Adds to a set that keeps the latest only. */
+/** Adds to a set that keeps only the latest values. */
 function remembered(set, value) {
   if (set.has(value)) return
   set.add(value)

@@ -1,26 +1,26 @@
 'use strict'
 
-// What a verdict is told of a response, from what libraries make of it.
+// The facts of a response for its verdict, from the forms in which libraries have them.
 
 const { inspect } = require('node:util')
 
 const { bytesOf, isBytes } = require('../bytes.cjs')
 const { PREFIX_BYTES } = require('../peeked_response.cjs')
 
-/** A response's headers as name, value, name, value; of a header that came several times each. */
+/** A response's headers as a list of name, value, name, value; a repeated header has a pair for each value. */
 function pairsOf(headers) {
   return Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, String(one)]))
 }
 
-/** The beginning of a body that is there as bytes. */
+/** The first bytes of a body; undefined if it is not bytes. */
 function beginningOf(body) {
   return isBytes(body) ? bytesOf(body).subarray(0, PREFIX_BYTES) : undefined
 }
 
-/** What a request of Node prints: its headers are among its properties, as a text and as a table. */
+/** What is printed instead of a request of Node, whose properties contain its headers. */
 const CONCEALED = { value: () => '[request]', configurable: true }
 
-/** Makes the request behind a response or an error print nothing of itself. */
+/** Keeps the headers of the request behind a response or an error from being printed. */
 function conceal(request) {
   if (typeof request === 'object' && request !== null && Object.isExtensible(request)) Object.defineProperty(request, inspect.custom, CONCEALED)
 }

@@ -2,9 +2,9 @@
 
 // An interceptor for undici's dispatchers: `new Agent().compose(client.undiciInterceptor())`.
 //
-// undici 6 tells handlers about raw headers through `onHeaders`, later ones about parsed headers through
-// `onResponseStart`; what undici 7 hands an interceptor often speaks both. The older form is taken where it is spoken:
-// it reaches the socket without being translated there and back. What only a 401 needs is made when one comes.
+// Handlers have two forms. undici 6 passes raw headers to `onHeaders`, later versions pass parsed ones to `onResponseStart`. The
+// handlers that undici 7 passes to an interceptor often have both; then the older one is used, because undici would translate the
+// newer one to it and back. What only a 401 needs is created when one arrives.
 
 const { PATIENCE, PREFIX_BYTES } = require('../peeked_response.cjs')
 const { VERDICT } = require('../verdicts.cjs')
@@ -12,8 +12,8 @@ const { pairsOf } = require('./response.cjs')
 const { hasAuthorization, isReplayable, withHeader } = require('./undici_request.cjs')
 
 /**
- * So much of a 401 is taken while its verdict is awaited; what is longer has to wait on the wire. undici up to 7.30 ends the
- * process with a failed assertion where a server closes a connection whose answer is paused, so that a page of an error does not pause it.
+ * How many bytes of a 401 are read while its verdict is awaited; a longer body is paused. The limit is far above an error page,
+ * because undici up to 7.30 ends the process with a failed assertion if a server closes a connection whose response is paused.
  */
 const MOST_HELD_BYTES = 1024 * 1024
 
@@ -39,16 +39,16 @@ function undiciInterceptor(authorizer) {
     }
 }
 
-/** A request and its answer, for the caller; within, there may be two. */
+/** What is one request and one response for the caller, although it may take two attempts. */
 class Exchange {
   /** The attempt that has a connection. */
   current
-  /** What the handler of the newer form holds in place of a connection. */
+  /** The controller that a handler of the newer form gets, for both attempts. */
   controller
   /** Whether the caller has given up, and why. */
   aborted = false
   reason = null
-  /** Ends the wait for a verdict. */
+  /** The AbortController of the wait for a verdict. */
   waiting
   /** Why a 401 was given back. */
   verdict
@@ -61,19 +61,16 @@ class Exchange {
   }
 }
 
-/** A request without an origin goes where its dispatcher leads, which does not show here. */
+/** False for a request without an origin, because its dispatcher decides where that is sent. */
 function isAllowed(authorizer, origin) {
   if (typeof origin === 'string') return authorizer.allowsText(origin)
   return origin instanceof URL && authorizer.allows(origin)
 }
 
-/**
- * One sending of a request, as a handler: what both forms have in common. The exchange that it belongs to may have a
- * second one; the caller's handler takes them for one.
- */
+/** One attempt to send a request, as a handler for undici: what both forms have in common. */
 class Attempt {
   kept
-  /** The 401 that is held back until its verdict; `GONE` once nobody wants to hear of this attempt any more. */
+  /** The 401 that is held back until its verdict; `GONE` once the rest of this attempt is to be ignored. */
   held
 
   constructor(exchange, isResend = false) {
@@ -95,20 +92,20 @@ class Attempt {
     if (exchange.aborted) this.breakOff(exchange.reason)
   }
 
-  /** Whether this answer is held back; others are noted. */
+  /** Whether a response of this status is held back. If not, it is noted. */
   holds(status) {
     if (status === 401) return true
     this.exchange.authorizer.note(this.kept, status)
     return false
   }
 
-  /** Holds an answer back. It is judged once enough of its body is there, or no more has come for too long. */
+  /** Holds a response back. It is judged at the end of its body, when enough of it has arrived, or after a time. */
   hold(held) {
     this.held = held
     held.timer = setTimeout(() => this.decide(), PATIENCE)
   }
 
-  /** Takes a piece of the answer that is held, and has it judged once there are enough; true while more may come. */
+  /** Keeps a piece of the response that is held back. False if the rest must be paused. */
   keep(piece) {
     const { held } = this
     held.pieces.push(piece)
@@ -121,7 +118,7 @@ class Attempt {
     if (this.held.isDeciding) return
     this.held.isDeciding = true
     clearTimeout(this.held.timer)
-    // A handler that throws gets its own error back.
+    // An error that the caller's handler throws is passed to that handler, as undici does.
     this.#decided().catch((error) => this.fail(error))
   }
 
@@ -148,7 +145,7 @@ class Attempt {
   }
 }
 
-/** Never rejects: where there is no verdict the answer is given back. */
+/** The verdict. Never rejects: if there is none, the response is given back. */
 async function judged(exchange, { kept, held }) {
   const { authorizer, options } = exchange
   exchange.waiting = new AbortController()
@@ -168,7 +165,7 @@ async function judged(exchange, { kept, held }) {
   }
 }
 
-/** The caller gives up, whatever is under way. */
+/** Ends the exchange because the caller aborts it. */
 function giveUp(exchange, reason) {
   if (exchange.aborted) return
   exchange.aborted = true
@@ -177,14 +174,14 @@ function giveUp(exchange, reason) {
   exchange.current?.breakOff(reason)
 }
 
-/** An answer that is held back. */
+/** A response that is held back. */
 function heldBack(headers, forward, resume) {
   return { headers, forward, resume, pieces: [], length: 0, end: undefined, isDeciding: false, timer: undefined }
 }
 
 const GONE = Object.freeze({})
 
-/** What undici hands on to the caller beside the answer: there `authOf()` finds the verdict, and nothing else shows. */
+/** The context, which undici passes to the caller with the response: where `authOf()` finds the verdict. */
 function contextOf(exchange, context) {
   return { ...context, [VERDICT]: () => exchange.verdict }
 }
@@ -205,7 +202,7 @@ class Modern extends Attempt {
   }
 
   onResponseStart(controller, status, headers, message) {
-    // 103 and the like come before the answer.
+    // 1xx are interim responses.
     if (status < 200 || !this.holds(status)) return this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
     const pairs = pairsOf(headers)
     const forward = () => this.handler.onResponseStart?.(this.exchange.controller, status, headers, message)
@@ -249,7 +246,7 @@ class Modern extends Attempt {
   }
 }
 
-/** What the handler holds in place of a connection's own controller, throughout both attempts. */
+/** The controller for the caller's handler, which refers to the current attempt's. */
 class Controller {
   #exchange
 

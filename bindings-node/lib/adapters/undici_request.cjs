@@ -4,7 +4,7 @@
 
 const { isBytes } = require('../bytes.cjs')
 
-/** Whether the caller brings an Authorization of its own. */
+/** Whether the caller has set an Authorization. */
 function hasAuthorization(headers) {
   if (headers === undefined || headers === null) return false
   if (!Array.isArray(headers)) {
@@ -21,7 +21,7 @@ function isAuthorization(name) {
   return name.length === 13 && String(name).toLowerCase() === 'authorization'
 }
 
-/** The same headers and ours: an object, a flat list, or something iterable of pairs. */
+/** The headers with ours added. They may be an object, a flat list, or an iterable of pairs. */
 function withHeader(headers, authorization) {
   if (headers === undefined || headers === null) return { authorization }
   if (Array.isArray(headers)) return [...(Array.isArray(headers[0]) ? headers.flat() : headers), 'authorization', authorization]
@@ -29,7 +29,7 @@ function withHeader(headers, authorization) {
   return { ...headers, authorization }
 }
 
-/** Whether the body can be sent again whole. */
+/** Whether the whole body can be sent again. */
 function isReplayable(body) {
   return body === undefined || body === null || isBytes(body) || body instanceof Blob || body[Symbol.toStringTag] === 'FormData'
 }
