@@ -31,6 +31,9 @@ const EVENTS_PER_TURN: usize = 256;
 /// Reads from one socket in one turn, of 64 KiB at most; libuv has the same limit. A response that arrives as fast as it is
 /// read would otherwise keep the loop from its other work.
 const READS_PER_TURN: u32 = 32;
+/// Bytes written to one socket in one turn, and what the last write had in excess. Without a limit an upload to a fast receiver
+/// is one turn from its beginning to its end: 220 ms per gigabyte.
+const WRITTEN_PER_TURN: usize = READS_PER_TURN as usize * 64 * 1024;
 /// How often the calls are polled in one turn if they wake each other.
 const POLLS_PER_TURN: usize = 8;
 const WAKE_PIPE: Token = Token(0);
@@ -202,6 +205,7 @@ impl Sockets {
             fd,
             turn: AtomicUsize::new(0),
             reads: AtomicU32::new(0),
+            written: AtomicUsize::new(0),
         })
     }
 
@@ -228,10 +232,12 @@ pub(super) struct Registration {
     sockets: Arc<Sockets>,
     token: Token,
     fd: RawFd,
-    /// The turn in which the socket was last read from.
+    /// The turn in which the socket was last used.
     turn: AtomicUsize,
     /// How often it was read from in that turn.
     reads: AtomicU32,
+    /// How many bytes were written to it in that turn.
+    written: AtomicUsize,
 }
 
 impl Registration {
@@ -241,11 +247,26 @@ impl Registration {
 
     /// Uses up one of this turn's reads. Tells whether one was left.
     pub(super) fn take_read(&self) -> bool {
+        self.look_at_turn();
+        self.reads.fetch_add(1, Ordering::Relaxed) < READS_PER_TURN
+    }
+
+    /// Whether more may be written in this turn.
+    pub(super) fn may_write(&self) -> bool {
+        self.look_at_turn();
+        self.written.load(Ordering::Relaxed) < WRITTEN_PER_TURN
+    }
+
+    pub(super) fn has_written(&self, length: usize) {
+        self.written.fetch_add(length, Ordering::Relaxed);
+    }
+
+    fn look_at_turn(&self) {
         let turn = self.sockets.turn.load(Ordering::Relaxed);
         if self.turn.swap(turn, Ordering::Relaxed) != turn {
             self.reads.store(0, Ordering::Relaxed);
+            self.written.store(0, Ordering::Relaxed);
         }
-        self.reads.fetch_add(1, Ordering::Relaxed) < READS_PER_TURN
     }
 }
 

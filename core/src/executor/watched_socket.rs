@@ -116,16 +116,30 @@ impl WatchedSocket {
     /// Whether the call may read now. In an event loop it must leave the loop to others after some reads, and is polled
     /// again in the next turn.
     pub(crate) fn may_read(&self, cx: &Context<'_>) -> bool {
-        let take_read = || {
-            self.registration()
-                .as_ref()
-                .is_none_or(Registration::take_read)
-        };
-        let may = self.home() == Home::BlockingCalls || take_read();
+        self.may(cx, Registration::take_read)
+    }
+
+    /// As [`Self::may_read`], for a write.
+    pub(crate) fn may_write(&self, cx: &Context<'_>) -> bool {
+        self.may(cx, Registration::may_write)
+    }
+
+    fn may(&self, cx: &Context<'_>, ask: impl FnOnce(&Registration) -> bool) -> bool {
+        let may =
+            self.home() == Home::BlockingCalls || self.registration().as_ref().is_none_or(ask);
         if !may {
             cx.waker().wake_by_ref();
         }
         may
+    }
+
+    /// To be called after each write.
+    pub(crate) fn has_written(&self, length: usize) {
+        if self.home() != Home::BlockingCalls
+            && let Some(registration) = &*self.registration()
+        {
+            registration.has_written(length);
+        }
     }
 
     /// Has the call polled again when there is something to read.

@@ -54,13 +54,20 @@ impl Socket {
         cx: &Context<'_>,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        if !self.watched.may_write(cx) {
+            return Poll::Pending;
+        }
         loop {
             match write(&self.watched.tcp) {
+                Ok(length) => {
+                    self.watched.has_written(length);
+                    return Poll::Ready(Ok(length));
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return self.watched.wait_to_write(cx);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                done => return Poll::Ready(done),
+                Err(error) => return Poll::Ready(Err(error)),
             }
         }
     }
@@ -132,5 +139,42 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.watched.tcp.shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream};
+    use std::rc::Rc;
+
+    use tokio::io::AsyncWriteExt;
+
+    use super::Socket;
+    use crate::runtime::{EventLoop, handle};
+
+    #[test]
+    fn an_upload_to_a_fast_receiver_leaves_the_loop_its_turns() {
+        const PIECE: usize = 16 * 1024;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut far, _) = listener.accept().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let written = Rc::new(Cell::new(0));
+        let count = Rc::clone(&written);
+        let event_loop: EventLoop = EventLoop::new(handle()).unwrap();
+        event_loop.start(async move {
+            let mut socket = Socket::new(near).unwrap();
+            let mut piece = vec![0; PIECE];
+            for _ in 0..512 {
+                socket.write_all(&piece).await.unwrap();
+                far.read_exact(&mut piece).unwrap();
+                count.set(count.get() + PIECE);
+            }
+        });
+        assert_eq!(written.get(), 2 * 1024 * 1024);
+        event_loop.turn();
+        assert_eq!(written.get(), 4 * 1024 * 1024);
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::super::BlockingExecutor;
 use super::super::tests::{byte, connection};
-use super::{EventLoop, READS_PER_TURN};
+use super::{EventLoop, READS_PER_TURN, WRITTEN_PER_TURN};
 use crate::executor::runner::Home;
 use crate::executor::{home, runs_blocking_call};
 use crate::runtime::handle;
@@ -170,6 +170,33 @@ fn a_call_that_always_has_something_to_read_leaves_the_loop_its_turn() {
     }
     assert_eq!(read.get(), 3 * READS_PER_TURN);
     assert!(!is_ready(&event_loop, PollTimeout::ZERO));
+}
+
+#[test]
+fn a_call_that_can_always_write_leaves_the_loop_its_turn() {
+    let event_loop = event_loop();
+    let written = Rc::new(Cell::new(0));
+    let count = Rc::clone(&written);
+    event_loop.start(async move {
+        let (near, _far) = connection();
+        for _ in 0..3 {
+            poll_fn(|cx| {
+                if near.may_write(cx) {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+            .await;
+            near.has_written(WRITTEN_PER_TURN);
+            count.set(count.get() + 1);
+        }
+    });
+    for turn in 1..=3 {
+        assert_eq!(written.get(), turn);
+        assert_eq!(is_ready(&event_loop, PollTimeout::ZERO), turn < 3);
+        event_loop.turn();
+    }
 }
 
 #[test]
