@@ -1,4 +1,4 @@
-//! Virtual time: the wall clock plus an offset that a control call moves. Ten minutes pass in no time, and nothing in a test sleeps.
+//! Virtual time: the wall clock plus an offset, which control calls change, so that tests need not sleep.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -41,7 +41,7 @@ impl Clock {
 
 /// `Thu, 01 Jan 2026 00:00:00 GMT` (RFC 9110 §5.6.7).
 pub(crate) fn http_date(unix_secs: i64) -> String {
-    // The formatter panics past the year 9999, and a test may well advance that far.
+    // The formatter panics after the year 9999, and a test may advance the clock that far.
     let secs = u64::try_from(unix_secs).unwrap_or(0).min(253_402_300_799);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs))
 }

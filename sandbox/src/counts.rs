@@ -1,4 +1,4 @@
-//! Exact counts: the point of most tests.
+//! Exact counts, which most tests assert.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Pair {
     answered: u64,
 }
 
-/// All counters; emptied with the journal.
+/// All counters. They are cleared with the journal.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     kinds: BTreeMap<(Option<Provider>, Kind), Pair>,
@@ -35,7 +35,7 @@ impl Counts {
             .entry((route.provider, route.kind))
             .or_default()
             .requests += 1;
-        // A test has few paths; a program that runs for days may have any number.
+        // A program that runs for days may request any number of paths.
         if let Some(pair) = self.paths.get_mut(key) {
             pair.requests += 1;
         } else if self.paths.len() < MAX_PATHS {

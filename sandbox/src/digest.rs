@@ -1,4 +1,4 @@
-//! Fingerprints stand for secrets wherever something is shown.
+//! Hashes and random values. Fingerprints are shown instead of secrets.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// `bytes` random bytes as hex.
 pub(crate) fn random_hex(bytes: usize) -> String {
     let mut buffer = vec![0_u8; bytes];
-    // Without randomness two tokens would be alike and tests would pass for the wrong reason.
+    // Without randomness two tokens would be equal, and tests would pass for the wrong reason.
     getrandom::fill(&mut buffer).expect("the system has randomness");
     hex(&buffer)
 }

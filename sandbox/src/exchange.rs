@@ -1,4 +1,4 @@
-//! One request and its response: script, fault, provider, wire.
+//! Handles a request: script, fault, provider, and sending the response.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::state::{Outcome, Plan, Shared};
 use crate::template::Scope;
 use crate::wire::{self, Wire};
 
-/// Responses a request. The connection comes back if it can take another.
+/// Responds to a request. Returns the connection if it can take another one.
 pub(crate) async fn handle(
     shared: &Shared,
     mut connection: Connection,
@@ -43,11 +43,11 @@ struct Exchange<'a> {
     route: Route,
 }
 
-/// What is sent, and what was decided behind it.
+/// The response to send, and what the journal notes about it.
 struct Decision {
     sent: Response,
     wire: Wire,
-    /// The provider's or the script's own response, where the fault sends another.
+    /// The provider's or the script's own response, if a fault sends another instead.
     lost: Option<Response>,
     note: Option<&'static str>,
     mismatches: Vec<String>,
@@ -95,7 +95,7 @@ impl Exchange<'_> {
         self.finish(connection, (seq, &key), decision).await
     }
 
-    /// Waits in real time; false when the client left.
+    /// Waits in real time; false if the client closed the connection.
     async fn delay(&self, connection: &mut Connection, seq: u64, delay_ms: u64) -> bool {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(delay_ms)) => true,
@@ -106,8 +106,8 @@ impl Exchange<'_> {
         }
     }
 
-    /// Compares the request with what the script expects, then makes the script's control calls. What went wrong, as an
-    /// response; `None` if nothing did.
+    /// Compares the request with what the script expects, then makes the script's control calls. Returns a response that says
+    /// what went wrong; `None` if nothing did.
     fn unmet(&self, scripted: &ScriptedResponse) -> Option<Decision> {
         let mismatches = scripted
             .expect
@@ -126,7 +126,7 @@ impl Exchange<'_> {
     }
 
     fn mismatches(&self, expect: &Expect) -> Vec<String> {
-        // The redactor holds the lock that templates need too, so rendering a token name here would wait for itself.
+        // With copies, because the redactor holds the lock that `with_scope` would take.
         let mut vars = self.shared.lock().script.vars.clone();
         let addresses = &self.shared.addresses;
         let mut scope = Scope {
@@ -159,7 +159,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// What a fault makes of the response.
+    /// The response after a fault.
     fn apply(
         &self,
         fault: &Fault,
@@ -207,14 +207,14 @@ impl Exchange<'_> {
         decision
     }
 
-    /// Waits for a release; false when the client left.
+    /// Waits for the release; false if the client closed the connection.
     async fn hold(&self, connection: &mut Connection, seq: u64) -> bool {
         let (id, released) = self.shared.hold();
         tokio::select! {
-            // The sender is only dropped with the whole sandbox.
+            // An error means that the whole sandbox was dropped.
             _ = released => true,
             () = connection.closed() => {
-                // In this order: who sees that nothing is held any more also finds the note.
+                // In this order, so that a test that sees no held request also finds the note.
                 self.shared.abandoned(seq);
                 self.shared.forget_hold(id);
                 false
@@ -278,7 +278,7 @@ fn wire_of(action: &FaultAction) -> Option<Wire> {
     })
 }
 
-/// Something to disfigure when the provider did not work.
+/// The response for a fault to break, if the provider has not processed the request.
 fn stock_answer() -> Response {
     Response::json(
         200,
@@ -286,7 +286,7 @@ fn stock_answer() -> Response {
     )
 }
 
-/// A template that could not be rendered at this moment.
+/// The response for a template that could not be rendered.
 pub(crate) fn template_error(error: &str) -> Response {
     Response::json(500, &json!({"error": "sandbox_template", "message": error}))
 }

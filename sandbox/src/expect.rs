@@ -1,4 +1,4 @@
-//! Subset checks on what a request carries.
+//! Checks that a request contains what a script expects.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,7 +24,7 @@ pub(crate) struct Expect {
 }
 
 impl Expect {
-    /// What does not fit, one line each.
+    /// The mismatches, one line each.
     pub(crate) fn mismatches(
         &self,
         request: &Request,
@@ -132,7 +132,7 @@ fn lower_names(headers: &Map<String, Value>) -> Value {
         .into()
 }
 
-/// Queries, headers and forms hold texts; a number in the expectation means its digits.
+/// Queries, headers and forms contain strings, so that expected numbers are compared as strings.
 fn as_texts(value: Value) -> Value {
     match value {
         Value::Number(number) => Value::String(number.to_string()),

@@ -1,4 +1,4 @@
-//! What was asked, in order, without a secret.
+//! The journal: all requests in order, without secrets.
 
 use std::collections::VecDeque;
 
@@ -11,10 +11,10 @@ use crate::http::{Listener, Request};
 use crate::provider::{Kind, Provider, Route};
 use crate::redact::Redactor;
 
-/// Longest body that is kept in readable form.
+/// Longest body that is kept as JSON.
 const MAX_READABLE_BODY: usize = 64 * 1024;
 
-/// `Authorization`, taken apart.
+/// `Authorization`, as it is shown.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ShownAuthorization {
     scheme: Option<String>,
@@ -92,7 +92,7 @@ impl Entry {
     }
 }
 
-/// A scheme as sent, if it is a known one: a malformed header may begin with part of a secret.
+/// The scheme as sent, if it is a known one: a malformed header may begin with a part of a secret.
 fn shown_scheme(scheme: &str) -> String {
     const KNOWN: [&str; 9] = [
         "basic",
@@ -119,7 +119,7 @@ fn readable_body(request: &Request, redactor: &Redactor<'_>) -> Option<Value> {
     if let Some(form) = request.form() {
         return Some(redactor.form(form));
     }
-    // A bare JSON string or number has no field name to judge it by.
+    // A bare JSON string or number has no field name that tells whether it is a secret.
     request
         .json()
         .filter(|value| value.is_object() || value.is_array())
@@ -135,7 +135,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// The number of the next request; it is spent whether or not an entry is kept.
+    /// The number for the next request, which is used up even if no entry is kept.
     pub(crate) fn next_seq(&mut self) -> u64 {
         self.last_seq += 1;
         self.last_seq
@@ -170,7 +170,7 @@ impl Journal {
         )
     }
 
-    /// Forgets the entries; numbers go on rising, so a late response finds no stranger's entry.
+    /// Clears the entries. Numbers are not reused, so that a late response is not noted in another request's entry.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.dropped = 0;

@@ -1,4 +1,4 @@
-//! Signed tokens: what the providers hand out, and what their clients sign.
+//! Signed tokens: those that the providers issue, and those that their clients sign.
 
 use std::sync::OnceLock;
 
@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use serde_json::{Map, Value};
 
-/// Key of everything the sandbox signs by HMAC. Clients cannot and must not check it; it is no secret.
+/// The key of everything that the sandbox signs by HMAC. It is not secret: clients cannot verify these signatures.
 const HMAC_KEY: &[u8] =
     b"evertoken-sandbox: this key signs nothing of value, and no client may ever verify with it.";
 
@@ -27,7 +27,7 @@ fn sign(header: &Header, claims: &Map<String, Value>) -> String {
     jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(HMAC_KEY)).expect("HMAC signs")
 }
 
-/// Claims of a JWT that `secret` signed with HS256; times are judged by the caller, who knows the virtual clock.
+/// The claims of a JWT that was signed with `secret` by HS256. The caller, which knows the virtual clock, checks the times.
 pub(crate) fn verify_hs256(token: &str, secret: &str) -> Option<Map<String, Value>> {
     verify(
         token,
@@ -36,7 +36,7 @@ pub(crate) fn verify_hs256(token: &str, secret: &str) -> Option<Map<String, Valu
     )
 }
 
-/// Claims of a JWT that the key pair of `public_pem` signed with RS256.
+/// The claims of a JWT that was signed by RS256 with the key pair of `public_pem`.
 pub(crate) fn verify_rs256(token: &str, public_pem: &str) -> Option<Map<String, Value>> {
     verify(
         token,
@@ -61,7 +61,7 @@ pub(crate) fn is_from_passport(token: &str) -> bool {
         .is_ok_and(|data| data.claims.get("iss").and_then(Value::as_str) == Some("Passport"))
 }
 
-/// An RSA key pair for the OpenID flow: private and public PEM. Made on first use, as RSA takes a moment.
+/// An RSA key pair for the OpenID flow: private and public PEM. Generated on first use, because that is slow.
 pub(crate) fn openid_key() -> &'static (String, String) {
     static KEY: OnceLock<(String, String)> = OnceLock::new();
     KEY.get_or_init(|| {

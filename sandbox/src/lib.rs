@@ -1,7 +1,8 @@
-//! The three token providers on loopback: Pismo Passport, PassKit and WSO2 API Manager, and a plain RFC 6749 server, with every fault a
-//! client has to survive, a virtual clock and a journal that holds no secret. For tests in any language and for demonstrations.
+//! The three token providers (Pismo Passport, PassKit and WSO2 API Manager) and a plain RFC 6749 server on loopback, with every fault
+//! that a client has to handle, a virtual clock, and a journal without secrets. For tests in any language, and for demonstrations.
 //!
-//! It shares no code with the client core: it is the second opinion. The README lists every switch, fault and control route.
+//! It shares no code with the client core, so that a misunderstanding in one shows in the other. The README lists every setting,
+//! fault and control route.
 //!
 //! ```
 //! use evertoken_sandbox::{Sandbox, Settings};

@@ -1,11 +1,11 @@
-//! The only way to a listening socket. There is no constructor that takes an address, so the sandbox cannot be reached from elsewhere.
+//! The only way to a listening socket. It takes a port and no address, so the sandbox cannot listen on other interfaces.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-/// Ten thousand cold callers connect at once in a test; the system caps this at its own limit.
+/// Enough for the test in which ten thousand callers connect at once. The system may lower it.
 const BACKLOG: u32 = 16_384;
 
 /// A port on 127.0.0.1.

@@ -1,4 +1,4 @@
-//! Keeps secrets out of everything that is shown: by the name of the field, and by value for the ones under another name.
+//! Replaces secrets in everything that is shown: values of secret fields, and known secrets wherever they occur.
 
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ const SECRET_FIELDS: [&str; 21] = [
     "twofatoken",
 ];
 
-/// Header names that hold one.
+/// Header names whose values are secret.
 const SECRET_HEADERS: [&str; 7] = [
     "authorization",
     "cookie",
@@ -41,7 +41,7 @@ const SECRET_HEADERS: [&str; 7] = [
     "x-passkit-token",
 ];
 
-/// Decides by name and by value.
+/// Recognises secrets by name and by value.
 pub(crate) struct Redactor<'a> {
     /// Whether a text is a secret or token known to the sandbox.
     pub(crate) is_known: &'a dyn Fn(&str) -> bool,
@@ -103,13 +103,13 @@ impl Redactor<'_> {
         safe.finish()
     }
 
-    /// A path, with the segments replaced that are secrets.
+    /// A path, with secret segments replaced.
     pub(crate) fn path(&self, path: &str) -> String {
         let shown = |segment: &str| self.text("", segment);
         path.split('/').map(shown).collect::<Vec<_>>().join("/")
     }
 
-    /// The value of a header as an echo shows it: for `Authorization` the fingerprint is that of the part after the scheme.
+    /// A header's value as an echo shows it. For `Authorization`, the fingerprint is that of the part after the scheme.
     pub(crate) fn header(&self, name: &str, value: &str) -> String {
         if !is_secret_header(name) {
             return self.text("", value);
@@ -122,7 +122,7 @@ impl Redactor<'_> {
     }
 }
 
-/// Adds a value; a second one under the same name makes a list.
+/// Adds a value. Several values of one name become a list.
 pub(crate) fn push(map: &mut Map<String, Value>, name: String, value: Value) {
     match map.get_mut(&name) {
         Some(Value::Array(list)) => list.push(value),

@@ -1,4 +1,4 @@
-//! The handle: a server on its own thread, and everything a test does to it.
+//! The handle of a running sandbox: its threads, and the calls for tests.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -17,8 +17,8 @@ use crate::state::Shared;
 
 /// A running sandbox. Dropping it stops it.
 ///
-/// Threads: any. All methods block for the moment the server needs, except `wait` calls, which block until what they wait for has
-/// happened; on a single-threaded runtime use [`control_async`](Self::control_async) for those.
+/// Threads may share it. Methods block for the short time that the server needs; `wait` calls block until the awaited event has
+/// happened. Use [`control_async`](Self::control_async) for those on a single-threaded runtime.
 #[derive(Debug)]
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -35,10 +35,10 @@ struct Running {
 type Started = io::Result<(Arc<Shared>, Handle)>;
 
 impl Sandbox {
-    /// Starts on its own thread with its own runtime; returns once it listens.
+    /// Starts a sandbox on a thread and a runtime of its own. Returns when it listens.
     ///
     /// # Errors
-    /// A fixed port is taken, or the system has no threads or sockets to give.
+    /// A fixed port is in use, or the system has no threads or sockets left.
     pub fn start(settings: Settings) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let (started, start) = mpsc::channel();
@@ -100,10 +100,10 @@ impl Sandbox {
         Settings::clone(&self.shared.settings())
     }
 
-    /// Any control call, without a socket. `path` is as over HTTP, with or without `/_sandbox`; `Value::Null` is no body.
+    /// Makes a control call without a socket. `path` is as over HTTP, with or without `/_sandbox`; `Value::Null` stands for no body.
     ///
     /// # Errors
-    /// As over HTTP: an unknown route or setting, a wait that timed out; and when the sandbox is closed.
+    /// As over HTTP: an unknown route or setting, or a wait that timed out. Also if the sandbox is closed.
     pub fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value, ControlError> {
         let (reply, replied) = mpsc::channel();
         let call = self.call(method, path, body);
@@ -114,7 +114,7 @@ impl Sandbox {
         replied.recv().unwrap_or_else(|_| Err(closed()))
     }
 
-    /// The same for callers on a runtime, which it does not block. Any runtime will do.
+    /// As [`control`](Self::control), without blocking the thread. It works on any runtime.
     ///
     /// # Errors
     /// As [`control`](Self::control).
@@ -133,16 +133,16 @@ impl Sandbox {
     /// Moves the virtual clock.
     ///
     /// # Errors
-    /// The step is beyond a thousand years, or the sandbox is closed.
+    /// The step is more than a thousand years, or the sandbox is closed.
     pub fn advance(&self, secs: i64) -> Result<(), ControlError> {
         self.control("POST", "/clock", &json!({"advance_secs": secs}))
             .map(drop)
     }
 
-    /// Changes settings; `null` puts a default back.
+    /// Changes settings; `null` restores a default.
     ///
     /// # Errors
-    /// Names the unknown setting or the value that does not fit.
+    /// A setting is unknown or its value invalid; the error names it.
     pub fn configure(&self, patch: &Value) -> Result<(), ControlError> {
         self.control("POST", "/settings", patch).map(drop)
     }
@@ -150,7 +150,7 @@ impl Sandbox {
     /// Arms one fault or a list of them.
     ///
     /// # Errors
-    /// Names what is unknown in it.
+    /// A part of it is unknown; the error names it.
     pub fn arm(&self, faults: &Value) -> Result<(), ControlError> {
         self.control("POST", "/faults", faults).map(drop)
     }
@@ -158,12 +158,12 @@ impl Sandbox {
     /// Loads a script.
     ///
     /// # Errors
-    /// Names the route and what is wrong with it.
+    /// A route is invalid; the error names it and says why.
     pub fn script(&self, script: &Value) -> Result<(), ControlError> {
         self.control("POST", "/script", script).map(drop)
     }
 
-    /// Revokes all tokens, or those of one provider; returns how many access tokens died.
+    /// Revokes all tokens, or those of one provider. Returns the number of access tokens.
     ///
     /// # Errors
     /// The sandbox is closed.
@@ -172,7 +172,7 @@ impl Sandbox {
         Ok(killed["access"].as_u64().unwrap_or_default())
     }
 
-    /// Someone else renews every live grant, or those of one provider; returns how many.
+    /// Renews every live grant, or those of one provider, as another client would. Returns their number.
     ///
     /// # Errors
     /// The sandbox is closed.
@@ -200,7 +200,7 @@ impl Sandbox {
         self.control("GET", "/counts", &Value::Null)
     }
 
-    /// How many requests are held now.
+    /// The number of requests that are held now.
     pub fn held(&self) -> usize {
         self.shared.held()
     }
@@ -214,7 +214,7 @@ impl Sandbox {
             .map(drop)
     }
 
-    /// Blocks until `count` requests have come by a route (`"any"`, `"login"`, a path …).
+    /// Blocks until `count` requests to a route (`"any"`, `"login"`, a path …) have arrived.
     ///
     /// # Errors
     /// It took longer than half a minute.
@@ -223,7 +223,7 @@ impl Sandbox {
             .map(drop)
     }
 
-    /// Lets all held requests go on; returns how many.
+    /// Releases all held requests. Returns their number.
     ///
     /// # Errors
     /// The sandbox is closed.
@@ -232,7 +232,7 @@ impl Sandbox {
         Ok(released["released"].as_u64().unwrap_or_default())
     }
 
-    /// Back to the state just after the start.
+    /// Restores the state after the start.
     ///
     /// # Errors
     /// The sandbox is closed.
@@ -240,7 +240,7 @@ impl Sandbox {
         self.control("POST", "/reset", &Value::Null).map(drop)
     }
 
-    /// Stops: connections are cut, ports are free when it returns. A second call does nothing.
+    /// Stops the sandbox. When this returns, its connections are closed and its ports are free. A second call does nothing.
     pub fn close(&self) {
         let running = self
             .running
@@ -248,7 +248,7 @@ impl Sandbox {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(running) = running {
-            // Fails if the thread has ended by itself; joining is right in either case.
+            // Fails if the thread has ended by itself; it is joined in either case.
             let _ = running.stop.send(());
             let _ = running.thread.join();
         }
@@ -284,7 +284,7 @@ fn closed() -> ControlError {
 }
 
 fn run(settings: Settings, started: &mpsc::Sender<Started>, stopped: oneshot::Receiver<()>) {
-    // Two threads: enough to response while another request is hashed, few enough to leave the machine to what is tested.
+    // Two threads: one can respond while the other hashes a body, and the rest of the machine is left to what is tested.
     let runtime = match Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("evertoken-sandbox")
@@ -301,10 +301,10 @@ fn run(settings: Settings, started: &mpsc::Sender<Started>, stopped: oneshot::Re
         };
         let shared = Arc::new(Shared::new(settings, bound.addresses.clone()));
         bound.serve(&shared);
-        // Fails only if the starter is gone, and then so is the other end of `stopped`.
+        // Fails only if the caller of `start` is gone, and with it the other end of `stopped`.
         let _ = started.send(Ok((shared, Handle::current())));
         let _ = stopped.await;
     });
-    // Nothing blocks in there, so this returns at once; the limit is for a system that is out of breath.
+    // No task blocks, so this returns at once. The limit is for an overloaded system.
     runtime.shutdown_timeout(Duration::from_secs(2));
 }

@@ -1,4 +1,4 @@
-//! Script mode: responds in order, route by route.
+//! Script mode: each scripted route returns its responses in order.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) struct ScriptedResponse {
     status: u16,
     #[serde(default)]
     headers: Map<String, Value>,
-    // A scripted `"json": null` is the body `null`, not the absence of one.
+    // `"json": null` is the body `null`, and not a missing body.
     #[serde(
         default,
         deserialize_with = "present",
@@ -60,7 +60,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 }
 
 impl ScriptedResponse {
-    /// The response for this moment.
+    /// The response, with its templates rendered for the present time.
     pub(crate) fn render(&self, scope: &mut Scope<'_>) -> Result<Response, String> {
         let body = GivenBody {
             json: self.json.as_ref(),
@@ -73,7 +73,7 @@ impl ScriptedResponse {
     }
 }
 
-/// The body that a script or a fault gives: in one of three forms, or none.
+/// The body of a script or a fault, in one of three forms, or none.
 #[derive(Clone, Copy)]
 pub(crate) struct GivenBody<'a> {
     pub(crate) json: Option<&'a Value>,
@@ -81,7 +81,7 @@ pub(crate) struct GivenBody<'a> {
     pub(crate) base64: Option<&'a str>,
 }
 
-/// A response of given headers and a given body, their templates filled in.
+/// A response with these headers and this body, whose templates are rendered.
 pub(crate) fn rendered(
     status: u16,
     headers: &Map<String, Value>,
@@ -119,7 +119,7 @@ impl GivenBody<'_> {
     }
 }
 
-/// Adds headers; one that is given replaces ours, a list becomes several lines, `"date": null` sends none.
+/// Adds headers, which replace the default ones. A list becomes several lines; `"date": null` sends no `Date`.
 fn set_headers(
     response: &mut Response,
     headers: &Map<String, Value>,
@@ -164,7 +164,7 @@ fn is_token(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// A route that is more than a list.
+/// The responses of a route in the form that has options.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RouteObject {
@@ -178,7 +178,7 @@ struct RouteObject {
 struct ScriptedRoute {
     responses: Vec<Arc<ScriptedResponse>>,
     repeat_last: bool,
-    /// Index of the current response and how often it was given.
+    /// The index of the current response, and how often it was sent.
     at: usize,
     given: u64,
 }
@@ -238,7 +238,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Replaces the routes that `script` names; nothing changes if any of it is wrong.
+    /// Replaces the routes that `script` names. If a part of it is invalid, nothing is changed.
     pub(crate) fn load(&mut self, script: &Value) -> Result<usize, String> {
         let Value::Object(routes) = script else {
             return Err("a script is an object of routes".to_owned());
@@ -283,7 +283,7 @@ impl Script {
         json!({ "routes": routes })
     }
 
-    /// Exact before prefix, with a method before without, a longer prefix before a shorter one.
+    /// Precedence: an exact path before a prefix, with a method before without, a longer prefix before a shorter one.
     fn key_for(&self, request: &Request) -> Option<String> {
         if self.routes.is_empty() {
             return None;
@@ -334,7 +334,7 @@ fn route(value: &Value) -> Result<ScriptedRoute, String> {
     })
 }
 
-/// Renders once, so that a mistake is told when the script is posted and not when a request meets it.
+/// Renders the templates once, so that mistakes are reported when the script is posted, and not when a request arrives.
 fn check(response: &ScriptedResponse) -> Result<(), String> {
     let mut vars = HashMap::new();
     let mut scope = Scope {
@@ -344,7 +344,7 @@ fn check(response: &ScriptedResponse) -> Result<(), String> {
         vars: &mut vars,
     };
     match response.render(&mut scope) {
-        // Whether a name is known depends on what was answered before.
+        // Whether the name of a token is known depends on earlier responses.
         Err(error) if !error.starts_with("no token was named") => Err(error),
         _ => Ok(()),
     }

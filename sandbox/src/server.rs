@@ -1,4 +1,4 @@
-//! Sockets: accepting connections and reading requests off them.
+//! Accepts connections and reads requests from them.
 
 use std::io;
 use std::sync::Arc;
@@ -80,12 +80,12 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // Responses are single writes, and a test that waits 40 ms for Nagle measures the wrong thing.
+                // Without it, Nagle's algorithm could delay a response by 40 ms.
                 let _ = stream.set_nodelay(true);
                 shared.lock().counts.connections += 1;
                 tokio::spawn(serve(stream, kind, tls.clone(), Arc::clone(&shared)));
             }
-            // Out of file descriptors, or a client that left at once: neither may spin or end the loop.
+            // No file descriptors are left, or the client closed at once. The loop must neither end nor spin.
             Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     }
@@ -96,7 +96,7 @@ async fn serve(stream: TcpStream, kind: Listener, tls: Option<TlsAcceptor>, shar
         None => Stream::Plain(stream),
         Some(acceptor) => match acceptor.accept(stream).await {
             Ok(stream) => Stream::Tls(Box::new(stream)),
-            // The client has been told by an alert.
+            // The client has received a TLS alert.
             Err(_) => return,
         },
     };

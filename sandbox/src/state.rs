@@ -1,4 +1,4 @@
-//! What all connections share.
+//! The state that all connections share.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +29,7 @@ pub(crate) struct Addresses {
     pub(crate) client_key_pem: Option<String>,
 }
 
-/// Everything behind the lock. The lock is never held across an await.
+/// Everything that the lock protects. The lock is never held across an await.
 #[derive(Debug, Default)]
 pub(crate) struct Inner {
     pub(crate) settings: Arc<Settings>,
@@ -49,15 +49,15 @@ pub(crate) struct Shared {
     pub(crate) addresses: Addresses,
     start_settings: Arc<Settings>,
     inner: Mutex<Inner>,
-    /// Changes whenever a waiter may have got what it waits for.
+    /// Changes whenever an awaited event may have happened.
     progress: watch::Sender<u64>,
 }
 
-/// What is to happen to a request that has arrived.
+/// What to do about a request that has arrived.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) seq: u64,
-    /// `METHOD /path` as counted, without secrets.
+    /// `METHOD /path`, as it is counted, without secrets.
     pub(crate) key: String,
     pub(crate) claim: Option<Claim>,
     pub(crate) fault: Option<Fault>,
@@ -78,7 +78,7 @@ impl Shared {
         }
     }
 
-    /// The state. A panic elsewhere leaves counters at worst one behind, so poison is no reason to stop.
+    /// The state. A poisoned lock is used all the same: a panic elsewhere leaves at worst a counter too low.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +96,7 @@ impl Shared {
     /// Journals and counts a request and decides what happens to it.
     pub(crate) fn arrive(&self, request: &Request, route: &Route) -> Plan {
         let now_ms = self.clock.now_ms();
-        // Hashed before the lock is taken, as a body may be large.
+        // Before the lock is taken, because a body may be large.
         request.body_sha256();
         let mut guard = self.lock();
         let inner = &mut *guard;
@@ -131,7 +131,7 @@ impl Shared {
         }
     }
 
-    /// Records the response; called before its first byte is sent, so that a client which has the response also finds it in the journal.
+    /// Records the response. Called before its first byte is sent, so that a client that has the response finds it in the journal.
     pub(crate) fn answered(
         &self,
         (seq, key): (u64, &str),
@@ -180,7 +180,7 @@ impl Shared {
         self.notify();
     }
 
-    /// The client went away before it had a response.
+    /// Notes that the client closed the connection before it had a response.
     pub(crate) fn abandoned(&self, seq: u64) {
         if let Some(entry) = self.lock().journal.entry_mut(seq) {
             entry.note = Some("client_gone");
@@ -188,7 +188,7 @@ impl Shared {
         self.notify();
     }
 
-    /// Renders templates at this moment.
+    /// A renderer of templates for the present time.
     pub(crate) fn with_scope<T>(&self, render: impl FnOnce(&mut Scope<'_>) -> T) -> T {
         let mut inner = self.lock();
         render(&mut Scope {
@@ -199,7 +199,7 @@ impl Shared {
         })
     }
 
-    /// Holds a request; the receiver resolves at release.
+    /// Holds a request. The receiver resolves when it is released.
     pub(crate) fn hold(&self) -> (u64, oneshot::Receiver<()>) {
         let (release, released) = oneshot::channel();
         let mut inner = self.lock();
@@ -211,13 +211,13 @@ impl Shared {
         (id, released)
     }
 
-    /// The client of a held request has gone.
+    /// Removes a held request whose client is gone.
     pub(crate) fn forget_hold(&self, id: u64) {
         self.lock().held.retain(|(held, _)| *held != id);
         self.notify();
     }
 
-    /// Lets the oldest `count` held requests go on; returns how many went and how many are left.
+    /// Releases the oldest `count` held requests. Returns how many were released and how many are left.
     pub(crate) fn release(&self, count: Option<usize>) -> (usize, usize) {
         let mut inner = self.lock();
         let wanted = count.unwrap_or(usize::MAX).min(inner.held.len());
@@ -226,7 +226,7 @@ impl Shared {
         drop(inner);
         let mut went = 0;
         for (_, release) in released {
-            // Fails when the client went away at this moment.
+            // Fails if the client is gone.
             went += usize::from(release.send(()).is_ok());
         }
         self.notify();
@@ -237,7 +237,7 @@ impl Shared {
         self.lock().held.len()
     }
 
-    /// As just started, except that journal numbers go on and held requests are let go.
+    /// Restores the state after the start, and releases held requests. Journal numbers go on.
     pub(crate) fn reset(&self) {
         self.release(None);
         self.clock.reset();
@@ -255,7 +255,7 @@ impl Shared {
         Arc::clone(&self.lock().settings)
     }
 
-    /// A JSON value or text as it may be shown.
+    /// Calls `show` with a redactor that knows all secrets and tokens.
     pub(crate) fn redacted<T>(&self, show: impl FnOnce(&Redactor<'_>) -> T) -> T {
         let inner = self.lock();
         let secrets = secrets(&inner.settings.credentials);
@@ -297,15 +297,15 @@ impl Shared {
 /// How a request ended.
 pub(crate) struct Outcome<'a> {
     pub(crate) response: &'a Response,
-    /// None when the fault sends no status.
+    /// `None` if a fault sends no status.
     pub(crate) status: Option<u16>,
-    /// Whether the client gets the response whole.
+    /// Whether the client receives the whole response.
     pub(crate) delivered: bool,
     pub(crate) note: Option<&'static str>,
     pub(crate) mismatches: Vec<String>,
 }
 
-/// Texts that must not be shown under whatever name they are sent.
+/// Secrets, which must not be shown under any name.
 fn secrets(credentials: &Credentials) -> [&str; 8] {
     [
         &credentials.pismo.server_secret,

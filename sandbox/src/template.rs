@@ -7,16 +7,16 @@ use serde_json::{Map, Value};
 use crate::clock::{http_date, iso};
 use crate::jwt::hs512;
 
-/// What templates refer to.
+/// The values that templates refer to.
 pub(crate) struct Scope<'a> {
     pub(crate) now_ms: i64,
     pub(crate) base: &'a str,
     pub(crate) foreign: &'a str,
-    /// Tokens named with `as=`.
+    /// The tokens that were named by `as=`.
     pub(crate) vars: &'a mut HashMap<String, String>,
 }
 
-/// A rendered template: times are numbers when they stand alone.
+/// A rendered template. A time is a number if it is the whole string.
 enum Rendered {
     Number(i64),
     Text(String),
@@ -36,12 +36,12 @@ impl Scope<'_> {
         self.rendered(value)
     }
 
-    /// Members of an object have no order, so a name may be used before the token that has it is rendered. Rendering twice is harmless:
-    /// at one moment the same template makes the same token.
+    /// The members of an object have no order, so a name may be used before its token is rendered. Therefore tokens are rendered
+    /// first. Rendering one twice does no harm: at the same time, the same template makes the same token.
     fn name_tokens(&mut self, value: &Value) {
         match value {
             Value::String(text) if text.contains("{{jwt ") => {
-                // What is wrong with it is told when it is rendered.
+                // An error is reported when it is rendered for the response.
                 let _ = self.text(text);
             }
             Value::Array(list) => list.iter().for_each(|item| self.name_tokens(item)),

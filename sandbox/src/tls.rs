@@ -1,4 +1,4 @@
-//! A certificate authority for one run: nothing is written to disk, and nothing trusts it unless told to.
+//! A certificate authority for one run, kept in memory only. Clients trust it only if they are configured to.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,7 +13,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-/// What https needs, and what a client needs to trust it.
+/// The acceptor of https, and the certificates that a client needs for it.
 pub(crate) struct Authority {
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) ca_pem: String,
@@ -88,7 +88,7 @@ fn server_config(
     key: &KeyPair,
     demand_client_cert: bool,
 ) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
-    // Named, not taken from the process: two libraries in one process may have installed different ones.
+    // Not the process's default: other libraries in the process may have installed another one.
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;

@@ -1,4 +1,4 @@
-//! How a response goes over the wire, whole or disfigured.
+//! Sends responses, whole or broken by a fault.
 
 use bytes::{BufMut, BytesMut};
 
@@ -6,7 +6,7 @@ use crate::clock::http_date;
 use crate::http::{Connection, Request, Response, push_header};
 use crate::state::Shared;
 
-/// The shape in which a response is sent.
+/// How a response is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wire {
     Whole,
@@ -22,14 +22,14 @@ pub(crate) enum Wire {
     TooShort,
     /// Twice the announced body, then FIN.
     TooLong,
-    /// A chunk size that is no number.
+    /// A chunk size that is not a number.
     BadChunk,
-    /// No HTTP at all.
+    /// Bytes that are not HTTP.
     Garbage,
 }
 
 impl Wire {
-    /// Whether the client gets to see a whole status line.
+    /// Whether the client receives a whole status line.
     pub(crate) fn sends_status(self) -> bool {
         !matches!(
             self,
@@ -38,7 +38,7 @@ impl Wire {
     }
 }
 
-/// Sends a response; the connection comes back if it can take another request.
+/// Sends a response. Returns the connection if it can take another request.
 pub(crate) async fn send(
     shared: &Shared,
     mut connection: Connection,
@@ -53,7 +53,7 @@ pub(crate) async fn send(
     let keep_alive = wire == Wire::Whole && request.keep_alive && !says_close(response);
     let head = head(shared, response, keep_alive || says_close(response));
     let bytes = encoded(head, request, response, wire);
-    // Head and body in one write: one segment where it fits, and nothing for the other end's Nagle to wait for.
+    // Head and body in one write, so that a small response is one segment.
     if connection.write(&bytes).await.is_err() {
         return None;
     }
@@ -65,7 +65,7 @@ pub(crate) async fn send(
     None
 }
 
-/// What is written of a response in this shape.
+/// The bytes to write for a response sent like this.
 fn encoded(head: String, request: &Request, response: &Response, wire: Wire) -> BytesMut {
     let half = response.body.len() / 2;
     match wire {
@@ -85,7 +85,7 @@ fn encoded(head: String, request: &Request, response: &Response, wire: Wire) -> 
             assemble(head, length, body)
         }
         Wire::ResetInTheMiddle => assemble(head, Some(response.body.len()), &response.body[..half]),
-        // An empty body still has to come out short.
+        // So that even an empty body is shorter than announced.
         Wire::TooShort => assemble(
             head,
             Some(response.body.len().max(2)),
@@ -103,7 +103,7 @@ fn encoded(head: String, request: &Request, response: &Response, wire: Wire) -> 
     }
 }
 
-/// A refusal of a request that could not be read.
+/// Responds to a request that could not be read.
 pub(crate) async fn refuse(shared: &Shared, mut connection: Connection, status: u16) {
     let response = Response::json(status, &serde_json::json!({"error": "sandbox_bad_request"}));
     let bytes = assemble(

@@ -51,7 +51,7 @@ pub(super) fn advance(shared: &Shared, by: &Advance) -> Outcome {
         .advance_secs
         .checked_mul(1000)
         .and_then(|ms| ms.checked_add(by.advance_ms));
-    // A thousand years: beyond it, sums with times could overflow.
+    // A thousand years. Beyond that, sums of times could overflow.
     let by_ms = by_ms
         .filter(|ms| ms.unsigned_abs() < 31_557_600_000_000)
         .ok_or_else(|| ControlError::bad("too far"))?;
@@ -113,7 +113,7 @@ pub(super) fn arm(shared: &Shared, body: &Value) -> Outcome {
     Ok(json!({"armed": inner.armed.list().len()}))
 }
 
-/// What deserialization cannot see.
+/// Checks that deserialization does not make.
 fn check(shared: &Shared, armed: &ArmedFault) -> Result<(), ControlError> {
     if !armed.route.is_valid() {
         return Err(ControlError::bad(format!(
@@ -178,7 +178,7 @@ pub(super) fn rotate(shared: &Shared, wanted: &Rotate) -> Value {
         .into_iter()
         .filter(|provider| wanted.provider.is_none_or(|one| one == *provider))
     {
-        // As unruly as the first one, but without a colon, which WSO2 does not stand.
+        // With the same kinds of characters as the first one, but no colon, which WSO2 cannot handle.
         let new = format!("n$e&w%+;é{}", random_hex(8));
         let known = &mut settings.credentials;
         match provider {

@@ -1,4 +1,4 @@
-//! The control routes: everything a test does to the sandbox.
+//! The control routes, by which tests control the sandbox.
 
 mod actions;
 mod wait;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::http::{Request, Response, field, pairs};
 use crate::state::Shared;
 
-/// Root of all control routes.
+/// The path under which all control routes are.
 const ROOT: &str = "/_sandbox";
 
-/// What there is under it.
+/// The routes under it.
 const NAMES: [&str; 16] = [
     "",
     "journal",
@@ -35,7 +35,7 @@ const NAMES: [&str; 16] = [
 /// A control call that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlError {
-    /// HTTP status that fits: 400, 404, 405 or 408.
+    /// Its HTTP status: 400, 404, 405 or 408; 503 if the sandbox is closed.
     pub status: u16,
     /// What was wrong.
     pub message: String,
@@ -64,13 +64,13 @@ impl std::error::Error for ControlError {}
 
 pub(crate) type Outcome = Result<Value, ControlError>;
 
-/// Whether a path belongs to us and not to a provider.
+/// Whether a path is a control route and not a provider's.
 pub(crate) fn is_control_path(path: &str) -> bool {
     path.strip_prefix(ROOT)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A control call that came over HTTP.
+/// A control call over HTTP.
 pub(crate) async fn over_http(shared: &Shared, request: &Request) -> Response {
     let body = if request.body.iter().all(u8::is_ascii_whitespace) {
         Ok(Value::Null)
@@ -105,7 +105,7 @@ pub(crate) async fn call(shared: &Shared, method: &str, path: &str, body: &Value
     at_once(shared, method, name, query, body)
 }
 
-/// A call from a scripted response, `"POST /_sandbox/clock": {…}`. It cannot wait: the request would wait for itself.
+/// A call from a scripted response, `"POST /_sandbox/clock": {…}`. It must not be `wait`: the request would wait for itself.
 pub(crate) fn scripted(shared: &Shared, call: &str, body: &Value) -> Outcome {
     let (method, path) = call
         .split_once(' ')
@@ -169,7 +169,7 @@ fn not_allowed(method: &str, name: &str) -> ControlError {
     }
 }
 
-/// A body as a typed request; none is an empty object.
+/// Deserializes a body. No body counts as an empty object.
 fn parse<T: DeserializeOwned>(body: &Value) -> Result<T, ControlError> {
     let body = if body.is_null() {
         json!({})

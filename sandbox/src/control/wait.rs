@@ -1,4 +1,4 @@
-//! The long poll that lets a test wait for an event instead of sleeping.
+//! The long poll by which a test waits for an event instead of sleeping.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) struct Wait {
     route: RoutePattern,
     #[serde(default)]
     provider: Option<Provider>,
-    /// Real time: a test that waits in vain has failed, whatever the virtual clock says.
+    /// In real time, which does not depend on the virtual clock.
     #[serde(default = "half_a_minute")]
     timeout_ms: u64,
 }
@@ -54,7 +54,7 @@ pub(super) async fn wait(shared: &Shared, wanted: Wait) -> Outcome {
     let deadline = Instant::now() + Duration::from_millis(wanted.timeout_ms);
     let mut progress = shared.progress();
     loop {
-        // Before the look, so that what happens after it is seen as a change.
+        // Before the check, so that a change after it is noticed.
         progress.borrow_and_update();
         let reached = count(shared, name, &wanted);
         if reached >= goal {

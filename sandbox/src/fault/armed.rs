@@ -1,4 +1,4 @@
-//! Which request an armed fault takes.
+//! Armed faults, and the requests to which they apply.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::provider::{Kind, Provider, Route};
 
 use super::Fault;
 
-/// Which requests a fault or a wait is about.
+/// The requests to which a fault or a wait applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub(crate) struct RoutePattern(String);
@@ -66,7 +66,7 @@ impl RoutePattern {
     }
 }
 
-/// A fault that waits for its requests.
+/// A fault that waits for matching requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ArmedFault {
@@ -74,10 +74,10 @@ pub(crate) struct ArmedFault {
     pub(crate) route: RoutePattern,
     #[serde(default)]
     pub(crate) provider: Option<Provider>,
-    /// How many requests it takes; 0 until disarmed.
+    /// The number of requests to which it applies; 0: until disarmed.
     #[serde(default = "one")]
     pub(crate) count: u64,
-    /// How many it lets pass first.
+    /// The number of matching requests that are not affected first.
     #[serde(default)]
     pub(crate) skip: u64,
     pub(crate) fault: Fault,
@@ -106,7 +106,7 @@ impl ArmedFaults {
         self.armed.clear();
     }
 
-    /// The fault this request suffers.
+    /// The fault that applies to this request.
     pub(crate) fn take(&mut self, route: &Route, method: &str, path: &str) -> Option<Fault> {
         let mut index = 0;
         while index < self.armed.len() {

@@ -1,4 +1,4 @@
-//! Faults: what they are.
+//! The faults.
 
 mod armed;
 mod response;
@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 
 use crate::settings::FaultFormat;
 
-/// One fault with its own fields.
+/// A fault with its options.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Fault {
     /// Wait this long in real time before acting.
     pub delay_ms: u64,
-    /// Whether the provider does its work before the fault hits.
+    /// Whether the provider processes the request before the fault.
     pub processed: bool,
     /// What happens.
     #[serde(flatten)]
@@ -78,7 +78,7 @@ pub enum FaultAction {
         #[serde(default = "auto")]
         format: FaultFormat,
     },
-    /// The normal response, later.
+    /// The normal response, after a delay.
     Delay {
         /// Milliseconds of real time.
         #[serde(default = "hundred")]
@@ -138,21 +138,21 @@ pub enum FaultAction {
         /// Its status.
         #[serde(default = "temporary")]
         status: u16,
-        /// Where to; the same path on the foreign listener by default.
+        /// Where to; by default, the same path on the foreign listener.
         #[serde(default)]
         location: Option<String>,
     },
-    /// The provider's tokens die first.
+    /// The provider's tokens are revoked first.
     Revoke {
         /// Which of them.
         #[serde(default)]
         what: Kill,
     },
-    /// Someone else renews first.
+    /// All grants are renewed first, as by another client.
     Rotate,
 }
 
-/// Where a reset hits.
+/// When a reset happens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResetPoint {
@@ -163,7 +163,7 @@ pub enum ResetPoint {
     Middle,
 }
 
-/// Which tokens die.
+/// Which tokens are revoked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kill {
@@ -197,12 +197,12 @@ fn hundred() -> u64 {
 }
 
 fn two_mebibytes() -> usize {
-    // Twice the 1 MiB at which a client refuses a token response.
+    // Twice the 1 MiB above which the client refuses a token response.
     2 * 1024 * 1024
 }
 
 impl FaultAction {
-    /// Whether the provider works first unless told otherwise: only where the normal response is needed.
+    /// The default of `processed`: true only if the fault needs the normal response.
     fn processed_by_default(&self) -> bool {
         matches!(
             self,
@@ -247,7 +247,7 @@ impl FaultAction {
 }
 
 impl<'de> Deserialize<'de> for Fault {
-    /// From an object, or from the bare name of the type.
+    /// From an object, or from the name of the type alone.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
 
@@ -272,7 +272,7 @@ impl<'de> Deserialize<'de> for Fault {
             .map_err(Error::custom)?;
         let action: FaultAction =
             serde_json::from_value(Value::Object(fields.clone())).map_err(Error::custom)?;
-        // For a variant without fields, serde overlooks unknown ones.
+        // serde does not refuse unknown fields of a variant without fields.
         let known = serde_json::to_value(&action).map_err(Error::custom)?;
         if let Some(name) = fields
             .keys()

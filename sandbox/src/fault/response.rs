@@ -1,4 +1,4 @@
-//! The responses of the faults that send one of their own.
+//! The responses of faults that send their own.
 
 use crate::exchange::template_error;
 use crate::http::{Request, Response};
@@ -11,7 +11,7 @@ use crate::template::Scope;
 
 use super::FaultAction;
 
-/// What a fault responds in place of the provider.
+/// The response of a fault, in place of the provider's.
 pub(crate) fn response(
     shared: &Shared,
     request: &Request,
@@ -73,12 +73,12 @@ pub(crate) fn response(
             Response::new(*status)
                 .with_header("location", location.clone().unwrap_or_else(other_origin))
         }
-        // The others keep the normal response or send none.
+        // The others send the normal response, or none.
         _ => Response::new(500),
     }
 }
 
-/// The response that a fault of the type `status` describes, its templates filled in; `None` for the other types.
+/// The response that a fault of the type `status` describes, with its templates rendered; `None` for other types.
 pub(crate) fn described(
     action: &FaultAction,
     scope: &mut Scope<'_>,
@@ -101,7 +101,7 @@ pub(crate) fn described(
     Some(rendered(*status, headers, body, scope))
 }
 
-/// The provider's own 401: of its token endpoint or of its API.
+/// The provider's own 401, of its token endpoint or of its API.
 fn unauthorized(shared: &Shared, route: &Route, refusal: &ApiRefusal) -> Response {
     let (provider, settings) = (provider_of(route), shared.settings());
     match route.kind {

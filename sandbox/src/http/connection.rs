@@ -1,4 +1,4 @@
-//! A socket and what has been read from it but not yet used.
+//! A connection: its socket, and what has been read from it and not been used yet.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use super::request::{Listener, Request};
 
 /// Longest request head; real gateways stop at 8 to 64 KiB.
 const MAX_HEAD: usize = 64 * 1024;
-/// Longest request body: far above what a test sends, far below what hurts.
+/// Longest request body: far more than a test sends, and far less than the memory of a test machine.
 const MAX_BODY: usize = 256 * 1024 * 1024;
 /// How much a client may send ahead while its request is held.
 const MAX_AHEAD: usize = 1024 * 1024;
@@ -75,12 +75,12 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Why no request came.
+/// Why there is no request.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// The peer is gone.
     Gone,
-    /// What came is no request we take; the status to say so.
+    /// What was received is not an acceptable request; the status of the response to it.
     Refused(u16),
 }
 
@@ -112,7 +112,7 @@ impl Connection {
         }
     }
 
-    /// The next request, or nothing when the peer closed between two of them.
+    /// The next request; `None` if the peer has closed the connection before it.
     pub(crate) async fn read_request(&mut self) -> Result<Option<Request>, ReadError> {
         let (mut request, length, expects) = loop {
             if let Some(head) = parse_head(&self.buffer, self.listener)? {
@@ -147,7 +147,7 @@ impl Connection {
         self.stream.flush().await
     }
 
-    /// Returns once the peer has closed; what it sends ahead meanwhile is kept.
+    /// Returns when the peer has closed the connection. What it sends before that is kept.
     pub(crate) async fn closed(&mut self) {
         while self.buffer.len() < MAX_AHEAD {
             match self.stream.read_buf(&mut self.buffer).await {
@@ -158,8 +158,8 @@ impl Connection {
         std::future::pending::<()>().await;
     }
 
-    /// Ends with FIN. What the peer still sends is read away first, as closing over unread bytes would turn the FIN into an RST and
-    /// could take the response with it (RFC 9112 §9.6).
+    /// Ends with FIN, and then discards what the peer still sends: closing a socket with unread bytes would send an RST, which can
+    /// destroy the response before the peer has read it (RFC 9112 §9.6).
     pub(crate) async fn finish(mut self) {
         if self.stream.shutdown().await.is_err() {
             return;
@@ -172,7 +172,7 @@ impl Connection {
 
     /// Ends with RST.
     pub(crate) fn reset(self) {
-        // A socket that lingers for zero seconds is reset when closed. Failing means that the peer is already gone.
+        // A socket with a linger time of zero sends an RST when it is closed. If this fails, the peer is already gone.
         let _ = self.stream.tcp().set_zero_linger();
     }
 
@@ -314,7 +314,7 @@ fn keeps_alive(version: Option<u8>, headers: &[(String, String)]) -> bool {
     }
 }
 
-/// RFC 9112 §6.3. Both lengths at once is how requests are smuggled, so it is refused.
+/// RFC 9112 §6.3. A request with both headers is refused, because it may be an attempt at request smuggling.
 fn body_length(request: &Request) -> Result<BodyLength, ReadError> {
     let chunked = request
         .header("transfer-encoding")

@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand. A library would not let us send half a status line.
+//! A small HTTP/1.1 server of our own, because a library cannot send half a status line.
 
 mod connection;
 mod request;

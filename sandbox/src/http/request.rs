@@ -1,4 +1,4 @@
-//! One request, read whole.
+//! A request with its whole body.
 
 use std::sync::OnceLock;
 
@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use crate::digest::sha256_hex;
 
-/// Which of our sockets a request came in by.
+/// The listener through which a request arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Listener {

@@ -1,4 +1,4 @@
-//! One response, before a fault disfigures it.
+//! A response, before a fault changes it.
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub(crate) struct Response {
     pub(crate) issued: Vec<String>,
     /// Refresh tokens that this response hands out.
     pub(crate) issued_refresh: Vec<String>,
-    /// Whether this is a login that the client could have done without.
+    /// Whether this is a login that the client did not need.
     pub(crate) superfluous_login: bool,
     /// Seconds by which `Date` is ahead, when it differs from the setting.
     pub(crate) date_skew_secs: Option<i64>,
@@ -83,7 +83,7 @@ impl Response {
     }
 }
 
-/// Appends one header line; line ends inside a scripted value would be a second header, so they become spaces.
+/// Appends a header line. Line ends inside a scripted value become spaces, because they would begin another header.
 pub(crate) fn push_header(head: &mut String, name: &str, value: &str) {
     head.push_str(name);
     head.push_str(": ");

@@ -1,4 +1,4 @@
-//! Which tokens exist, whose they are and how long they live.
+//! The tokens that exist, with their owners and lifetimes.
 
 mod token;
 
@@ -23,7 +23,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// A login that was accepted.
+    /// Issues tokens for an accepted login.
     pub(crate) fn login(&mut self, issue: &Issue<'_>) -> Grant {
         let superfluous_login = self.has_fresh_token(&issue.owner, issue.now_ms);
         let current = self.current.get(&issue.owner).cloned();
@@ -47,7 +47,7 @@ impl Ledger {
                 self.kill_refresh(refresh);
             }
         }
-        // With "same", only the access token is new when the old one is over; the refresh token stays while it lives.
+        // With "same", an expired access token is replaced, and the refresh token stays as long as it is valid.
         let kept = current.and_then(|(_, refresh)| refresh).filter(|value| {
             mode == SecondLogin::Same && self.redeemable(value, issue.now_ms).is_ok()
         });
@@ -56,8 +56,8 @@ impl Ledger {
         grant
     }
 
-    /// The owner of a refresh token that is good at this provider. The caller goes on to `refresh` under the same lock, or a token that
-    /// is good for one use would be good for two at once.
+    /// The owner of a refresh token that is valid at this provider. The caller must call `refresh` under the same lock: otherwise two
+    /// requests could use a token that is valid for one use.
     pub(crate) fn refresh_owner(
         &mut self,
         value: &str,
@@ -82,7 +82,7 @@ impl Ledger {
         })
     }
 
-    /// Exchanges a refresh token that `refresh_owner` found good.
+    /// Exchanges a refresh token that `refresh_owner` found valid.
     pub(crate) fn refresh(&mut self, value: &str, issue: &Issue<'_>) -> Grant {
         let old = self
             .refresh
@@ -102,7 +102,7 @@ impl Ledger {
         self.issue(issue, kept)
     }
 
-    /// What a token shown to an API route is worth.
+    /// The state of a token that was sent to an API route.
     pub(crate) fn standing(&self, value: &str, now_ms: i64) -> Standing {
         match self.access.get(value) {
             None => Standing::Unknown,
@@ -112,21 +112,21 @@ impl Ledger {
         }
     }
 
-    /// The response with this token is on its way.
+    /// Notes that the response with this token is about to be sent.
     pub(crate) fn hand_over(&mut self, value: &str) {
         if let Some(access) = self.access.get_mut(value) {
             access.handed = true;
         }
     }
 
-    /// An API route answered this token with 401.
+    /// Notes that an API route refused this token with 401.
     pub(crate) fn mark_refused(&mut self, value: &str) {
         if let Some(access) = self.access.get_mut(value) {
             access.refused = true;
         }
     }
 
-    /// RFC 7009: revokes one token of either kind; with it goes its counterpart. Returns what died.
+    /// RFC 7009: revokes a token of either kind, together with its counterpart. Returns what was revoked.
     pub(crate) fn revoke_one(
         &mut self,
         value: &str,
@@ -145,7 +145,7 @@ impl Ledger {
         (access.is_some() || refresh.is_some()).then_some((access, refresh, owner))
     }
 
-    /// Kills what lives; returns how many of each kind.
+    /// Revokes all valid tokens. Returns the number of each kind.
     pub(crate) fn revoke_all(&mut self, provider: Option<Provider>, what: Kill) -> (usize, usize) {
         let fits = |owner: &Owner| provider.is_none_or(|wanted| owner.provider == wanted);
         let mut killed = (0, 0);
@@ -172,7 +172,7 @@ impl Ledger {
         killed
     }
 
-    /// Owners whose latest access or refresh token still lives.
+    /// The owners whose latest access or refresh token is still valid.
     pub(crate) fn live_owners(&self, provider: Option<Provider>, now_ms: i64) -> Vec<Owner> {
         self.current
             .iter()
@@ -190,7 +190,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Someone else renews: the pair is replaced and the old one dies.
+    /// Renews as another client would: issues a new pair, and revokes the old one.
     pub(crate) fn rotate(&mut self, issue: &Issue<'_>) {
         if let Some((access, refresh)) = self.current.get(&issue.owner).cloned() {
             self.kill_access(&access);
@@ -201,7 +201,7 @@ impl Ledger {
         self.issue(issue, None);
     }
 
-    /// Whether a text is a token of any kind: such a text must not be shown.
+    /// Whether a text is a token of any kind, which must not be shown.
     pub(crate) fn knows(&self, value: &str) -> bool {
         self.access.contains_key(value) || self.refresh.contains_key(value)
     }

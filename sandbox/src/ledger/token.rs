@@ -1,13 +1,13 @@
-//! What is written down about a token, and the issuing of one.
+//! The records of tokens, and how tokens are made.
 
 use crate::provider::Provider;
 use crate::settings::{ProviderSettings, SecondLogin, TokenForm};
 
-/// Whom a token belongs to.
+/// The owner of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Owner {
     pub(crate) provider: Provider,
-    /// Client and user, in one text.
+    /// Client and user, as one string.
     pub(crate) identity: String,
     pub(crate) account: Option<String>,
     pub(crate) scope: String,
@@ -18,15 +18,15 @@ pub(crate) struct Owner {
 pub(crate) struct Access {
     pub(crate) owner: Owner,
     pub(crate) issued_ms: i64,
-    /// None: never.
+    /// When it expires; `None`: never.
     pub(crate) expires_ms: Option<i64>,
-    /// The refresh token that came with it.
+    /// The refresh token that was issued with it.
     pub(super) refresh: Option<String>,
     /// Revoked, replaced or superseded.
     pub(super) dead: bool,
-    /// Answered with a 401 while it was good: a login after that is no fault of the client.
+    /// Refused with 401 while it was valid. A login after that is not superfluous.
     pub(super) refused: bool,
-    /// Reached the client.
+    /// Its response was sent to the client.
     pub(super) handed: bool,
 }
 
@@ -45,26 +45,26 @@ impl Access {
 #[derive(Debug, Clone)]
 pub(super) struct Refresh {
     pub(super) owner: Owner,
-    /// The access token it gave last.
+    /// The access token that was last issued for it.
     pub(super) access: String,
     pub(super) expires_ms: Option<i64>,
     pub(super) used: bool,
     pub(super) dead: bool,
 }
 
-/// What a token response hands out.
+/// The tokens of a response.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) access: String,
     pub(crate) refresh: Option<String>,
     pub(crate) expires_ms: Option<i64>,
-    /// What is left of its life at this moment: a whole life for a new token.
+    /// Its remaining lifetime.
     pub(crate) left_ms: Option<i64>,
     pub(crate) scope: String,
     pub(crate) superfluous_login: bool,
 }
 
-/// What is known of a token that someone shows.
+/// The state of a token that a client has sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Standing {
     Unknown,
@@ -73,19 +73,19 @@ pub(crate) enum Standing {
     Good(Access),
 }
 
-/// Why a refresh token was not taken.
+/// Why a refresh token was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshRefused {
     Unknown,
     Expired,
 }
 
-/// Everything about one issue of tokens.
+/// How tokens are to be issued.
 pub(crate) struct Issue<'a> {
     pub(crate) owner: Owner,
     pub(crate) settings: &'a ProviderSettings,
     pub(crate) now_ms: i64,
-    /// Makes the token from its life in Unix seconds; `None` never ends.
+    /// Makes the token for its period of validity, in Unix seconds; an end of `None`: never expires.
     pub(crate) mint: &'a dyn Fn(i64, Option<i64>) -> String,
 }
 
@@ -101,7 +101,7 @@ impl Issue<'_> {
             now_secs,
             self.life_secs().map(|life| now_secs.saturating_add(life)),
         );
-        // A JWT ends on a whole second, opaque tokens to the millisecond.
+        // A JWT expires at a whole second, an opaque token at a millisecond.
         let start_ms = if jwt { now_secs * 1000 } else { self.now_ms };
         let access = Access {
             owner: self.owner.clone(),

@@ -1,4 +1,4 @@
-//! The protected routes: who may pass, and the echo.
+//! The API routes, which check the token and echo the request.
 
 use serde_json::{Map, Value, json};
 
@@ -13,10 +13,10 @@ use crate::state::Shared;
 use super::refusal::{ApiRefusal, api_refusal};
 use super::{Provider, grant};
 
-/// How old `iat` of a signed PassKit JWT may be.
+/// The greatest age of a signed PassKit JWT, by its `iat`.
 const PASSKIT_MAX_AGE_SECS: i64 = 60;
 
-/// Whose token came on a bare API route.
+/// The provider whose token was sent to `/api/…`.
 pub(super) fn provider_of_token(request: &Request, shared: &Shared) -> Provider {
     let inner = shared.lock();
     let Some((_, token)) = request.authorization() else {
@@ -50,7 +50,7 @@ pub(super) fn respond(
     }
 }
 
-/// A token that is good here.
+/// A valid token.
 struct Pass {
     token: String,
     access: Option<Access>,
@@ -112,7 +112,7 @@ fn accepts(wanted: ApiAuthorization, scheme: Option<&str>) -> bool {
     }
 }
 
-/// The JWT that PassKit recommends to sign per request.
+/// The JWT that PassKit recommends signing for each request.
 fn signed_by_client(token: &str, settings: &Settings, now: i64) -> Result<Pass, &'static str> {
     let known = &settings.credentials.passkit;
     let claims = verify_hs256(token, &known.api_secret).ok_or("invalid token")?;

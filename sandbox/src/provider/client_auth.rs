@@ -1,4 +1,4 @@
-//! How a client proves who it is at a token endpoint (RFC 6749 §2.3.1, and what real servers make of it).
+//! Client authentication at a token endpoint (RFC 6749 §2.3.1, and the variants of real servers).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -56,7 +56,7 @@ fn form_decoded(text: &str) -> String {
     percent_decoded(&text.replace('+', " "))
 }
 
-/// Percent-decoding that leaves a lone `%` as it is, like the servers' own.
+/// Percent-decoding that leaves an invalid `%` as it is, as servers do.
 fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

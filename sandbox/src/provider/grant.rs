@@ -1,4 +1,4 @@
-//! Issuing tokens in a provider's own form.
+//! Issues tokens in each provider's form.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use crate::state::Shared;
 
 use super::Provider;
 
-/// A login that was accepted.
+/// Issues tokens for an accepted login.
 pub(super) fn login(shared: &Shared, settings: &ProviderSettings, owner: &Owner) -> Grant {
     let mint = |iat, exp| mint(owner, settings, iat, exp);
     let issue = Issue {
@@ -23,7 +23,7 @@ pub(super) fn login(shared: &Shared, settings: &ProviderSettings, owner: &Owner)
     shared.lock().ledger.login(&issue)
 }
 
-/// A refresh, checked and done in one step.
+/// Checks and exchanges a refresh token in one step.
 pub(super) fn refresh(
     shared: &Shared,
     settings: &ProviderSettings,
@@ -45,7 +45,7 @@ pub(super) fn refresh(
     Ok(inner.ledger.refresh(refresh_token, &issue))
 }
 
-/// Someone else renews every live grant; returns how many.
+/// Renews every live grant, as another client would. Returns their number.
 pub(crate) fn rotate_all(shared: &Shared, provider: Option<Provider>) -> usize {
     let now_ms = shared.clock.now_ms();
     let settings = shared.settings();
@@ -64,7 +64,7 @@ pub(crate) fn rotate_all(shared: &Shared, provider: Option<Provider>) -> usize {
     owners.len()
 }
 
-/// Puts the tokens of a grant on a response's bill.
+/// Notes in a response which tokens it issues.
 pub(super) fn billed(mut response: Response, grant: &Grant, is_login: bool) -> Response {
     response.issued.push(grant.access.clone());
     response.issued_refresh.extend(grant.refresh.clone());
@@ -72,12 +72,12 @@ pub(super) fn billed(mut response: Response, grant: &Grant, is_login: bool) -> R
     response
 }
 
-/// Seconds left, rounded down as servers do; for a token that never ends what WSO2 sends.
+/// The remaining seconds, rounded down as servers do; for a token that never expires, what WSO2 sends.
 pub(super) fn seconds_left(grant: &Grant) -> i64 {
     grant.left_ms.map_or(i64::MAX, |left| left.max(0) / 1000)
 }
 
-/// The `expires_in` override: `Ok(None)` for none at all, `Ok(Some)` for fixed JSON, `Err` for the honest number.
+/// The setting `expires_in`: `Ok(None)` to send none, `Ok(Some)` for fixed JSON, `Err` if it is not overridden.
 pub(super) fn expires_override(settings: &ProviderSettings) -> Result<Option<Value>, Honest> {
     match settings.expires_in.as_str() {
         Some("auto") => Err(Honest),
@@ -86,7 +86,7 @@ pub(super) fn expires_override(settings: &ProviderSettings) -> Result<Option<Val
     }
 }
 
-/// No override is set.
+/// The setting is not overridden.
 pub(super) struct Honest;
 
 fn mint(owner: &Owner, settings: &ProviderSettings, iat: i64, exp: Option<i64>) -> String {
@@ -118,7 +118,7 @@ fn mint(owner: &Owner, settings: &ProviderSettings, iat: i64, exp: Option<i64>) 
 
 fn own_claims(owner: &Owner) -> Map<String, Value> {
     let claims = match owner.provider {
-        // The claims of the sample in Pismo's documentation.
+        // As in the sample of Pismo's documentation.
         Provider::Pismo => json!({
             "iss": "Passport",
             "sub": format!("AUTH-{}", random_uuid()),

@@ -1,4 +1,4 @@
-//! The providers: which routes they have and what they response.
+//! The providers: their routes and responses.
 
 mod api;
 mod client_auth;
@@ -18,7 +18,7 @@ use crate::state::Shared;
 pub(crate) use grant::rotate_all;
 pub(crate) use refusal::{ApiRefusal, api_refusal, gateway_fault, rate_limited, token_refusal};
 
-/// Which provider the sandbox plays.
+/// The providers that the sandbox simulates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
@@ -66,7 +66,7 @@ impl Provider {
     }
 }
 
-/// What a request is about.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -107,8 +107,8 @@ impl Route {
         }
     }
 
-    /// Classifies by path and, for token endpoints, by grant type. A scripted path that no provider has counts as login or refresh
-    /// when it carries a grant.
+    /// Classifies a request by its path, and at token endpoints by its grant type. A request with a grant to a scripted path that no
+    /// provider has counts as login or refresh.
     pub(crate) fn of(request: &Request, shared: &Shared) -> Self {
         let grant_type = request
             .form()
@@ -143,7 +143,7 @@ impl Route {
     }
 }
 
-/// The grant type if it is a known word; free text from a body is not shown.
+/// The grant type, if it is a known one: other text from a body must not be shown.
 fn known_grant(grant: String) -> String {
     match grant.as_str() {
         "password" | "refresh_token" | "client_credentials" | "authorization_code" => grant,
@@ -154,7 +154,7 @@ fn known_grant(grant: String) -> String {
 
 /// How an API route is addressed.
 enum ApiPath {
-    /// `/api/…`: the token tells the provider.
+    /// `/api/…`: the token determines the provider.
     Bare,
     /// `/wso2/api/…`.
     Of(Provider),
@@ -197,7 +197,7 @@ pub(crate) fn respond(shared: &Shared, request: &Request, route: &Route, seq: u6
         (_, Some(Provider::Wso2)) => wso2::token(shared, request),
         (_, Some(Provider::Plain)) if route.kind == Kind::Revoke => plain::revoke(shared, request),
         (_, Some(Provider::Plain)) => plain::token(shared, request),
-        // PassKit responds to an unknown path with an HTML page; nobody documents anything else.
+        // PassKit responds to an unknown path with an HTML page; for the others it is not documented.
         _ => Response::html(404, "404 Not Found"),
     }
 }

@@ -1,4 +1,4 @@
-//! The OAuth2 token endpoint that WSO2 and the plain server have in common; each words its own errors.
+//! The OAuth2 token endpoint that WSO2 and the plain server have in common. Each writes its own error responses.
 
 use crate::http::{Request, field};
 use crate::ledger::{Grant, Owner, RefreshRefused};
@@ -26,11 +26,11 @@ pub(super) enum TokenFault {
     RefreshExpired,
 }
 
-/// A successful exchange.
+/// An accepted token request.
 pub(super) struct Exchanged {
     pub(super) grant: Grant,
     pub(super) is_login: bool,
-    /// Whether the response names the refresh token.
+    /// Whether the response contains the refresh token.
     pub(super) with_refresh: bool,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn exchange(
     let form = request.form().ok_or(TokenFault::NotAForm)?;
     check_repetitions(&form)?;
     authenticate(request, &form, &settings.client_auth, expected.client)?;
-    // WSO2 splits the decoded pair at every colon, so a secret with one never fits there.
+    // WSO2 splits the decoded pair at every colon, so that a secret with a colon never matches.
     if provider == Provider::Wso2 && expected.client.1.contains(':') {
         return Err(TokenFault::ClientWrong);
     }
@@ -160,7 +160,7 @@ impl TokenRequest<'_> {
     }
 }
 
-/// A refresh, once the client is known.
+/// A refresh by a client that has authenticated.
 pub(super) fn redeem(
     shared: &Shared,
     settings: &ProviderSettings,
@@ -170,7 +170,7 @@ pub(super) fn redeem(
     if !settings.refresh {
         return Err(TokenFault::GrantNotEnabled);
     }
-    // "Leave it out" only makes sense while the old one stays good (RFC 6749 §6).
+    // The refresh token may be left out only if the old one stays valid (RFC 6749 §6).
     let settings = ProviderSettings {
         rotation: settings.rotation && !settings.omit_refresh,
         ..settings.clone()
@@ -204,7 +204,7 @@ pub(super) fn owner(provider: Provider, identity: String, scope: String) -> Owne
     }
 }
 
-/// Scopes in the order asked. WSO2 grants `default` when none is left.
+/// The granted scopes, in the order of the request. WSO2 grants `default` if none is left.
 fn granted_scope(
     form: &[(String, String)],
     settings: &ProviderSettings,
@@ -215,7 +215,7 @@ fn granted_scope(
         .split_whitespace()
         .collect();
     let is_known = |scope: &str| {
-        // WSO2 takes every `device_…` scope: it only separates the tokens of devices.
+        // WSO2 accepts every `device_…` scope, which only separates the tokens of devices.
         let device = provider == Provider::Wso2 && scope.starts_with("device_");
         device
             || settings
@@ -234,10 +234,10 @@ fn granted_scope(
     Ok(granted.join(" "))
 }
 
-/// What died by a revocation (RFC 7009), if anything.
+/// The tokens that a revocation (RFC 7009) has revoked, if any.
 pub(super) type Revoked = Option<(Option<String>, Option<String>, Owner)>;
 
-/// RFC 7009: the client must be known, the token need not be.
+/// RFC 7009: the client must be known, the token may be unknown.
 pub(super) fn revoke(
     shared: &Shared,
     request: &Request,

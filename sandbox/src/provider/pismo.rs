@@ -12,7 +12,7 @@ use crate::state::Shared;
 use super::oauth::owner;
 use super::{Provider, grant};
 
-/// Life of OpenID and OAuth2 tokens by Pismo's documentation.
+/// The lifetime of OpenID and OAuth2 tokens in Pismo's documentation.
 const LONG_LIFE_SECS: i64 = 3600;
 
 /// `POST /passport/v2/s2s/access-token`.
@@ -36,7 +36,7 @@ pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Response {
     };
     let account = match body.get("account_id") {
         None | Some(Value::Null) => None,
-        // The documentation has a number; a text is what a careless client sends.
+        // The documentation has a number; some clients send a string.
         Some(Value::Number(id)) => Some(id.to_string()),
         Some(_) => return refused(400, "account_id must be a number"),
     };
@@ -54,7 +54,7 @@ pub(super) fn server_to_server(shared: &Shared, request: &Request) -> Response {
         "program_ids": [1, 2],
         "roles": ["pismo-v1:sandbox:rw"],
         "token": grant.access,
-        // Identical in the documented sample; a refresh endpoint does not exist.
+        // The same value, as in the documented sample; there is no refresh endpoint.
         "refresh": grant.access,
     });
     if let Ok(Some(raw)) = grant::expires_override(settings) {
@@ -162,7 +162,7 @@ pub(super) fn client_credentials(shared: &Shared, request: &Request) -> Response
     grant::billed(Response::json(settings.status, &response), &grant, true)
 }
 
-/// These two flows have an hour unless the life was set.
+/// In these two flows a token lives for an hour, unless the lifetime was set.
 fn long_lived(settings: &ProviderSettings) -> ProviderSettings {
     let untouched = settings.life_secs == ProviderSettings::pismo().life_secs;
     ProviderSettings {

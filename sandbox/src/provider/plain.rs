@@ -1,4 +1,4 @@
-//! A server by RFC 6749, with the liberties that real ones take.
+//! A server after RFC 6749, with settings for the deviations of real ones.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub(super) fn token(shared: &Shared, request: &Request) -> Response {
     )
 }
 
-/// `POST /plain/login`: the JSON form of a provider that nobody wrote a flow for.
+/// `POST /plain/login`: a login with JSON, for which there is no preset.
 pub(super) fn login(shared: &Shared, request: &Request) -> Response {
     let all = shared.settings();
     let known = &all.credentials.plain;
@@ -127,7 +127,7 @@ fn lifetime(unit: ExpiresUnit, grant: &Grant) -> Value {
     }
 }
 
-/// Puts a value at a dotted path of the body, or into a header.
+/// Sets a value at a dotted path of the body, or as a header.
 fn put(body: &mut Value, headers: &mut Vec<(String, String)>, place: &str, value: Value) {
     if let Some(name) = place.strip_prefix("header:") {
         headers.push((

@@ -1,4 +1,4 @@
-//! How each provider says no on an API route: the forms differ more than the reasons.
+//! How each provider refuses an API request.
 
 use serde_json::json;
 
@@ -8,10 +8,10 @@ use crate::settings::{ErrorProfile, FaultFormat, ProviderSettings, Settings};
 
 use super::{Kind, Provider};
 
-/// A refusal, before it has a form.
+/// A refusal, independent of the form in which it is sent.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ApiRefusal {
-    /// Overrides the status that the code has.
+    /// Overrides the status of the code.
     pub(crate) status: Option<u16>,
     /// WSO2's code.
     pub(crate) code: u32,
@@ -63,7 +63,7 @@ pub(crate) fn api_refusal(
     response
 }
 
-/// 429 in the provider's form. `retry_after`: seconds, and whether to send them as a date; none for no header.
+/// 429 in the provider's form. `retry_after`: seconds, and whether to send them as a date; `None`: no header.
 pub(crate) fn rate_limited(
     provider: Provider,
     kind: Kind,
@@ -110,7 +110,8 @@ pub(crate) fn rate_limited(
     response
 }
 
-/// WSO2's gateway without its backend, also on the token route: another namespace than the security faults, and the code is a text in JSON.
+/// The fault of WSO2's gateway if its backend is unavailable, also on the token route. Its namespace is not that of the security
+/// faults, and in JSON its code is a string.
 pub(crate) fn gateway_fault(format: FaultFormat) -> Response {
     let (code, message, description) =
         (101_503, "Runtime Error", "Error connecting to the back end");
@@ -125,7 +126,7 @@ pub(crate) fn gateway_fault(format: FaultFormat) -> Response {
     Response::json(500, &body)
 }
 
-/// The response of a token route to an unknown client.
+/// The response of a token route to a client that is not the expected one.
 pub(crate) fn token_refusal(
     provider: Provider,
     settings: &Settings,

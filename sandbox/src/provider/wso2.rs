@@ -56,13 +56,13 @@ pub(super) fn revoke(shared: &Shared, request: &Request) -> Response {
     response
 }
 
-/// Bad client: the realm is unquoted there.
+/// The response to a wrong client. WSO2 does not quote the realm.
 pub(super) fn invalid_client(status: u16) -> Response {
     error(status, "invalid_client", "Client Authentication failed.")
         .with_header("www-authenticate", "Basic realm=127.0.0.1")
 }
 
-/// WSO2 builds this object from a map whose order is no promise; ours changes with the token, so that nobody relies on one.
+/// WSO2 makes this object from an unordered map. Here the order depends on the token, so that no client can rely on one.
 fn ordered_body(exchanged: &Exchanged, expires_in: Option<Value>, token_type: &str) -> String {
     let grant = &exchanged.grant;
     let mut fields: Vec<(&str, Value)> = vec![
@@ -100,7 +100,7 @@ fn refused(fault: &TokenFault, profile: ErrorProfile, wrong_password: &(u16, Str
             &format!("Missing parameters: {name}"),
         ),
         TokenFault::ClientMissing | TokenFault::ClientWrong => invalid_client(401),
-        // Each generation has its own idea of a malformed Basic header.
+        // Each generation responds differently to a malformed Basic header.
         TokenFault::ClientMalformed => match profile {
             ErrorProfile::V21 => Response::html(404, "404 Not Found"),
             ErrorProfile::V26 => error(

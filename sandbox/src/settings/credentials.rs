@@ -1,4 +1,4 @@
-//! What the providers accept as a login. The defaults hold the characters that break concatenated JSON and forms.
+//! The credentials that the providers accept. The defaults contain the characters that break concatenated JSON and forms.
 
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,7 @@ impl Default for PassKitCredentials {
 pub struct Wso2Credentials {
     /// Application key.
     pub consumer_key: String,
-    /// Application secret; a colon would break it, as it does there.
+    /// Application secret. It must not contain a colon, as in WSO2.
     pub consumer_secret: String,
     /// The whole username, `email@organization`.
     pub username: String,

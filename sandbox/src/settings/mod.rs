@@ -1,5 +1,4 @@
-//! What can be switched. Every part has a default, and JSON given by a caller is a patch over the defaults, so that a binding passes its
-//! options through as they are.
+//! The settings. All have defaults. A caller's JSON is a patch over them, so that a binding can pass its options on as they are.
 
 mod credentials;
 mod provider;
@@ -17,33 +16,33 @@ use serde_json::{Map, Value};
 
 use crate::provider::Provider;
 
-/// All switches of a sandbox.
+/// All settings of a sandbox.
 ///
-/// `port`, `foreign_port`, `https_port`, `https` and `client_cert` matter at start only.
+/// `port`, `foreign_port`, `https_port`, `https` and `client_cert` are used only at the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 // The switches are independent of each other and named as in the documentation.
 #[allow(clippy::struct_excessive_bools)]
 pub struct Settings {
-    /// Port of the plain http listener; 0 picks a free one.
+    /// Port of the plain http listener; 0: a free one.
     pub port: u16,
-    /// Port of the second listener, which is another origin; 0 picks a free one.
+    /// Port of the second listener, which is another origin; 0: a free one.
     pub foreign_port: u16,
-    /// Port of the https listener; 0 picks a free one.
+    /// Port of the https listener; 0: a free one.
     pub https_port: u16,
-    /// Also serve https, with a throw-away CA.
+    /// Also serve https, with a temporary CA.
     pub https: bool,
-    /// Demand a client certificate on https.
+    /// Require a client certificate on https.
     pub client_cert: bool,
     /// The `Date` header is this far ahead of the virtual clock, in seconds.
     pub date_skew_secs: i64,
     /// Whether responses carry a `Date` header.
     pub send_date: bool,
-    /// Whether requests are journaled; they are counted in any case.
+    /// Whether requests are journaled. They are always counted.
     pub journal: bool,
     /// How many journal entries are kept.
     pub journal_limit: usize,
-    /// Whose 401 an unknown token gets on the bare API route.
+    /// The provider whose 401 an unknown token gets on `/api/…`.
     pub default_provider: Provider,
     /// What the providers accept as a login.
     pub credentials: Credentials,
@@ -58,18 +57,18 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults with `patch` laid over them.
+    /// The defaults, changed by `patch`.
     ///
     /// # Errors
-    /// Names the unknown setting or the value that does not fit.
+    /// A setting is unknown or its value invalid; the error names it.
     pub fn from_json(patch: &Value) -> Result<Self, String> {
         Self::default().patched(patch)
     }
 
-    /// These settings with `patch` laid over them; `null` puts a default back.
+    /// These settings, changed by `patch`; `null` restores a default.
     ///
     /// # Errors
-    /// Names the unknown setting or the value that does not fit.
+    /// A setting is unknown or its value invalid; the error names it.
     pub fn patched(&self, patch: &Value) -> Result<Self, String> {
         let Value::Object(patch) = patch else {
             return Err("settings must be a JSON object".to_owned());
@@ -79,7 +78,7 @@ impl Settings {
         serde_json::from_value(Value::Object(current)).map_err(|error| error.to_string())
     }
 
-    /// The switches of one provider.
+    /// The settings of one provider.
     pub fn provider(&self, provider: Provider) -> &ProviderSettings {
         match provider {
             Provider::Pismo => &self.pismo,
@@ -89,7 +88,7 @@ impl Settings {
         }
     }
 
-    /// The switches of one provider, to change them.
+    /// The settings of one provider, to change them.
     pub fn provider_mut(&mut self, provider: Provider) -> &mut ProviderSettings {
         match provider {
             Provider::Pismo => &mut self.pismo,
@@ -130,8 +129,8 @@ fn to_object(settings: &Settings) -> Map<String, Value> {
     }
 }
 
-/// RFC 7396, except that `null` restores the default instead of removing the member. Free-form objects (`claims`) have no members by
-/// default, so they are replaced as a whole: a null inside them means "remove this claim".
+/// As RFC 7396, except that `null` restores a default instead of removing the member, and that `claims` is replaced as a whole: a
+/// null in it means to remove that claim.
 fn lay_over(
     target: &mut Map<String, Value>,
     patch: &Map<String, Value>,

@@ -1,4 +1,4 @@
-//! The switches of one provider. One struct fits all four; a switch that a provider has no use for is ignored.
+//! The settings of one provider. All four have the same struct; a setting that has no meaning for a provider is ignored.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,27 +13,27 @@ pub enum TokenForm {
     Opaque,
 }
 
-/// What a second login of the same identity returns while the first token lives.
+/// What a second login of the same identity returns while the first token is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecondLogin {
     /// `Same` for opaque tokens, `NewKillsOld` for JWTs: what WSO2 does.
     Auto,
-    /// A new token; the old one lives on.
+    /// A new token; the old one stays valid.
     New,
-    /// The same token with the seconds it has left.
+    /// The same token, with its remaining seconds.
     Same,
     /// A new token; the old one is revoked.
     NewKillsOld,
 }
 
-/// How an API route wants the token.
+/// The form in which an API route expects the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApiAuthorization {
     /// `Bearer TOKEN`, the scheme in any case (RFC 9110 §11.1).
     Bearer,
-    /// `Bearer TOKEN`, exactly this spelling: some gateways compare text.
+    /// `Bearer TOKEN` in exactly this spelling, as some gateways require.
     ExactBearer,
     /// The token alone.
     Raw,
@@ -83,7 +83,7 @@ pub enum ClientAuth {
     Body,
 }
 
-/// What happens to a scope the server does not know.
+/// What happens to a scope that the server does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownScope {
@@ -93,7 +93,7 @@ pub enum UnknownScope {
     Reject,
 }
 
-/// Generation of WSO2 API Manager whose errors are imitated.
+/// The generation of WSO2 API Manager whose errors are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ErrorProfile {
     /// 2.1: XML faults, an expired refresh token is `invalid_request`.
@@ -107,7 +107,7 @@ pub enum ErrorProfile {
     V4,
 }
 
-/// Form of an API route's refusal.
+/// The form in which an API route refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultFormat {
@@ -141,13 +141,13 @@ pub enum SecretField {
     Both,
 }
 
-/// The switches of one provider; the defaults of each are in the constructors.
+/// The settings of one provider. The constructors have the defaults of each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 // The switches are independent of each other and named as in the documentation.
 #[allow(clippy::struct_excessive_bools)]
 pub struct ProviderSettings {
-    /// Life of an access token in seconds; -1 never expires, 0 is expired at birth.
+    /// Lifetime of an access token in seconds; -1: never expires, 0: expired when issued.
     pub life_secs: i64,
     /// Status of a successful token response.
     pub status: u16,
@@ -165,33 +165,33 @@ pub struct ProviderSettings {
     pub token_field: String,
     /// Dotted path of the refresh token, or `header:NAME`.
     pub refresh_field: String,
-    /// `token_type` as sent; empty sends none.
+    /// `token_type` as it is sent; empty: none.
     pub token_type: String,
     /// `iat` and `exp` are this far ahead of the virtual clock.
     pub claims_skew_secs: i64,
     /// Claims to add; null removes one.
     pub claims: Map<String, Value>,
-    /// How the API wants the token.
+    /// The form in which the API expects the token.
     pub authorization: ApiAuthorization,
     /// Whether refresh tokens are issued and accepted.
     pub refresh: bool,
-    /// Whether a refresh gives a new refresh token and kills the old one.
+    /// Whether a refresh issues a new refresh token and revokes the old one.
     pub rotation: bool,
-    /// Life of a refresh token in seconds; -1 never expires.
+    /// Lifetime of a refresh token in seconds; -1: never expires.
     pub refresh_life_secs: i64,
-    /// Whether a refresh kills the old access token at once.
+    /// Whether a refresh revokes the old access token at once.
     pub refresh_kills_access: bool,
-    /// Whether a refresh token used twice revokes the whole grant.
+    /// Whether using a refresh token a second time revokes the whole grant.
     pub reuse_kills_grant: bool,
-    /// Whether refresh responses leave `refresh_token` out; the old one stays good.
+    /// Whether refresh responses leave `refresh_token` out; the old one stays valid.
     pub omit_refresh: bool,
     /// Enabled grants.
     pub grants: Vec<GrantType>,
     /// Accepted client authentication.
     pub client_auth: Vec<ClientAuth>,
-    /// Known scopes; null knows all.
+    /// Known scopes; null: all.
     pub scopes: Option<Vec<String>>,
-    /// What happens to others.
+    /// What happens to unknown ones.
     pub unknown_scope: UnknownScope,
     /// Status and error of a wrong user or password.
     pub wrong_password: (u16, String),
@@ -207,7 +207,7 @@ pub struct ProviderSettings {
     pub www_authenticate: Option<Vec<String>>,
     /// Name of Pismo's secret.
     pub secret_field: SecretField,
-    /// Whether PassKit's API hands out a renewed JWT in `X-Passkit-Token`.
+    /// Whether PassKit's API sends a renewed JWT in `X-Passkit-Token`.
     pub renewed_token_header: bool,
 }
 
@@ -243,7 +243,7 @@ impl ProviderSettings {
         }
     }
 
-    /// RFC 6749 by the book.
+    /// A server that follows RFC 6749.
     pub fn plain() -> Self {
         Self {
             life_secs: 3600,
@@ -261,7 +261,7 @@ impl ProviderSettings {
             authorization: ApiAuthorization::Bearer,
             refresh: true,
             rotation: true,
-            // WSO2's default; others are of the same order.
+            // WSO2's default; other servers have similar ones.
             refresh_life_secs: 86_400,
             refresh_kills_access: false,
             reuse_kills_grant: false,
