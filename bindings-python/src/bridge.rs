@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use evertoken::runtime;
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, abortable};
-use pyo3::exceptions::PyStopIteration;
+use pyo3::exceptions::{PyOSError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
@@ -95,7 +95,13 @@ impl LoopQueue {
         let driven = if let Some(known) = self.driven.get() {
             known
         } else {
-            let found = Driven::of(event_loop)?;
+            let found = match Driven::of(event_loop) {
+                // Later there may be file descriptors again. Now the runtime may still have an idle connection.
+                Err(error) if error.is_instance_of::<PyOSError>(event_loop.py()) => {
+                    return Ok(None);
+                }
+                found => found?,
+            };
             self.driven.get_or_init(|| found)
         };
         Ok(driven.as_ref().and_then(Driven::calls))

@@ -33,7 +33,8 @@ pub(crate) struct Calls {
 pub(crate) struct Driven(Weak<Calls>);
 
 impl Driven {
-    /// Has `event_loop` watch the sockets of calls, unless it does already. `None` if it cannot do that.
+    /// Has `event_loop` watch the sockets of calls, unless it does already. `None` if it cannot do that; an `OSError` if there
+    /// is no file descriptor for it now.
     pub(crate) fn of(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         match Calls::find(event_loop) {
             Some(known) => Ok(Some(Self(Arc::downgrade(&known)))),
@@ -67,10 +68,7 @@ impl Calls {
 
     fn watch(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Driven>> {
         let py = event_loop.py();
-        // If there are no file descriptors left, the runtime may still have an idle connection.
-        let Ok(calls) = EventLoop::new(handle()) else {
-            return Ok(None);
-        };
+        let calls = EventLoop::new(handle())?;
         let descriptor = calls.as_fd().as_raw_fd();
         let calls = Arc::new(Self {
             watcher: PyWeakrefReference::new(event_loop)?.unbind(),

@@ -10,7 +10,7 @@ from support import program, well
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted on Linux")
-@pytest.mark.parametrize("loop", ["own_loop", "uvloop"])
+@pytest.mark.parametrize("loop", ["own_loop", "uvloop", "short_of_descriptors"])
 def test_an_event_loop_waits_for_its_requests_itself(loop: str) -> None:
     if loop == "uvloop":
         pytest.importorskip("uvloop", reason="uvloop has no release for this Python")

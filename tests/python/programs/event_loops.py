@@ -14,12 +14,13 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from evertoken import AsyncClient, Client
+from evertoken import AsyncClient, Client, UnreachableError
 
 CALLS = 100
 # Python 3.12 warns of exactly what is tried here.
@@ -101,6 +102,25 @@ async def woken() -> str:
     for _ in range(CALLS):
         await get()
     return f"woken for each call: {wake_ups() - before >= CALLS}"
+
+
+def short_of_descriptors() -> str:
+    """A loop whose first call found no descriptor left waits for the sockets of later calls all the same."""
+    import resource
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(asyncio.to_thread(asyncio.run, get()))  # whatever a first call needs is there
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    taken = []
+    with suppress(OSError):
+        while True:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    with suppress(UnreachableError):
+        loop.run_until_complete(get())
+    for descriptor in taken:
+        os.close(descriptor)
+    return loop.run_until_complete(woken())
 
 
 def own_loop() -> str:
