@@ -25,10 +25,10 @@ impl Drop for Document {
 }
 
 impl Document {
-    /// Reads a success body: a JSON object, a list as an object of its indices, or a form (`a=1&b=2`) where the content type says so or says nothing.
+    /// Reads the body of a success: a JSON object, a JSON list (as an object of its indices), or a form (`a=1&b=2`).
     ///
-    /// `content_type` is the header's value, if there is one. A body that starts with `{` is JSON whatever
-    /// the header says; a form under a foreign type must contain `marker` as a field.
+    /// `content_type` is the header's value, if there is one. A body that starts with `{` is JSON, whatever the header says. A form
+    /// whose content type is missing or general must have the field `marker`.
     ///
     /// # Errors
     /// What the body is instead, as a phrase that completes "the answer is".
@@ -64,7 +64,7 @@ impl Document {
         if kind == "application/x-www-form-urlencoded" && text.contains('=') {
             return Ok(form(text));
         }
-        // golang/oauth2 knows servers that send a form as text/plain.
+        // Some servers send a form as text/plain, see golang/oauth2.
         if matches!(
             kind.as_ref(),
             "" | "text/plain" | "application/octet-stream"
@@ -128,7 +128,7 @@ impl Document {
     }
 }
 
-/// A body that is one text: a JSON string, or what is neither JSON nor markup. The caller wipes it.
+/// The text of a body that is a JSON string, or neither JSON nor markup. The caller wipes it.
 pub fn as_text(body: &[u8]) -> Option<String> {
     let text = text::decode(body);
     let text = text::trim(&text);

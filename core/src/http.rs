@@ -238,7 +238,7 @@ impl Http {
             };
             let sent = timer.within(self.send_on_own_connection(request, can_be_resent));
             match sent.await.map_err(too_late)?? {
-                Sent::Answered(response) => return Ok(HttpResponse::new(response, uri, timer)),
+                Sent::Response(response) => return Ok(HttpResponse::new(response, uri, timer)),
                 Sent::NeedsHttp2(unsent) => unsent,
             }
         } else {

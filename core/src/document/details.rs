@@ -1,5 +1,5 @@
-//! What an error document says, in the forms seen: OAuth 2.0 (RFC 6749 §5.2), `PassKit`, Pismo, WSO2 wrapped and flat,
-//! problem details (RFC 9457), lists of errors, what web frameworks write, and the gateways in between.
+//! Finds code and message in error documents: those of OAuth 2.0 (RFC 6749 §5.2), `PassKit`, Pismo, WSO2 (wrapped and flat), problem
+//! details (RFC 9457), lists of errors, and those of web frameworks and gateways.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use serde_json::{Map, Value};
 
 use crate::scrub::is_code;
 
-/// The provider's code and words, raw: to be scrubbed before anyone sees them.
+/// The provider's code and message, which must be scrubbed before they are shown.
 #[derive(Clone, Default)]
 pub struct Details {
     /// Such as `invalid_grant` or `900901`.
     pub code: Option<String>,
-    /// The words for people.
+    /// The message for people.
     pub message: Option<String>,
-    /// Whether a member that only errors have (`error`, `errors`, `fault`) says something.
+    /// Whether there is a non-empty member that only errors have (`error`, `errors`, `fault`).
     pub stated: bool,
-    /// An `error` that is no code: the words, if there are no better ones.
+    /// An `error` that does not look like a code: the message, if there is no better one.
     phrase: Option<String>,
 }
 
-/// Names of the code, most telling first.
+/// Names of the code, in order of preference.
 const CODES: &[&str] = &[
     "code",
     "error_code",
@@ -35,9 +35,9 @@ const CODES: &[&str] = &[
     "__type",
     "statusCode",
 ];
-/// Names of members that are a code only where they look like one: `PayPal`'s `name`, `HubSpot`'s `status`, Mattermost's `id`.
+/// Names of members that count as a code only if they look like one: `PayPal`'s `name`, `HubSpot`'s `status`, Mattermost's `id`.
 const MAYBE_CODES: &[&str] = &["name", "status", "type", "id"];
-/// Names of the words, most telling first.
+/// Names of the message, in order of preference.
 const MESSAGES: &[&str] = &[
     "error_description",
     "message",
@@ -58,14 +58,14 @@ const MESSAGES: &[&str] = &[
     "non_field_errors",
     "errorMessages",
 ];
-/// What says more than the words of this name: WSO2 says what in `message` and why in `description`, problem details in
-/// `title` and `detail`, ABP in `message` and `details`, Laravel Passport in `error_description` and `hint`.
+/// Names of members that add to the message of this name: WSO2 has the problem in `message` and the reason in `description`, problem
+/// details in `title` and `detail`, ABP in `message` and `details`, Laravel Passport in `error_description` and `hint`.
 const MORE: &[(&str, &[&str])] = &[
     ("message", &["description", "detail", "details"]),
     ("title", &["detail"]),
     ("error_description", &["hint"]),
 ];
-/// Objects around code and words, where neither stands at the root: Berlin Group, Open Banking, Mastercard, `UniFi`, DHL.
+/// Objects that contain code and message if they are not at the root: Berlin Group, Open Banking, Mastercard, `UniFi`, DHL.
 const ENVELOPES: &[&str] = &["tppMessages", "Errors", "meta", "status"];
 
 pub(super) fn of(root: &Map<String, Value>) -> Details {
@@ -81,12 +81,12 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
         Some(errors @ (Value::Array(_) | Value::String(_))) => details.take_error(errors),
         _ => {}
     }
-    // FastAPI wraps whatever its programmer raises: an object with an `error` of its own, or a list of complaints.
+    // FastAPI: what the program raises, such as an object with an `error`, or a list of validation errors.
     match root.get("detail") {
         Some(detail @ Value::Object(_)) => details.take_error(detail),
         Some(Value::Array(items)) => {
             if let Some(Value::Object(first)) = items.first() {
-                details.take_complaint(first);
+                details.take_validation_error(first);
             }
         }
         _ => {}
@@ -100,7 +100,7 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
     details.fill(root);
     for envelope in ENVELOPES {
         if details.message.is_none() || details.code.is_none() {
-            details.open(root.get(*envelope));
+            details.take_envelope(root.get(*envelope));
         }
     }
     details.message = details.message.or_else(|| details.phrase.take());
@@ -148,7 +148,7 @@ impl Details {
         }
     }
 
-    /// JSON-RPC (Odoo, Zabbix): the words that tell something are in `data`. Only of an error: elsewhere `data` may be a token.
+    /// JSON-RPC (Odoo, Zabbix): adds the details in `data`. Only in an error, because elsewhere `data` may be a token.
     fn take_data(&mut self, error: &Map<String, Value>) {
         let data = match error.get("data") {
             Some(Value::Object(data)) => data.get("message").and_then(words),
@@ -172,22 +172,22 @@ impl Details {
     }
 
     /// `FastAPI`: `{"loc":["body","username"],"msg":"Field required"}`.
-    fn take_complaint(&mut self, complaint: &Map<String, Value>) {
-        let Some(said) = complaint.get("msg").and_then(words) else {
+    fn take_validation_error(&mut self, error: &Map<String, Value>) {
+        let Some(message) = error.get("msg").and_then(words) else {
             return;
         };
-        let field = complaint
+        let field = error
             .get("loc")
             .and_then(Value::as_array)
             .and_then(|place| place.last()?.as_str());
         self.phrase.get_or_insert(match field {
-            Some(field) => format!("{field}: {said}"),
-            None => said.into_owned(),
+            Some(field) => format!("{field}: {message}"),
+            None => message.into_owned(),
         });
     }
 
-    /// Takes code and words from what is around them: an object, the first of a list, or `{"Error":[…]}` around that.
-    fn open(&mut self, envelope: Option<&Value>) {
+    /// Takes code and message from an object, from the first one of a list, or from `{"Error":[…]}` with such a list.
+    fn take_envelope(&mut self, envelope: Option<&Value>) {
         let inner = match envelope {
             Some(Value::Object(object)) => object.get("Error").or(envelope),
             other => other,
@@ -204,7 +204,7 @@ impl Details {
         }
     }
 
-    /// Takes from `object` what is not known yet.
+    /// Takes code and message from `object`, unless they are known already.
     fn fill(&mut self, object: &Map<String, Value>) {
         if self.code.is_none() {
             self.code = code(object);
@@ -229,12 +229,13 @@ impl Details {
     }
 }
 
-/// The code that an object names. A status in it is one only where there is no other: Supabase, Strapi and others repeat theirs.
+/// The code in an object. A number that is an HTTP status is taken only if there is no other code, because Supabase, Strapi and others
+/// repeat the status there.
 fn code(object: &Map<String, Value>) -> Option<String> {
     let named = || CODES.iter().filter_map(|name| scalar(object.get(*name)?));
     let maybe = || {
-        let looks = |code: &String| {
-            // No digits: it must not be an id, let alone a session's.
+        let looks_like_code = |code: &String| {
+            // Without digits, because it could be an id, even a session's.
             code.bytes()
                 .all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(&byte))
                 && (code.contains(['_', '.']) || code.ends_with("Error"))
@@ -242,7 +243,7 @@ fn code(object: &Map<String, Value>) -> Option<String> {
         MAYBE_CODES
             .iter()
             .filter_map(|name| scalar(object.get(*name)?))
-            .find(looks)
+            .find(looks_like_code)
     };
     let is_status = |code: &String| matches!(code.parse(), Ok(400..600_u16));
     named()
@@ -254,15 +255,15 @@ fn code(object: &Map<String, Value>) -> Option<String> {
             scalar(extensions.get("code")?)
         })
         .or_else(|| named().next())
-        // Amazon writes the namespace before it.
+        // Amazon writes a namespace before the code.
         .map(|code| match code.rsplit_once('#') {
             Some((_, name)) => name.to_owned(),
             None => code,
         })
 }
 
-/// Text, the first of a list of texts (`NestJS`, Django REST), or `OData`'s `{"lang":"en","value":"…"}`. Without the markup that
-/// `WordPress` puts in.
+/// A string, the first one of a list (`NestJS`, Django REST), or `OData`'s `{"lang":"en","value":"…"}`; without the markup that
+/// `WordPress` has in it.
 fn words(value: &Value) -> Option<Cow<'_, str>> {
     let text = match value {
         Value::Array(items) => items.first()?.as_str(),
@@ -277,7 +278,7 @@ fn words(value: &Value) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then_some(text)
 }
 
-/// `text` without what stands between `<` and `>` right behind it; a lone `<` stays.
+/// `text` without tags. A `<` that does not begin a tag stays.
 fn without_tags(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;

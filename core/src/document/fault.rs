@@ -1,22 +1,22 @@
-//! XML faults, also cut off: WSO2's `<am:fault xmlns:am="…"><am:code>101503</am:code>…`, and SOAP 1.1's and 1.2's.
+//! Reads XML faults, also truncated ones: WSO2's `<am:fault xmlns:am="…"><am:code>101503</am:code>…`, and SOAP 1.1's and 1.2's.
 
 use serde_json::{Map, Value};
 
-/// Elements of WSO2's faults, and what they are in the document.
-const OWN: &[(&str, &str)] = &[
+/// Elements of WSO2's faults, and their names in the document.
+const WSO2: &[(&str, &str)] = &[
     ("code", "code"),
     ("message", "message"),
     ("description", "description"),
     ("type", "type"),
 ];
-/// Elements of SOAP 1.1's and 1.2's.
+/// Elements of SOAP 1.1's and 1.2's faults.
 const SOAP: &[(&str, &str)] = &[
     ("faultstring", "message"),
     ("Text", "message"),
     ("detail", "description"),
 ];
 
-/// Whether `text`, which starts with `<`, is a page for people.
+/// Whether `text`, which starts with `<`, is HTML.
 pub(super) fn is_html(text: &str) -> bool {
     let head: String = text
         .chars()
@@ -43,12 +43,12 @@ pub(super) fn is_html(text: &str) -> bool {
 }
 
 /// The fault as `{"fault":{"code","message","description"}}`; `None` if the root element is neither a `fault` nor an envelope
-/// around one. SOAP's codes only say whose fault it is, which is no code of the provider's.
+/// around one. SOAP's code is not taken: it only says whether client or server is at fault.
 pub(super) fn read(text: &str) -> Option<Map<String, Value>> {
     let mut rest = skip_prologue(text)?;
     let root = local_name(next_tag(&mut rest)?);
     let names: &[(&str, &str)] = if root.eq_ignore_ascii_case("fault") {
-        OWN
+        WSO2
     } else if root == "Envelope" {
         while local_name(next_tag(&mut rest)?) != "Fault" {}
         SOAP
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Option<Map<String, Value>> {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name));
         if let Some((_, field)) = known.filter(|_| !tag.ends_with('/')) {
-            // Without the closing tag behind it the value may be cut.
+            // Without a tag after it, the value may be truncated.
             let Some((value, _)) = rest.split_once('<') else {
                 break;
             };
@@ -77,7 +77,7 @@ pub(super) fn read(text: &str) -> Option<Map<String, Value>> {
     )]))
 }
 
-/// `text` from its root element on, without declarations and comments.
+/// `text` from its root element on, after declarations and comments.
 fn skip_prologue(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();
     loop {
@@ -92,7 +92,7 @@ fn skip_prologue(text: &str) -> Option<&str> {
     }
 }
 
-/// The inside of the next complete `<…>`; `rest` moves behind it.
+/// The contents of the next complete `<…>`. `rest` becomes the text after it.
 fn next_tag<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let (_, behind) = rest.split_once('<')?;
     let (tag, behind) = behind.split_once('>')?;
@@ -110,7 +110,7 @@ fn local_name(tag: &str) -> &str {
 }
 
 fn unescape(text: &str) -> String {
-    // `&amp;` last, or `&amp;lt;` would be unescaped twice.
+    // `&amp;` last, because otherwise `&amp;lt;` would be unescaped twice.
     text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&quot;", "\"")

@@ -12,7 +12,7 @@ enum Piece {
     Comma,
     /// A literal with its quotes.
     String,
-    /// A run of characters outside strings and punctuation: a number or a word.
+    /// A number or a word outside strings.
     Bare,
     Other,
 }
@@ -142,7 +142,7 @@ fn push_whole_characters(repaired: &mut String, literal: &str) {
 /// Completes the beginning of a JSON object: cuts it after its last complete value and closes it. `None` if no value is
 /// complete.
 pub(super) fn closed(text: &str) -> Option<Zeroizing<String>> {
-    /// As deep as the parser goes.
+    /// Below the parser's own limit of 128.
     const DEEPEST: usize = 100;
     let mut open = Vec::new();
     let mut whole: Option<(usize, Vec<u8>)> = None;

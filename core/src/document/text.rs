@@ -1,4 +1,4 @@
-//! Decodes a body's text in any encoding.
+//! Decodes bodies in any Unicode encoding.
 
 use zeroize::Zeroizing;
 
@@ -27,7 +27,7 @@ pub(super) fn trim(text: &str) -> &str {
 fn utf8(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        // A prefix may end within a character, which does not make it Latin-1.
+        // A truncated body may end within a character. It is UTF-8 all the same.
         Err(problem) if problem.error_len().is_none() => {
             String::from_utf8_lossy(&bytes[..problem.valid_up_to()]).into_owned()
         }

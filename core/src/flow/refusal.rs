@@ -1,4 +1,4 @@
-//! From a response without a token to a typed error (RFC 6749 §5.2, and everything that servers send instead).
+//! Turns responses without a token into typed errors (RFC 6749 §5.2, and what servers send instead).
 
 use http::header::LOCATION;
 use url::{Position, Url};
@@ -19,13 +19,13 @@ use limited::says_limited;
 use locked::says_locked;
 use mistaken::says_mistaken;
 
-/// What is known besides the response.
+/// What an error message needs besides the response.
 pub(super) struct Context<'a> {
     pub(super) scrubber: &'a Scrubber,
     pub(super) token_url: Option<&'a Url>,
 }
 
-/// What a response without a token means, and what is said about it.
+/// The meaning of a response without a token, and the words for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) kind: ErrorKind,
@@ -42,7 +42,7 @@ impl Failure {
         }
     }
 
-    /// The request goes to the wrong place, so that waiting does not help.
+    /// For a request that goes to the wrong place, so that waiting does not help.
     const fn wrong_place(words: &'static str) -> Self {
         Self {
             kind: ErrorKind::BadResponse,
@@ -64,7 +64,7 @@ const LIMITED: Failure = Failure::new(
 const UNAVAILABLE: Failure =
     Failure::new(ErrorKind::ServerUnavailable, "the token endpoint failed");
 
-/// OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, and the words of login routes beside them.
+/// Error codes of OAuth (RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2) and of other login endpoints.
 const CODES: &[(&str, Failure)] = &[
     ("invalid_client", REJECTED),
     ("invalid_grant", REJECTED),
@@ -78,7 +78,7 @@ const CODES: &[(&str, Failure)] = &[
     ("server_error", UNAVAILABLE),
     ("internal_error", UNAVAILABLE),
     ("fatal_error", UNAVAILABLE),
-    // Salesforce, with 400 and "retry your request"; Keycloak's word for an exception.
+    // Salesforce, with 400 and "retry your request"; Keycloak, after an exception.
     ("unknown_error", UNAVAILABLE),
     ("service_unavailable", UNAVAILABLE),
     ("request_timeout", UNAVAILABLE),
@@ -93,7 +93,7 @@ const CODES: &[(&str, Failure)] = &[
     ("ThrottlingException", LIMITED),
 ];
 
-/// The failure that `status`, and the code and words of the body, stand for.
+/// The failure that status, code and words of a response mean.
 pub(super) fn classify(status: u16, details: &Details) -> Failure {
     let by_code = details
         .code
@@ -109,7 +109,7 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
         423 => LOCKED,
         400..500 if says_locked(details) => LOCKED,
         400..500 if says_limited(details) => LIMITED,
-        // ServiceNow's word for a wrong password. No failure of a server is a 401, and to try again would lock the account.
+        // ServiceNow, for a wrong password. A 401 is not a failure of the server, and trying again would lock the account.
         401 if by_code.is_some_and(|failure| failure.kind == ErrorKind::ServerUnavailable)
             && details.code.as_deref() != Some("temporarily_unavailable") =>
         {
@@ -134,12 +134,12 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
 }
 
 impl Context<'_> {
-    /// The error of a response whose status is no success.
+    /// The error for a response whose status is not a success.
     pub(super) fn refused(&self, response: &TokenResponse) -> Error {
         let document = Document::of_error(&response.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
         let failure = classify(response.status, &details);
-        // A refusal of the token endpoint itself is no page.
+        // A token endpoint itself does not refuse with an HTML page.
         let page = match failure.kind {
             ErrorKind::CredentialsRejected | ErrorKind::BadResponse if is_page(&response.body) => {
                 ", by an HTML page, perhaps of a firewall or gateway before the token endpoint"
@@ -160,7 +160,7 @@ impl Context<'_> {
         self.error(failure, words, response, document.as_ref(), &details)
     }
 
-    /// The response to a revocation: any success is one.
+    /// Reads the response to a revocation, of which only the status matters.
     pub(super) fn revoked(&self, response: &TokenResponse) -> Result<()> {
         if (200..300).contains(&response.status) {
             return Ok(());
@@ -175,10 +175,10 @@ impl Context<'_> {
         Err(self.error(failure, words, response, document.as_ref(), &details))
     }
 
-    /// The error inside a success status, such as `{"error":"invalid_grant"}` with 200, treated as its code says.
+    /// The error in a response with a success status, such as `{"error":"invalid_grant"}` with 200; `None` if there is none.
     ///
-    /// `failed`: the flow's own condition for success, where it does not hold. An error beside a good token counts
-    /// only if it is an OAuth code: some servers always write `"error":"none"`.
+    /// `failed`: the flow's own condition for success, if it does not hold. If there is a token, an `error` counts only if it is a
+    /// known code, because some servers always write `"error":"none"`.
     pub(super) fn stated(
         &self,
         response: &TokenResponse,
@@ -197,9 +197,9 @@ impl Context<'_> {
         if !(failed.is_some() || (details.stated && (known || !has_token)) || denied.is_some()) {
             return None;
         }
-        // {"error":{"code":503,…}}: the status it should have had, as far as it says that the server could not. Otherwise
-        // a stated "no" is a "no": trying again with the same password is how accounts get locked. 500 is what whole
-        // families of servers write for a wrong password, and 404 for an unknown user.
+        // {"error":{"code":503,…}} names the status that the response should have had. It counts only if it says that the server
+        // failed or wants fewer requests. Everything else is a rejection, because trying again with a wrong password locks accounts:
+        // many servers write 500 for a wrong password, and 404 for an unknown user.
         let status = details
             .code
             .as_deref()
@@ -217,9 +217,9 @@ impl Context<'_> {
         Some(self.error(failure, words, response, Some(document), &details))
     }
 
-    /// The error of a success that holds no usable token. `problem` names no value.
+    /// The error for a success without a usable token. `problem` must not contain values of the response.
     pub(super) fn unreadable(&self, response: &TokenResponse, problem: &str) -> Error {
-        // A list of texts in a success is more likely tokens than words.
+        // In a success, a list of strings is more likely to contain tokens than messages.
         let document = Document::read(None, &response.body, "")
             .ok()
             .or_else(|| Document::of_error(&response.body));
@@ -274,8 +274,8 @@ impl Context<'_> {
             .map_or_else(String::new, |host| format!(" from {host}"))
     }
 
-    /// Where a redirect points to: the host, on the same host all but the query, which may hold what was sent. Servers
-    /// that miss a slash at the end, or want https, so tell what `token_url` should be.
+    /// The target of a redirect: only the host, or the URL without its query if that is the same host. So the message shows what
+    /// `token_url` should be if only a slash at the end or https is missing.
     fn redirect_target(&self, response: &TokenResponse) -> Option<String> {
         let location = response.headers.get(LOCATION)?.to_str().ok()?;
         let target = match self.token_url {
@@ -287,11 +287,23 @@ impl Context<'_> {
             return self.scrubber.message(host);
         }
         let place = &target[Position::BeforeHost..Position::AfterPath];
-        // Java servers write the session behind it.
+        // Java servers append the session's id.
         let place = place.split(';').next().unwrap_or_default();
         self.scrubber
             .message(&format!("{}://{place}", target.scheme()))
     }
+}
+
+/// Whether the words of `message`, in lower case, satisfy `says`.
+fn in_words(message: Option<&str>, says: impl Fn(&[&str]) -> bool) -> bool {
+    message.is_some_and(|message| {
+        let message = message.to_lowercase();
+        let words: Vec<&str> = message
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        says(&words)
+    })
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use super::explain::{bare_host, explain, resend};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 
-/// A server is unlikely to have closed a connection that was idle for no longer than a tick of the coarse clock. Checking
-/// it costs a fortieth of a small request, so a request that can be sent again skips the check.
-const SHORT_REST: Duration = Duration::from_millis(1);
+/// A connection that was idle for no longer than this is not checked before a request that can be sent again: the server is
+/// unlikely to have closed it, and a check costs a fortieth of a small request.
+const BRIEFLY_IDLE: Duration = Duration::from_millis(1);
 
 /// The idle connections of one set of settings.
 #[derive(Default)]
@@ -48,9 +48,9 @@ impl InUse {
 
     /// Returns the connection to the pool, if it can take another request.
     pub(super) fn release(mut self) {
-        // This call must not be woken when the next one uses the connection.
-        let mut unheard = Context::from_waker(Waker::noop());
-        if self.connection.is_free(&mut unheard) {
+        // With a waker that does nothing, so that this call is not woken when the next one uses the connection.
+        let mut cx = Context::from_waker(Waker::noop());
+        if self.connection.is_free(&mut cx) {
             let since = SystemClock.coarse_boot();
             let connection = self.connection;
             lock(&self.pool.idle).push(Idle { connection, since });
@@ -60,7 +60,7 @@ impl InUse {
 
 /// The outcome of sending a request.
 pub(super) enum Sent {
-    Answered(Response<ResponseBody>),
+    Response(Response<ResponseBody>),
     /// The server prefers HTTP/2; the request was not sent.
     NeedsHttp2(Request<Body>),
 }
@@ -75,9 +75,9 @@ impl Pool {
     ) -> Result<Sent, Failure> {
         let to = request.uri().clone();
         loop {
-            let rested = self.take(&to, can_be_resent).await;
-            let was_used = rested.is_some();
-            let connection = match rested {
+            let idle = self.take(&to, can_be_resent).await;
+            let was_used = idle.is_some();
+            let connection = match idle {
                 Some(connection) => Some(connection),
                 // Boxed, because it would enlarge the future of every call and most calls find an idle connection.
                 None => Box::pin(self.open(&connector, &to)).await?,
@@ -89,7 +89,7 @@ impl Pool {
                 Ok(response) => {
                     let pool = Arc::clone(self);
                     let connection = InUse { connection, pool };
-                    return Ok(Sent::Answered(
+                    return Ok(Sent::Response(
                         response.map(|body| ResponseBody::over(connection, body)),
                     ));
                 }
@@ -135,15 +135,15 @@ impl Pool {
         }
     }
 
-    /// An idle connection that leads to `to`, moved to the executor that runs this code; one that is there already if there is a
-    /// choice. Checks that the server has not closed it, unless it was idle only briefly and the request can be sent again.
+    /// An idle connection to `to`, moved to the executor that runs this code; preferably one that is there already. Checks that the
+    /// server has not closed it, unless it was idle only briefly and the request can be sent again.
     async fn take(&self, to: &Uri, can_be_resent: bool) -> Option<Box<Connection>> {
         let now = SystemClock.coarse_boot();
-        let rested = |idle: &Idle| now.saturating_sub(idle.since);
+        let idle_for = |idle: &Idle| now.saturating_sub(idle.since);
         loop {
             let (expired, found) = {
                 let mut all = lock(&self.idle);
-                let is_expired = |idle: &&Idle| rested(idle) > IDLE_TIMEOUT;
+                let is_expired = |idle: &&Idle| idle_for(idle) > IDLE_TIMEOUT;
                 let expired = all.iter().take_while(is_expired).count();
                 let expired: Vec<_> = all.drain(..expired).collect();
                 let is_here = |idle: &Idle| idle.leads_to(to) && idle.connection.socket().is_here();
@@ -156,7 +156,7 @@ impl Pool {
             if found.connection.socket().move_here().is_err() {
                 continue;
             }
-            if can_be_resent && rested(&found) <= SHORT_REST
+            if can_be_resent && idle_for(&found) <= BRIEFLY_IDLE
                 || poll_fn(|cx| Poll::Ready(found.connection.is_still_free(cx))).await
             {
                 return Some(found.connection);

@@ -1,7 +1,7 @@
-//! Whether a response with a success status and no token is a refusal, in its server's own way of saying so.
+//! Recognises refusals in responses with a success status and no token.
 //!
-//! Many login routes respond to a wrong password with 200. Such a response must not count as one that could not be read:
-//! those are tried again, and with a wrong password that is how accounts get locked.
+//! Many login endpoints respond to a wrong password with 200. Such a response must not count as unreadable, because those are tried
+//! again, and trying again with a wrong password locks accounts.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ const FLAGS: &[&str] = &[
     "state",
     "result",
 ];
-/// Of these a number is no flag: it is a code of the server's, where 0 often means success.
+/// Flags of which a number does not count, because it is a code of the server's, and 0 often means success.
 const WORDS_ONLY: &[&str] = &["status", "state", "result"];
 const NO: &[&str] = &[
     "false",
@@ -36,9 +36,9 @@ const NO: &[&str] = &[
     "unauthorized",
     "forbidden",
 ];
-/// Members that hold the status that the response should have had, or a code of the server's own.
+/// Members with the status that the response should have had, or with a code of the server's own.
 const STATUSES: &[&str] = &["code", "status", "statuscode", "status_code"];
-/// Members that hold a code of the server's own.
+/// Members with a code of the server's own.
 const OWN_CODES: &[&str] = &[
     "code",
     "ret",
@@ -47,7 +47,7 @@ const OWN_CODES: &[&str] = &[
     "resultcode",
     "result_code",
 ];
-/// Members with words for people.
+/// Members with a message for people.
 const MESSAGES: &[&str] = &[
     "message",
     "msg",
@@ -56,7 +56,7 @@ const MESSAGES: &[&str] = &[
     "resultmsg",
     "result_msg",
 ];
-/// Words for people that say that all is well.
+/// Messages that mean success.
 const FINE: &[&str] = &[
     "ok",
     "success",
@@ -68,7 +68,7 @@ const FINE: &[&str] = &[
 /// Members that are empty or 0 unless there is an error.
 const ERRORS: &[&str] = &["errcode", "errno", "error_code", "errorcode", "errornum"];
 
-/// The status that a "no" should have had, 400 where it names none; `None` for anything but a "no".
+/// The status that the refusal should have had, 400 if it names none; `None` if the response is not a refusal.
 pub(super) fn denied_with(document: &Document) -> Option<u16> {
     let members: Vec<(String, &Value)> = document
         .root()
@@ -96,7 +96,7 @@ pub(super) fn denied_with(document: &Document) -> Option<u16> {
             _ => false,
         })
     };
-    // {"code":100005,"msg":"Email or password error."}. 0, 1, 200 and 20000 are what servers write where all is well.
+    // {"code":100005,"msg":"Email or password error."}. Servers write 0, 1, 2xx and 20000 for success.
     let coded_no = || {
         among(OWN_CODES, &|_, value| {
             number(value).is_some_and(|code| !matches!(code, 0 | 1 | 200..300 | 20_000))
@@ -127,7 +127,7 @@ mod tests {
     use crate::document::Document;
 
     #[test]
-    fn a_no_in_the_words_of_its_server() {
+    fn refusals_in_each_servers_own_form() {
         for (body, status) in [
             (r#"{"success":false}"#, Some(400)),
             (r#"{"Success":false,"Message":"no"}"#, Some(400)),

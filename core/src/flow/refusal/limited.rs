@@ -1,10 +1,12 @@
-//! Whether a refusal is about too many requests, where neither status nor code says so.
+//! Recognises refusals for too many requests by their words, if neither status nor code says so.
 
+use super::in_words;
 use crate::document::Details;
 
-/// Salesforce (`login rate exceeded`, with `invalid_grant`), Zoho (`You have made too many requests continuously`, with 400),
-/// Azure API Management (`Out of call volume quota`, with 403), WSO2 (`Message throttled out`, with 403 in old versions). As
-/// rejected credentials they would pause logins for up to an hour. Too many failed *attempts* are another matter.
+/// Whether the words are those of Salesforce (`login rate exceeded`, with `invalid_grant`), Zoho (`You have made too many requests
+/// continuously`, with 400), Azure API Management (`Out of call volume quota`, with 403), WSO2 (`Message throttled out`, with 403 in
+/// old versions) and the like. Taken for rejected credentials, they would pause logins for up to an hour. Too many failed *attempts*
+/// are not meant: see [`super::locked`].
 pub(super) fn says_limited(details: &Details) -> bool {
     const PHRASES: &[&[&str]] = &[
         &["too", "many", "requests"],
@@ -15,12 +17,7 @@ pub(super) fn says_limited(details: &Details) -> bool {
         &["out", "of", "call", "volume", "quota"],
         &["throttled"],
     ];
-    details.message.as_deref().is_some_and(|message| {
-        let message = message.to_lowercase();
-        let words: Vec<&str> = message
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .collect();
+    in_words(details.message.as_deref(), |words| {
         PHRASES
             .iter()
             .any(|phrase| words.windows(phrase.len()).any(|run| run == *phrase))

@@ -1,25 +1,25 @@
-//! Whether a refusal is about a closed account.
+//! Recognises refusals because an account is locked or disabled.
 
 use crate::document::Details;
 
-/// Whether code or words say that the account is closed: WSO2 IS (`17003 … Account is locked`), Keycloak (`Account disabled`),
+/// Whether code or words say that the account is locked or disabled: WSO2 IS (`17003 … Account is locked`), Keycloak (`Account disabled`),
 /// Spring (`User account is locked`), Firebase (`USER_DISABLED`), Auth0 (`user is blocked`), Entra (`tried to sign in too many times`),
 /// Cognito (`Password attempts exceeded`), Laravel (`Too many login attempts`).
 ///
-/// A subject, a state behind it, and between them nothing but helping words and at most one other, such as a name:
-/// neither "user name or password wrong" nor "account will be locked after 2 attempts".
+/// That takes a subject followed by a state, with only auxiliary words and at most one other word (such as a name) between them. So
+/// neither "user name or password wrong" nor "account will be locked after 2 attempts" is meant.
 pub(super) fn says_locked(details: &Details) -> bool {
     let said = |text: &Option<String>, says: fn(&[&str]) -> bool| {
         text.as_deref().is_some_and(|text| in_words(text, says))
     };
-    // The code `too_many_attempts` is Auth0's for a limit.
+    // Attempts are not searched for in the code: `too_many_attempts` is Auth0's code for a rate limit.
     said(&details.code, is_closed)
         || said(&details.message, is_closed)
         || said(&details.message, has_attempts_used_up)
 }
 
 fn in_words(text: &str, says: fn(&[&str]) -> bool) -> bool {
-    /// Far more than a sentence; bounds the work on a hostile body.
+    /// Far more than a sentence. Limits the work for a hostile body.
     const SEARCHED_CHARS: usize = 2000;
     let text: String = text.chars().take(SEARCHED_CHARS).collect();
     let text = text.to_lowercase();
@@ -50,7 +50,7 @@ fn is_closed(words: &[&str]) -> bool {
         })
 }
 
-/// A state of what came before, with nothing but helping words and at most one other, such as a name, in between.
+/// Whether a state follows, after only auxiliary words and at most one other word, such as a name.
 fn has_state(words: &[&str]) -> bool {
     const STATES: &[&str] = &[
         "locked",
@@ -93,7 +93,7 @@ fn has_state(words: &[&str]) -> bool {
 
 /// "Too many failed login attempts", "too many times", "attempts exceeded".
 fn has_attempts_used_up(words: &[&str]) -> bool {
-    /// "too many", three words, and what there was too much of.
+    /// "too many", three words, and the noun.
     const FURTHEST: usize = 6;
     let too_many = |at: usize| {
         words[at..].starts_with(&["too", "many"])
@@ -108,8 +108,8 @@ fn has_attempts_used_up(words: &[&str]) -> bool {
         || (0..words.len()).any(too_many)
 }
 
-/// Whether what follows `words` is only threatened, or one of two possibilities: "one more attempt before your account
-/// is locked", "wrong password or account disabled".
+/// Whether what follows `words` is only a condition or one of two possibilities: "one more attempt before your account is locked",
+/// "wrong password or account disabled".
 fn is_conditional(words: &[&str]) -> bool {
     const LEADS: &[&str] = &["before", "until", "unless", "if", "when", "after", "or"];
     words.iter().rev().take(3).any(|word| LEADS.contains(word))
@@ -121,7 +121,7 @@ mod tests {
     use crate::document::Details;
 
     #[test]
-    fn words_about_a_closed_account() {
+    fn words_about_a_locked_account() {
         for (message, locked) in [
             ("17003:AdminInitiated Error when handling event", true),
             ("Password attempts exceeded", true),

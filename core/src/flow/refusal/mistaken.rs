@@ -1,9 +1,11 @@
-//! Whether a failure of the server's is about a wrong password.
+//! Recognises a wrong password in a response with status 500.
 
+use super::in_words;
 use crate::document::Details;
 
-/// ABP (`Login failed!: Invalid user name or password`), Open Bank Project and home-made routes raise an exception at a wrong password, which
-/// their framework answers with 500. Tried again as a failure of the server's, it would lock the account.
+/// Whether code or words are about a wrong password. ABP (`Login failed!: Invalid user name or password`), Open Bank Project and
+/// others raise an exception for one, which their framework turns into a 500. Tried again as a failure of the server, it would lock
+/// the account.
 pub(super) fn says_mistaken(details: &Details) -> bool {
     const WHAT: &[&str] = &["password", "credentials", "credential"];
     const WRONG: &[&str] = &["invalid", "incorrect", "wrong", "bad"];
@@ -12,16 +14,11 @@ pub(super) fn says_mistaken(details: &Details) -> bool {
     if details.code.as_deref() == Some("invalid_grant") {
         return true;
     }
-    details.message.as_deref().is_some_and(|message| {
-        let message = message.to_lowercase();
-        let words: Vec<&str> = message
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .collect();
-        let says = |run: &[&str], known: &[&str]| run.iter().any(|word| known.contains(word));
+    in_words(details.message.as_deref(), |words| {
+        let has = |run: &[&str], known: &[&str]| run.iter().any(|word| known.contains(word));
         words
             .windows(FURTHEST.min(words.len()).max(1))
-            .any(|run| says(run, WHAT) && says(run, WRONG))
+            .any(|run| has(run, WHAT) && has(run, WRONG))
     })
 }
 
