@@ -1,4 +1,4 @@
-//! `evertoken doctor`: why it does not work, step by step.
+//! `evertoken doctor`: checks a profile step by step.
 
 mod network;
 mod report;
@@ -184,7 +184,7 @@ async fn api(
     }
 }
 
-/// A URL without its query, which may hold more than an address.
+/// A URL without its query, which may contain secrets.
 fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);

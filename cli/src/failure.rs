@@ -1,4 +1,4 @@
-//! Why a subcommand ended early, and how it is told.
+//! Failures of subcommands, and how they are reported.
 
 use std::fmt;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use evertoken::{Error, ErrorKind};
 
 use crate::{FAILURE, USAGE, human};
 
-/// What a shell reports for a program that Ctrl-C ended: 128 and the number of SIGINT.
+/// The status that shells report for a program that Ctrl-C ended: 128 plus the number of SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// Why a subcommand ended early.
+/// Why a subcommand failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: i32,
@@ -19,7 +19,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// It was asked wrongly.
+    /// Arguments or configuration are wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self {
             code: USAGE,
@@ -28,7 +28,7 @@ impl Failure {
         }
     }
 
-    /// It was asked rightly and did not succeed.
+    /// The subcommand did not succeed.
     pub(crate) fn new(message: impl fmt::Display) -> Self {
         Self {
             code: FAILURE,
@@ -52,7 +52,7 @@ impl Failure {
         }
     }
 
-    /// Says it on standard error.
+    /// Prints it on standard error.
     pub(crate) fn tell(&self) {
         tell("error", &self.message);
         if let Some(hint) = &self.hint {
@@ -64,7 +64,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        // The table speaks to programs, which can call reset().
+        // The hints of the error table are for programs, which can call reset().
         let hint = match kind {
             ErrorKind::CredentialsRejected => {
                 "check the key, secret, user name, password and scope; the provider may count every further try"
@@ -73,21 +73,21 @@ impl From<Error> for Failure {
             _ => kind.hint(),
         };
         let text = error.to_string();
-        let told = format!(" (hint: {})", kind.hint());
+        let shown_hint = format!(" (hint: {})", kind.hint());
         Self {
             code: if kind == ErrorKind::ConfigInvalid {
                 USAGE
             } else {
                 FAILURE
             },
-            message: text.strip_suffix(&told).unwrap_or(&text).to_owned(),
+            message: text.strip_suffix(&shown_hint).unwrap_or(&text).to_owned(),
             hint: Some(hint.to_owned()),
         }
     }
 }
 
-/// One line for a person. What servers say may hold control characters; a terminal must not obey them.
+/// Prints one line on standard error. Control characters, which a server's message may contain, are escaped.
 pub(crate) fn tell(kind: &str, message: &str) {
-    // Nothing can be said when standard error is closed.
+    // Fails only if standard error is closed.
     let _ = writeln!(std::io::stderr(), "{kind}: {}", human::printable(message));
 }

@@ -1,4 +1,4 @@
-//! Times, lengths and foreign text in the form that people read.
+//! Formats times, durations and text from servers for people.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -65,13 +65,13 @@ pub(crate) fn span(length: Duration) -> String {
     shown.join(" ")
 }
 
-/// `text` with control and direction characters written out, so that no terminal obeys them.
+/// `text` with control and direction characters escaped, so that they do not affect the terminal.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        // U+200E…U+2069: marks, embeddings and isolates turn the order of what is printed around.
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns {
+        // Marks, embeddings and isolates, which change the order in which characters are displayed.
+        let changes_direction = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || changes_direction {
             // Writing to a String cannot fail.
             let _ = write!(shown, "{}", c.escape_unicode());
         } else {

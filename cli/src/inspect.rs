@@ -1,4 +1,4 @@
-//! `evertoken inspect`: what a token says about itself.
+//! `evertoken inspect`: shows the contents of a token.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Read as _};
@@ -10,9 +10,9 @@ use crate::failure::{Failure, tell};
 use crate::human::{self, printable};
 use crate::print_line;
 
-/// Tokens are some kilobytes; a file named by mistake is not read to its end.
+/// Tokens have a few kilobytes at most. The limit is for a large file that is piped in by mistake.
 const TOKEN_MAX_BYTES: u64 = 1 << 20;
-/// Claims that are instants (RFC 7519 §4.1, OpenID Connect Core §2).
+/// Claims that are times (RFC 7519 §4.1, OpenID Connect Core §2).
 const INSTANTS: &[&str] = &["exp", "iat", "nbf", "auth_time", "updated_at"];
 
 const AFTER_HELP: &str = "\
@@ -48,8 +48,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             "give it on standard input: evertoken token --profile NAME | evertoken inspect",
         ));
     }
-    let told = told(&token, args.json, human::now_unix_secs());
-    print_line(told.trim_end())?;
+    let text = shown(&token, args.json, human::now_unix_secs());
+    print_line(text.trim_end())?;
     if !args.json && kind(token.expose()) == "jwt" {
         tell(
             "note",
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// What `token` says about itself, as JSON or as text for people.
-fn told(token: &Secret, json: bool, now_unix_secs: i64) -> String {
+fn shown(token: &Secret, json: bool, now_unix_secs: i64) -> String {
     if json {
         as_json(token, now_unix_secs).to_string()
     } else {
@@ -70,7 +70,7 @@ fn told(token: &Secret, json: bool, now_unix_secs: i64) -> String {
 
 /// What `evertoken inspect` prints about `text`, as JSON or as text for people.
 pub fn inspect(text: &str, json: bool, now_unix_secs: i64) -> String {
-    told(&Secret::new(without_scheme(text)), json, now_unix_secs)
+    shown(&Secret::new(without_scheme(text)), json, now_unix_secs)
 }
 
 fn from_stdin() -> Result<Secret, Failure> {
@@ -88,7 +88,7 @@ fn from_stdin() -> Result<Secret, Failure> {
 
 fn without_scheme(text: &str) -> &str {
     let text = text.trim();
-    // Also the whole header, as `evertoken token --header` prints it.
+    // `evertoken token --header` prints the whole header.
     let text = match text.split_once(':') {
         Some((name, rest)) if name.eq_ignore_ascii_case("authorization") => rest.trim_start(),
         _ => text,
@@ -100,7 +100,7 @@ fn without_scheme(text: &str) -> &str {
     }
 }
 
-/// What kind of token it is, as far as its form tells.
+/// The kind of token, judged by its form.
 fn kind(token: &str) -> &'static str {
     const JWE_SEGMENTS: usize = 5;
     match jwt::parts(token) {
@@ -172,7 +172,7 @@ fn table(members: &Map<String, Value>, now: i64) -> String {
             .contains(&name.as_str())
             .then(|| value.as_f64())
             .flatten();
-        // Saturates, which the calendar then refuses.
+        // A number that is too large saturates, and then has no date.
         #[allow(clippy::cast_possible_truncation)]
         let date = instant.map(|secs| secs.floor() as i64).and_then(|secs| {
             Some(format!(
@@ -203,7 +203,7 @@ mod tests {
     const TOKEN: &str = "eyJhbGciOiJIUzUxMiJ9.eyJpc3MiOiJQYXNzXHUwMDFiWzJKcG9ydCIsImlhdCI6MTcwMDAwMDAwMCwiZXhwIjoxNzAwMDAwNjAwLCJyb2xlcyI6WyJhIl19.c2lnbmF0dXJl";
 
     #[test]
-    fn a_jwt_is_told_with_dates_and_without_its_signature() {
+    fn a_jwt_is_shown_with_dates_and_without_its_signature() {
         let text = as_text(&Secret::new(TOKEN), 1_700_000_360);
         for line in [
             "  alg  HS512",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jwt_is_told_by_its_form() {
+    fn a_token_that_is_not_a_jwt_is_classified_by_its_form() {
         for (token, expected) in [
             ("9c1185a5", "opaque"),
             ("a.b.c", "opaque"),
@@ -232,8 +232,8 @@ mod tests {
         ] {
             assert_eq!(kind(token), expected, "{token}");
         }
-        let told = as_json(&Secret::new("opaque"), 0);
-        assert!(told["claims"].is_null() && told["expires_at"].is_null());
+        let json = as_json(&Secret::new("opaque"), 0);
+        assert!(json["claims"].is_null() && json["expires_at"].is_null());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The `evertoken` command as a library: the binary, the Python wheel and the npm package all call [`run`].
 //!
-//! Data goes to standard output, everything said to a person to standard error. One file per subcommand.
+//! Data goes to standard output, messages for people to standard error. Each subcommand has its file.
 
-// The doc comments of arguments are their help texts, and backticks are noise there.
+// The doc comments of arguments are their help texts, in which backticks would only disturb.
 #![allow(clippy::doc_markdown)]
 
 mod doctor;
@@ -25,11 +25,11 @@ use failure::Failure;
 
 pub use inspect::inspect;
 
-/// A subcommand that did what it was asked.
+/// The exit status of a subcommand that succeeded.
 const SUCCESS: i32 = 0;
-/// It could not; the reason is on standard error.
+/// It failed; the reason is on standard error.
 const FAILURE: i32 = 1;
-/// It was asked or configured wrongly, and nothing was sent.
+/// Arguments or configuration are wrong, and nothing was sent.
 const USAGE: i32 = 2;
 
 const AFTER_HELP: &str = "\
@@ -67,7 +67,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are no errors and go to standard output; printing fails only if nobody reads.
+            // Also the help and the version, which go to standard output. Printing fails only if nobody reads.
             let _ = error.print();
             return if error.use_stderr() { USAGE } else { SUCCESS };
         }
@@ -97,7 +97,7 @@ fn wait<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failur
     })
 }
 
-/// A number of seconds, zero and more.
+/// A number of seconds, 0 or more.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let secs = text.parse().map_err(|_| "must be a number of seconds")?;
     Duration::try_from_secs_f64(secs).map_err(|_| "must be a number of seconds, 0 or more")

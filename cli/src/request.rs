@@ -1,4 +1,4 @@
-//! `evertoken request`: one call to the API with a valid token.
+//! `evertoken request`: sends one request to the API with a valid token.
 
 use std::io::{Read as _, Write};
 use std::path::PathBuf;
@@ -131,7 +131,7 @@ async fn send(
     Ok(request.send().await?)
 }
 
-/// The body in one piece, so that it has a length and can be sent again after a 401; and the headers it implies.
+/// The body, read into memory so that it has a length and can be sent again after a 401, and the headers for it.
 fn body(args: &Args) -> Result<(Option<Vec<u8>>, Headers<'_>), Failure> {
     if let Some(text) = &args.json {
         let bytes = read(text, "--json")?;

@@ -1,4 +1,4 @@
-//! `evertoken run`: a program with a token in its environment.
+//! `evertoken run`: runs a program with a token in its environment.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,8 +9,8 @@ use crate::failure::Failure;
 use crate::source::Source;
 use crate::{seconds, wait};
 
-/// `env` and `timeout` report the same way.
-const OURSELVES: i32 = 125;
+/// The exit statuses of failures before the program runs, as those of `env` and `timeout`.
+const NO_TOKEN: i32 = 125;
 const CANNOT_RUN: i32 = 126;
 const NOT_FOUND: i32 = 127;
 
@@ -49,23 +49,23 @@ fn variable(name: &str) -> Result<String, &'static str> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<i32, Failure> {
-    let ours = |failure: Failure| Failure {
-        code: OURSELVES,
+    let no_token = |failure: Failure| Failure {
+        code: NO_TOKEN,
         ..failure
     };
-    let client = args.source.client().map_err(ours)?;
+    let client = args.source.client().map_err(no_token)?;
     let token = wait(async {
         Ok(client
             .token_for(args.min_ttl.unwrap_or_default(), None)
             .await?)
     })
-    .map_err(ours)?;
+    .map_err(no_token)?;
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Failure::usage("name a program after --"));
     };
     let mut command = Command::new(program);
     command.args(arguments).env(&args.var, token.value());
-    become_it(&mut command).map_err(|error| Failure {
+    exec(&mut command).map_err(|error| Failure {
         code: if error.kind() == io::ErrorKind::NotFound {
             NOT_FOUND
         } else {
@@ -75,14 +75,15 @@ pub(crate) fn run(args: &Args) -> Result<i32, Failure> {
     })
 }
 
-/// Returns only if it could not be started.
+/// Replaces this process by the program. Returns only if it could not be started.
 #[cfg(unix)]
-fn become_it(command: &mut Command) -> io::Result<i32> {
+fn exec(command: &mut Command) -> io::Result<i32> {
     use std::os::unix::process::CommandExt as _;
     Err(command.exec())
 }
 
+/// Runs the program, and returns its exit status.
 #[cfg(not(unix))]
-fn become_it(command: &mut Command) -> io::Result<i32> {
+fn exec(command: &mut Command) -> io::Result<i32> {
     Ok(command.status()?.code().unwrap_or(crate::FAILURE))
 }

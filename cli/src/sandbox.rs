@@ -1,4 +1,4 @@
-//! `evertoken sandbox`: the three providers on loopback.
+//! `evertoken sandbox`: runs the sandbox.
 
 use std::io::Read as _;
 
@@ -76,7 +76,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let settings = settings(args)?;
     raise_file_limit();
-    // Before the start line, so that a signal right after it is not missed.
+    // Before the start line is printed, so that a signal right after it is not missed.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     print_line(&sandbox.info().to_string())?;
     runtime.block_on(end.wait());
     sandbox.close();
-    // A blocked read of standard input must not keep the process.
+    // A blocked read of standard input must not keep the process alive.
     runtime.shutdown_background();
     Ok(())
 }
@@ -165,7 +165,7 @@ fn json_argument(text: &str, option: &str) -> Result<Value, Failure> {
     serde_json::from_str(json).map_err(|error| Failure::usage(format!("{option}: {error}")))
 }
 
-/// What ends the serving.
+/// The events that end the sandbox.
 struct End {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
@@ -206,7 +206,7 @@ impl End {
         };
         let stdin_closed = async {
             match &mut self.stdin {
-                // The sender is dropped when the reader ends, for whatever reason; both mean the end.
+                // An error means that the reader has ended, for whatever reason.
                 Some(closed) => drop(closed.await),
                 None => std::future::pending().await,
             }
@@ -218,7 +218,7 @@ impl End {
     }
 }
 
-/// Resolves when standard input has been read to its end. A thread of its own: a blocking read cannot be taken back.
+/// Resolves at the end of standard input, which a thread reads, because a blocking read cannot be cancelled.
 fn stdin_end() -> std::io::Result<tokio::sync::oneshot::Receiver<()>> {
     let (ended, end) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
@@ -234,13 +234,13 @@ fn stdin_end() -> std::io::Result<tokio::sync::oneshot::Receiver<()>> {
                     Err(_) => break,
                 }
             }
-            // Nobody listens any more if a signal came first.
+            // Fails if a signal came first.
             let _ = ended.send(());
         })?;
     Ok(end)
 }
 
-/// Ten thousand cold callers are ten thousand files here; the usual soft limit is 1024.
+/// Ten thousand clients at once need as many file descriptors; the usual soft limit is 1024.
 fn raise_file_limit() {
     #[cfg(unix)]
     {
@@ -248,7 +248,7 @@ fn raise_file_limit() {
         if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
             && soft < hard
         {
-            // Where the system refuses (macOS caps it lower than it says), the old limit is what there is.
+            // If the system refuses (macOS allows less than it reports), the old limit stays.
             let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
         }
     }

@@ -1,4 +1,4 @@
-//! Where credentials and options come from: a profile, or a flow and options on the command line.
+//! Reads credentials and options from a profile, or from a flow and options on the command line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use evertoken::{Client, ClientBuilder, OptionValue, Options, Secret, flow};
 
 use crate::failure::{Failure, tell};
 
-/// Client options that are numbers; `--set` brings text.
+/// The client options that are numbers, which `--set` has as text.
 const NUMBERS: &[&str] = &[
     "connect_timeout",
     "default_life",
@@ -16,7 +16,7 @@ const NUMBERS: &[&str] = &[
     "soft_window",
     "timeout",
 ];
-/// Client options that are switches.
+/// The client options that are true or false.
 const SWITCHES: &[&str] = &[
     "allow_insecure_http",
     "danger_accept_invalid_certs",
@@ -41,7 +41,7 @@ pub(crate) struct Source {
     set: Vec<String>,
 }
 
-/// Options that are complete.
+/// A profile, or a flow with its options.
 #[derive(Debug)]
 pub(crate) enum Loaded {
     Profile(Profile),
@@ -63,7 +63,7 @@ impl Loaded {
         }
     }
 
-    /// Where they come from, for a message.
+    /// The source of the options, for messages.
     pub(crate) fn place(&self) -> &str {
         match self {
             Self::Profile(profile) => profile.place(),
@@ -88,7 +88,7 @@ impl Loaded {
 }
 
 impl Source {
-    /// The client, after telling what is doubtful about its profile.
+    /// The client. Prints the warnings of its profile.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let loaded = self.load()?;
         for warning in loaded.warnings() {
@@ -180,7 +180,8 @@ fn set(flow: &str, options: &mut Options, name: &str, value: &str) -> Result<(),
     Ok(())
 }
 
-/// A text given in place, by a variable or in a file. Other users and the shell's history see what is given in place.
+/// A value that is given directly, by a variable, or by a file. A secret must not be given directly, because other users and the
+/// shell's history would see it.
 fn text(name: &str, value: &str, is_secret: bool) -> Result<Secret, Failure> {
     let reference = if let Some(variable) = value.strip_prefix("env:") {
         Reference::Env(variable.to_owned())

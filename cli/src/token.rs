@@ -1,4 +1,4 @@
-//! `evertoken token`: a token that is valid now.
+//! `evertoken token`: prints a valid token.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Ok((token, client.authorization().await?))
     })?;
     if args.json {
-        let told = json!({
+        let object = json!({
             "token": token.value(),
             "authorization": authorization.value(),
             "expires_at": token.expires_at().and_then(human::rfc3339),
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             "scope": token.scope(),
             "fingerprint": token.fingerprint(),
         });
-        print_line(&told.to_string())
+        print_line(&object.to_string())
     } else if args.header {
         print_line(&format!("Authorization: {}", authorization.value()))
     } else {

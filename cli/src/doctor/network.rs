@@ -1,4 +1,4 @@
-//! The way to a server: name, connection, certificate, clock.
+//! Checks the way to a server: name, connection, certificate and clock.
 
 use std::cmp::Ordering;
 use std::net::SocketAddr;
@@ -13,14 +13,14 @@ use super::report::Report;
 use crate::failure::Failure;
 use crate::human;
 
-/// The core's own default of `connect_timeout`.
+/// The core's default of `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// `Date` is whole seconds and as old as the way back; more than this is a wrong clock.
+/// `Date` has whole seconds, and the response takes time to arrive. A larger difference means a wrong clock.
 const SKEW_MAX_SECS: u64 = 30;
 /// Variables that name a proxy.
 const PROXY_VARIABLES: &[&str] = &["https_proxy", "http_proxy", "all_proxy"];
 
-/// One server that has to be reached.
+/// A server to check.
 pub(super) struct Server {
     url: Url,
     pub(super) is_for_login: bool,
@@ -62,7 +62,7 @@ impl Server {
     }
 }
 
-/// Whether a response came from the server.
+/// Checks a server. Returns whether it responded.
 pub(super) async fn examine(
     client: &Client,
     options: &Options,
@@ -92,7 +92,7 @@ pub(super) async fn examine(
     response(client, server, report).await
 }
 
-/// Where a proxy is named, if this server is reached through one.
+/// The option or variable that names a proxy, if requests to this URL use one.
 fn proxy(options: &Options, url: &Url) -> Option<String> {
     if options.has("proxy") {
         return Some("the option proxy".to_owned());
@@ -159,7 +159,8 @@ async fn connect(
     Ok(false)
 }
 
-/// Tries all addresses at once, as one that leads nowhere must not hide one that works. Returns the last error if none does.
+/// Tries all addresses at once, because one that does not respond must not hide one that works. Returns the last error if none
+/// works.
 async fn first_connection(addresses: &[SocketAddr]) -> Option<std::io::Error> {
     let mut tries = JoinSet::new();
     for &address in addresses {
@@ -176,7 +177,7 @@ async fn first_connection(addresses: &[SocketAddr]) -> Option<std::io::Error> {
     Some(last)
 }
 
-/// One request without the token: is the certificate trusted, does it speak HTTP, what time has it.
+/// Sends one request without the token: checks the certificate, that the server speaks HTTP, and its clock.
 async fn response(client: &Client, server: &Server, report: &mut Report) -> Result<bool, Failure> {
     let is_https = server.url.scheme() == "https";
     let check = if is_https { "tls" } else { "http" };

@@ -1,4 +1,4 @@
-//! What was checked and found.
+//! The report of the checks.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::human::printable;
 use crate::print_line;
 
-/// The findings: printed as they come, or as one JSON object at the end.
+/// The results of the checks: printed one by one, or as one JSON object at the end.
 pub(super) struct Report {
     is_json: bool,
     checks: Vec<Value>,
@@ -74,11 +74,11 @@ impl Report {
         Ok(())
     }
 
-    /// The last line: how many, or everything as JSON.
+    /// Prints the last line: the number of checks, or all results as JSON.
     pub(super) fn close(&self) -> Result<(), Failure> {
         if self.is_json {
-            let told = json!({"ok": !self.has_failed(), "checks": self.checks});
-            return print_line(&told.to_string());
+            let results = json!({"ok": !self.has_failed(), "checks": self.checks});
+            return print_line(&results.to_string());
         }
         let (all, failed, warned) = (self.checks.len(), self.failed, self.warned);
         print_line(&format!(
