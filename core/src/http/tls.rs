@@ -1,15 +1,16 @@
 //! TLS configuration: trusted roots and the client's certificate. There is one for each set of settings. It is made for the
 //! first `https` connection, because reading the platform's roots takes 5 to 44 ms and a megabyte.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use rustls_platform_verifier::Verifier;
-use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
 use super::connect::HttpSettings;
@@ -20,17 +21,59 @@ type Chain = Vec<CertificateDer<'static>>;
 
 /// The configuration, once it is needed.
 #[derive(Default)]
-pub(super) struct Tls(OnceCell<Arc<ClientConfig>>);
+pub(super) struct Tls {
+    made: OnceLock<Arc<ClientConfig>>,
+    making: Mutex<Option<Making>>,
+}
+
+/// Shared by all who need the configuration, and moved on by each: an event loop that stands still must not keep others waiting.
+/// `None` if the runtime was shut down before it was made.
+type Making = Shared<BoxFuture<'static, Option<Result<Arc<ClientConfig>>>>>;
 
 impl Tls {
     /// The configuration. It is made on a thread that may block, so that neither an event loop nor other tasks must wait.
     pub(super) async fn config(&self, settings: &Arc<HttpSettings>) -> Result<Arc<ClientConfig>> {
-        let make = || async {
-            let settings = Arc::clone(settings);
-            let made = spawn_blocking(move || config(&settings)).await;
-            made.map_err(|_| broken())?.map(Arc::new)
-        };
-        self.0.get_or_try_init(make).await.cloned()
+        loop {
+            if let Some(made) = self.made.get() {
+                return Ok(Arc::clone(made));
+            }
+            let (making, is_own) = self.join(settings);
+            let outcome = making.clone().await;
+            if let Some(Ok(made)) = &outcome {
+                let _ = self.made.set(Arc::clone(made));
+            }
+            self.forget(&making);
+            match outcome {
+                Some(outcome) => return outcome,
+                None if is_own => return Err(broken()),
+                None => {}
+            }
+        }
+    }
+
+    /// Has the configuration made, if nobody has yet, and tells whether that was so.
+    fn join(&self, settings: &Arc<HttpSettings>) -> (Making, bool) {
+        let mut making = self.making();
+        if let Some(making) = &*making {
+            return (making.clone(), false);
+        }
+        let settings = Arc::clone(settings);
+        let made = spawn_blocking(move || config(&settings).map(Arc::new));
+        let own = made.map(std::result::Result::ok).boxed().shared();
+        *making = Some(own.clone());
+        (own, true)
+    }
+
+    /// After a failure the next call tries again.
+    fn forget(&self, ended: &Making) {
+        let mut making = self.making();
+        if making.as_ref().is_some_and(|making| making.ptr_eq(ended)) {
+            *making = None;
+        }
+    }
+
+    fn making(&self) -> MutexGuard<'_, Option<Making>> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -159,8 +202,11 @@ mod tests {
     use futures_util::poll;
     use tokio::runtime::Builder;
     use tokio::task::spawn_blocking;
+    use tokio::time::timeout;
 
     use super::{HttpSettings, Tls};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]
     fn the_roots_are_read_where_nothing_else_waits_for_it() {
@@ -174,6 +220,7 @@ mod tests {
         });
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(1)
+            .enable_time()
             .build()
             .unwrap();
         runtime.block_on(async {
@@ -186,7 +233,9 @@ mod tests {
             assert!(poll!(&mut second).is_pending());
             open.send(()).unwrap();
             before.await.unwrap().unwrap();
-            let (first, second) = (first.await.unwrap(), second.await.unwrap());
+            // The first to come is the last to be polled, as in an event loop that stands still.
+            let second = timeout(PATIENCE, second).await.expect("it is held up");
+            let (first, second) = (first.await.unwrap(), second.unwrap());
             assert!(Arc::ptr_eq(&first, &second));
         });
     }
