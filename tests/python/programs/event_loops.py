@@ -120,7 +120,10 @@ def short_of_descriptors() -> str:
         loop.run_until_complete(get())
     for descriptor in taken:
         os.close(descriptor)
-    return loop.run_until_complete(woken())
+    told = loop.run_until_complete(woken())
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    return told
 
 
 def own_loop() -> str:
