@@ -293,8 +293,10 @@ def forked_and_goes_on() -> str:
     Handler.go_on.set()
     Handler.answered.wait()
     os.write(tell, b"!")
-    numbers.append(os.waitpid(pid, 0)[1])
-    return str([*numbers, loop.run_until_complete(call)])
+    numbers += [os.waitpid(pid, 0)[1], loop.run_until_complete(call)]
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    return str(numbers)
 
 
 print(globals()[sys.argv[1]]())
