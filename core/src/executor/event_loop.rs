@@ -241,10 +241,6 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    pub(super) fn is_with(&self, sockets: &Arc<Sockets>) -> bool {
-        Arc::ptr_eq(&self.sockets, sockets)
-    }
-
     /// Uses up one of this turn's reads. Tells whether one was left.
     pub(super) fn take_read(&self) -> bool {
         self.look_at_turn();

@@ -67,19 +67,14 @@ impl WatchedSocket {
 
     /// From here on the executor that runs this code watches it. No call may be waiting for it.
     pub(crate) fn move_here(&self) -> io::Result<()> {
-        let mut registration = self.registration();
-        let sockets = runner::sockets();
-        let is_here = match (&*registration, &sockets) {
-            (Some(registration), Some(sockets)) => registration.is_with(sockets),
-            (known, sockets) => known.is_none() && sockets.is_none(),
-        };
-        if is_here {
+        if Some(self.home()) == runner::home() {
             return Ok(());
         }
+        let mut registration = self.registration();
         *registration = None;
         self.home.store(0, Ordering::Relaxed);
         self.assume_readable();
-        if let Some(sockets) = sockets {
+        if let Some(sockets) = runner::sockets() {
             *registration = Some(sockets.register(&self.tcp, &self.readiness)?);
             self.home.store(sockets.number() + 1, Ordering::Relaxed);
         }
