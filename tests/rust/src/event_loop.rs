@@ -1,4 +1,4 @@
-//! What an event loop does for the calls that it waits for.
+//! An event loop for tests: waits for the descriptor, and turns the calls.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -8,28 +8,28 @@ use std::rc::Rc;
 use evertoken::runtime::{EventLoop, handle};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// One without calls.
+/// An event loop without calls.
 ///
 /// # Panics
-/// There are no descriptors for it.
+/// There are no file descriptors left.
 pub fn event_loop() -> EventLoop {
     EventLoop::new(handle()).expect("descriptors")
 }
 
-/// Waits for news as the loop would.
+/// Waits for the descriptor to be readable, and takes a turn.
 ///
 /// # Panics
-/// A signal came.
+/// A signal interrupted it.
 pub fn turn(event_loop: &EventLoop) {
     let mut fds = [PollFd::new(event_loop.as_fd(), PollFlags::POLLIN)];
     poll(&mut fds, PollTimeout::NONE).expect("no signal");
     event_loop.turn();
 }
 
-/// Where the outcome of a call is put.
+/// Where a call puts its outcome.
 pub type Place<T> = Rc<RefCell<Option<T>>>;
 
-/// Begins a call.
+/// Starts a call.
 pub fn start<T: 'static>(
     event_loop: &EventLoop,
     call: impl Future<Output = T> + 'static,
@@ -43,7 +43,7 @@ pub fn start<T: 'static>(
     outcome
 }
 
-/// Waits for the end of a call that was begun.
+/// Takes turns until the call has ended, and returns its outcome.
 pub fn outcome<T>(event_loop: &EventLoop, place: &Place<T>) -> T {
     loop {
         if let Some(done) = place.take() {
@@ -53,7 +53,7 @@ pub fn outcome<T>(event_loop: &EventLoop, place: &Place<T>) -> T {
     }
 }
 
-/// Begins a call and waits for its end.
+/// Starts a call, and takes turns until it has ended.
 pub fn finish<T: 'static>(event_loop: &EventLoop, call: impl Future<Output = T> + 'static) -> T {
     outcome(event_loop, &start(event_loop, call))
 }

@@ -1,7 +1,5 @@
-//! The Rust runner of the conformance vectors; the page beside the vectors says what it does. And what the tests of the core
-//! from outside start from.
+//! The Rust runner of the conformance vectors, which tests/vectors/README.md describes, and the helpers of the other tests here.
 
-pub mod answering;
 pub mod capture;
 mod check;
 mod client;
@@ -12,6 +10,7 @@ mod place;
 mod plain;
 mod proxy;
 mod run;
+pub mod server;
 mod step;
 mod steps;
 mod tls;
@@ -25,7 +24,7 @@ pub use run::run;
 pub use tls::{acceptor, acceptor_with};
 pub use vector::Vector;
 
-/// What went wrong, for the one who reads the test's output.
+/// What went wrong, for the test's output.
 pub type Failure = String;
 
 /// Compiles the README's Rust snippets.

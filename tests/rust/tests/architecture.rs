@@ -1,4 +1,4 @@
-//! The rooms of the workspace and the arrows between them.
+//! The modules of the workspace, and the dependencies between them that ARCHITECTURE.md draws.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -117,14 +117,14 @@ fn naming(words: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether a file is the room `room`: `room.rs` or below `room/`.
-fn is_room(file: &str, room: &str) -> bool {
-    file.strip_prefix(room)
+/// Whether a file belongs to this module: is `module.rs` or below `module/`.
+fn is_in(file: &str, module: &str) -> bool {
+    file.strip_prefix(module)
         .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
 #[test]
-fn crates_name_only_whom_they_may() {
+fn crates_depend_only_on_those_that_they_may() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("packages");
     let ours: BTreeSet<&str> = packages
@@ -153,7 +153,7 @@ fn crates_name_only_whom_they_may() {
 }
 
 #[test]
-fn the_sandbox_is_a_second_opinion_in_its_tests_too() {
+fn the_tests_of_the_sandbox_do_not_use_core_either() {
     let metadata = metadata();
     let sandbox = metadata["packages"]
         .as_array()
@@ -171,7 +171,7 @@ fn the_sandbox_is_a_second_opinion_in_its_tests_too() {
 }
 
 #[test]
-fn one_file_reads_clocks() {
+fn only_one_file_reads_clocks() {
     let found = naming(&[
         "Instant::now",
         "SystemTime::now",
@@ -184,14 +184,14 @@ fn one_file_reads_clocks() {
 }
 
 #[test]
-fn one_room_names_the_http_library() {
+fn only_one_module_names_the_http_library() {
     let found = naming(&["hyper::", "hyper_util", "rustls", "h2::Error"]);
-    let strangers: Vec<_> = found.iter().filter(|file| !is_room(file, "http")).collect();
+    let strangers: Vec<_> = found.iter().filter(|file| !is_in(file, "http")).collect();
     assert!(!found.is_empty() && strangers.is_empty(), "{strangers:?}");
 }
 
 #[test]
-fn two_files_call_the_system_unsafely() {
+fn only_two_files_call_the_system_unsafely() {
     let unsafe_code = [
         "unsafe {",
         "unsafe fn",
@@ -207,7 +207,7 @@ fn two_files_call_the_system_unsafely() {
 }
 
 #[test]
-fn pure_rooms_wait_for_nothing_and_ask_nobody() {
+fn pure_modules_use_no_runtime_no_clock_and_no_network() {
     let impure = [
         "tokio",
         "hyper",
@@ -223,7 +223,7 @@ fn pure_rooms_wait_for_nothing_and_ask_nobody() {
         "async fn",
     ];
     for (name, text) in core() {
-        if !PURE.iter().any(|room| is_room(&name, room)) {
+        if !PURE.iter().any(|module| is_in(&name, module)) {
             continue;
         }
         for line in code(&text) {
@@ -231,16 +231,16 @@ fn pure_rooms_wait_for_nothing_and_ask_nobody() {
             assert!(found.is_none(), "{name}: {line}");
         }
     }
-    for room in PURE {
+    for module in PURE {
         assert!(
-            core().keys().any(|file| is_room(file, room)),
-            "there is no room {room}"
+            core().keys().any(|file| is_in(file, module)),
+            "there is no module {module}"
         );
     }
 }
 
 #[test]
-fn profiles_alone_read_the_environment() {
+fn only_profiles_read_the_environment() {
     assert_eq!(
         naming(&["env::var", "env::vars"]),
         BTreeSet::from(["profile.rs".to_owned()])

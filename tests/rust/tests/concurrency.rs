@@ -34,7 +34,7 @@ async fn get(client: Client, path: &'static str) -> (u16, Option<&'static str>) 
         .request(Method::GET, path)
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     response.bytes().await.expect("a body");
     (
         response.status().as_u16(),
@@ -95,7 +95,7 @@ async fn three_hundred_cold_threads_make_one_token_request() {
     sandbox.wait_held(1).expect("the login is under way");
     sandbox.release().expect("released");
     for thread in threads {
-        let (response, body) = thread.join().expect("no panic").expect("an answer");
+        let (response, body) = thread.join().expect("no panic").expect("a response");
         assert_eq!((response.status().as_u16(), body.is_empty()), (200, false));
     }
     assert_eq!(count(&sandbox, "plain.login"), 1);

@@ -7,18 +7,18 @@ use bytes::Bytes;
 use evertoken::flow::PassKit;
 use evertoken::runtime::block_on;
 use evertoken::{Client, ErrorKind, Method, blocking};
-use evertoken_tests::answering::{Act, Server, number};
+use evertoken_tests::server::{Act, Server, number};
 
 /// The number of the connection that a call went over.
 fn call(client: &Client, method: Method) -> usize {
-    let (answer, body) = blocking::send(client.request(method, "/")).expect("an answer");
-    assert_eq!(answer.status(), 200);
+    let (response, body) = blocking::send(client.request(method, "/")).expect("a response");
+    assert_eq!(response.status(), 200);
     number(&body)
 }
 
 #[test]
 fn calls_one_after_another_go_over_one_connection_whatever_their_thread_and_client() {
-    let server = Server::start(Act::Answer);
+    let server = Server::start(Act::Respond);
     let client = server.client();
     for method in [Method::GET, Method::POST] {
         assert_eq!(call(&client, method), 1);
@@ -34,8 +34,8 @@ fn calls_one_after_another_go_over_one_connection_whatever_their_thread_and_clie
 }
 
 #[test]
-fn one_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
-    let server = Server::start(Act::AnswerAndClose);
+fn a_connection_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
+    let server = Server::start(Act::RespondAndClose);
     let client = server.client();
     for number in 1..=20 {
         assert_eq!(call(&client, Method::POST), number);
@@ -45,8 +45,8 @@ fn one_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
 }
 
 #[test]
-fn they_end_with_the_last_client_that_has_such_settings() {
-    let server = Server::start(Act::Answer);
+fn idle_connections_end_with_the_last_client_that_has_their_settings() {
+    let server = Server::start(Act::Respond);
     // Nobody else has these settings.
     let builder = || {
         Client::builder(PassKit::token("pasted-secret-1"))
@@ -67,22 +67,22 @@ fn a_body_that_is_left_unread_ends_its_connection() {
     let server = Server::start(Act::Flood);
     let client = server.client();
     let status = block_on(async {
-        let answer = client.request(Method::GET, "/").send().await?;
-        Ok(answer.status())
+        let response = client.request(Method::GET, "/").send().await?;
+        Ok(response.status())
     });
-    assert_eq!(status.expect("an answer"), 200);
+    assert_eq!(status.expect("a response"), 200);
     assert_eq!(server.ended.recv(), Ok(1));
 }
 
 #[test]
-fn time_ends_a_body_that_keeps_coming() {
+fn the_deadline_ends_an_endless_body() {
     let server = Server::start(Act::Flood);
     let client = server.client();
     let read = block_on(async {
         let request = client.request(Method::GET, "/");
         let request = request.timeout(Some(Duration::from_millis(50)));
-        let mut answer = request.send().await?;
-        while answer.chunk().await?.is_some() {}
+        let mut response = request.send().await?;
+        while response.chunk().await?.is_some() {}
         Ok(())
     });
     assert_eq!(read.expect_err("no end").kind(), ErrorKind::TimedOut);
@@ -90,14 +90,14 @@ fn time_ends_a_body_that_keeps_coming() {
 }
 
 #[test]
-fn a_long_body_goes_out_while_its_answer_comes_in() {
-    let server = Server::start(Act::AnswerEarly);
+fn a_long_body_goes_out_while_its_response_comes_in() {
+    let server = Server::start(Act::RespondEarly);
     let client = server.client();
     // More than the sockets between them hold.
     let sent = Bytes::from(vec![7; 16 << 20]);
     for _ in 0..2 {
         let request = client.request(Method::POST, "/").body(sent.clone());
-        let (_, body) = blocking::send(request).expect("an answer");
+        let (_, body) = blocking::send(request).expect("a response");
         assert!(body == sent);
     }
 }

@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use evertoken::{Client, Error, ErrorKind, Method, blocking};
-use evertoken_tests::answering::{Act, Server, number};
 use evertoken_tests::event_loop::{event_loop, finish, outcome, start, turn};
+use evertoken_tests::server::{Act, Server, number};
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 /// The number of the connection that a call went over.
 async fn call(client: Client, method: Method) -> usize {
     let sent = client.request(method, "/").send().await;
-    let body = sent.expect("an answer").bytes().await.expect("a body");
+    let body = sent.expect("a response").bytes().await.expect("a body");
     number(&body)
 }
 
 #[test]
 fn a_resting_connection_is_used_by_whoever_asks_next() {
-    let server = Server::start(Act::Answer);
+    let server = Server::start(Act::Respond);
     let client = server.client();
     let blocking = || blocking::send(client.request(Method::GET, "/"));
     for method in [Method::GET, Method::POST] {
@@ -30,13 +30,13 @@ fn a_resting_connection_is_used_by_whoever_asks_next() {
             let used = finish(&event_loop(), call(client.clone(), method.clone()));
             assert_eq!(used, 1);
         }
-        assert_eq!(blocking().expect("an answer").1, "1");
+        assert_eq!(blocking().expect("a response").1, "1");
     }
 }
 
 #[test]
 fn an_event_loop_keeps_to_the_connections_that_it_watches_already() {
-    let server = Server::start(Act::Answer);
+    let server = Server::start(Act::Respond);
     let client = server.client();
     let [one, other] = [event_loop(), event_loop()];
     let both: Vec<_> = (0..2)
@@ -54,8 +54,8 @@ fn an_event_loop_keeps_to_the_connections_that_it_watches_already() {
 }
 
 #[test]
-fn one_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
-    let server = Server::start(Act::AnswerAndClose);
+fn a_connection_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
+    let server = Server::start(Act::RespondAndClose);
     let client = server.client();
     let event_loop = event_loop();
     for number in 1..=20 {
@@ -67,17 +67,17 @@ fn one_that_the_server_has_closed_takes_no_request_that_cannot_be_repeated() {
 }
 
 #[test]
-fn a_body_that_keeps_coming_leaves_other_calls_their_turn_until_it_is_given_up() {
-    let (flood, quiet) = (Server::start(Act::Flood), Server::start(Act::Answer));
+fn an_endless_body_leaves_other_calls_their_turn() {
+    let (flood, quiet) = (Server::start(Act::Flood), Server::start(Act::Respond));
     let flooded = flood.client();
     let event_loop = event_loop();
     let pieces = Rc::new(Cell::new(0));
     let count = Rc::clone(&pieces);
     let (give_up, end) = oneshot::channel::<()>();
     let reading = start(&event_loop, async move {
-        let mut answer = flooded.request(Method::GET, "/").send().await.expect("one");
+        let mut response = flooded.request(Method::GET, "/").send().await.expect("one");
         let read = Box::pin(async move {
-            while let Ok(Some(_)) = answer.chunk().await {
+            while let Ok(Some(_)) = response.chunk().await {
                 count.set(count.get() + 1);
             }
         });
@@ -93,14 +93,14 @@ fn a_body_that_keeps_coming_leaves_other_calls_their_turn_until_it_is_given_up()
 }
 
 #[test]
-fn time_ends_a_body_that_keeps_coming() {
+fn the_deadline_ends_an_endless_body() {
     let server = Server::start(Act::Flood);
     let client = server.client();
     let read = finish(&event_loop(), async move {
         let request = client.request(Method::GET, "/");
         let request = request.timeout(Some(Duration::from_millis(50)));
-        let mut answer = request.send().await?;
-        while answer.chunk().await?.is_some() {}
+        let mut response = request.send().await?;
+        while response.chunk().await?.is_some() {}
         Ok::<_, Error>(())
     });
     assert_eq!(read.expect_err("no end").kind(), ErrorKind::TimedOut);
@@ -108,8 +108,8 @@ fn time_ends_a_body_that_keeps_coming() {
 }
 
 #[test]
-fn a_long_body_goes_out_while_its_answer_comes_in() {
-    let server = Server::start(Act::AnswerEarly);
+fn a_long_body_goes_out_while_its_response_comes_in() {
+    let server = Server::start(Act::RespondEarly);
     let client = server.client();
     let event_loop = event_loop();
     // More than the sockets between them hold.
@@ -117,6 +117,6 @@ fn a_long_body_goes_out_while_its_answer_comes_in() {
     for _ in 0..2 {
         let request = client.request(Method::POST, "/").body(sent.clone());
         let body = finish(&event_loop, async { request.send().await?.bytes().await });
-        assert!(body.expect("an answer") == sent);
+        assert!(body.expect("a response") == sent);
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP/2: spoken where the server offers it, and what it says of requests that it did not begin with.
+//! HTTP/2: used if the server offers it; requests that the server did not process are sent again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,17 +13,17 @@ use h2::server::SendResponse;
 use http::{Request, Response, StatusCode, Version};
 use tokio::net::TcpListener;
 
-/// How the API takes a request.
+/// What the API does with a request.
 #[derive(Clone, Copy)]
 enum Act {
-    Answer,
+    Respond,
     /// `REFUSED_STREAM` (RFC 9113 §8.7).
     Refuse,
     /// The stream breaks after the server has begun.
     Break,
 }
 
-/// A server of tokens and of an API that takes one request after the other as told.
+/// A token endpoint and an API, which does the given things with one request after another.
 struct Server {
     url: String,
     pem: String,
@@ -87,15 +87,15 @@ fn take(
 ) {
     let (act, body) = if request.uri().path() == "/token" {
         let grant = r#"{"access_token":"access-secret-1","token_type":"Bearer","expires_in":3600}"#;
-        (Act::Answer, grant)
+        (Act::Respond, grant)
     } else {
         let nth = counter.fetch_add(1, Ordering::SeqCst);
         let authorization = request.headers().get("authorization");
         assert_eq!(authorization.expect("a token"), "Bearer access-secret-1");
-        (acts.get(nth).copied().unwrap_or(Act::Answer), "ok")
+        (acts.get(nth).copied().unwrap_or(Act::Respond), "ok")
     };
     match act {
-        Act::Answer => {
+        Act::Respond => {
             let head = Response::builder().header("content-type", "application/json");
             let mut stream = respond.send_response(head.body(()).expect("a head"), false);
             let sent = stream
@@ -109,53 +109,53 @@ fn take(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_offers_it_gets_it() {
+async fn a_server_that_offers_http2_gets_it() {
     let server = Server::start(Vec::new()).await;
-    let mut answer = server
+    let mut response = server
         .client()
         .request(Method::GET, "/api")
         .send()
         .await
-        .expect("an answer");
+        .expect("a response");
     assert_eq!(
-        (answer.status(), answer.version()),
+        (response.status(), response.version()),
         (StatusCode::OK, Version::HTTP_2)
     );
-    assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
+    assert_eq!(&response.bytes().await.expect("a body")[..], b"ok");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn blocking_calls_share_one_connection_of_it() {
+async fn blocking_calls_share_one_http2_connection() {
     let server = Server::start(Vec::new()).await;
     let client = server.client();
     let calls = || {
         (0..2).map(|_| {
             let request = client.request(Method::GET, "/api");
-            let (answer, body) = blocking::send(request).expect("an answer");
-            (answer.status(), answer.version(), body)
+            let (response, body) = blocking::send(request).expect("a response");
+            (response.status(), response.version(), body)
         })
     };
-    let answers = thread::scope(|scope| scope.spawn(|| calls().collect::<Vec<_>>()).join());
+    let responses = thread::scope(|scope| scope.spawn(|| calls().collect::<Vec<_>>()).join());
     let expected = (StatusCode::OK, Version::HTTP_2, Bytes::from_static(b"ok"));
-    assert_eq!(answers.expect("no panic"), [expected.clone(), expected]);
+    assert_eq!(responses.expect("no panic"), [expected.clone(), expected]);
     // The login's, one that showed what the server prefers, and theirs.
     assert!(server.connections.load(Ordering::SeqCst) <= 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_the_server_did_not_begin_with_is_sent_once_more() {
+async fn a_request_that_the_server_did_not_process_is_sent_once_more() {
     let server = Server::start(vec![Act::Refuse]).await;
     let sent = server
         .client()
         .request(Method::POST, "/api")
         .body("order")
         .send();
-    assert_eq!(sent.await.expect("an answer").status(), 200);
+    assert_eq!(sent.await.expect("a response").status(), 200);
     assert_eq!(server.requests.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_it_may_have_begun_with_is_not() {
+async fn a_request_that_the_server_may_have_processed_is_not_sent_again() {
     for acts in [vec![Act::Break], vec![Act::Refuse, Act::Refuse]] {
         let requests = acts.len();
         let server = Server::start(acts).await;
@@ -164,7 +164,7 @@ async fn a_request_that_it_may_have_begun_with_is_not() {
             .request(Method::POST, "/api")
             .body("order")
             .send();
-        let error = sent.await.expect_err("no answer");
+        let error = sent.await.expect_err("no response");
         assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
         assert_eq!(server.requests.load(Ordering::SeqCst), requests);
     }

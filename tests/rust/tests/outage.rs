@@ -1,4 +1,4 @@
-//! The token endpoint in trouble while a valid token is at hand: nobody notices.
+//! If the token endpoint fails while there is a valid token, no caller notices.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use evertoken_sandbox::Sandbox;
 use evertoken_tests::{count, grant, sandbox, scripted, until};
 use serde_json::{Value, json};
 
-/// What a busy machine may take for an answer that comes.
+/// The longest time that a response may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Everything a token endpoint can do but answer, and the kind of error it is.
+/// The failures of a token endpoint, and the kinds of their errors.
 fn faults() -> Vec<(Value, ErrorKind)> {
     use ErrorKind::{BadResponse, RateLimited, ServerUnavailable, TimedOut, Unreachable};
     vec![
@@ -55,8 +55,8 @@ fn deadline(fault: &Value) -> Duration {
 async fn in_the_soft_window(sandbox: &Sandbox, next: Vec<Value>, deadline: Duration) -> Client {
     let (mut first, second) = (grant("access-1", 1_000.0), grant("access-1", 150.0));
     first["delay_ms"] = json!(100);
-    let answers: Vec<Value> = [first, second].into_iter().chain(next).collect();
-    sandbox.script(&json!({"POST /token": answers, "GET /api/x": {"repeat_last": true, "answers": [{"text": "ok"}]}})).expect("a script");
+    let responses: Vec<Value> = [first, second].into_iter().chain(next).collect();
+    sandbox.script(&json!({"POST /token": responses, "GET /api/x": {"repeat_last": true, "answers": [{"text": "ok"}]}})).expect("a script");
     let client = scripted(sandbox)
         .timeout(deadline)
         .build()
@@ -89,7 +89,7 @@ async fn a_valid_token_is_served_through_every_kind_of_failure() {
                 .timeout(Some(PATIENCE))
                 .send()
                 .await
-                .expect("an answer");
+                .expect("a response");
             assert_eq!(
                 (response.status().as_u16(), response.given_back().is_none()),
                 (200, true),

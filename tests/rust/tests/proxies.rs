@@ -10,7 +10,7 @@ const BASIC: &str = "Basic dXNlcjpwcm94eS1zZWNyZXQtMQ==";
 
 async fn get(client: &Client) -> u16 {
     let sent = client.request(Method::GET, "/plain/api/orders").send();
-    sent.await.expect("an answer").status().as_u16()
+    sent.await.expect("a response").status().as_u16()
 }
 
 /// The same from a thread that waits, which drives a connection of its own.
@@ -21,8 +21,8 @@ async fn get_blocking(client: &Client) -> u16 {
             .join()
             .expect("no panic")
     });
-    let (answer, _) = sent.await.expect("no panic").expect("an answer");
-    answer.status().as_u16()
+    let (response, _) = sent.await.expect("no panic").expect("a response");
+    response.status().as_u16()
 }
 
 fn https(place: &Place) -> evertoken::ClientBuilder {
@@ -91,7 +91,7 @@ async fn https_goes_through_a_tunnel_of_which_the_proxy_sees_only_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn socks_carries_both_and_resolves_the_name() {
+async fn a_socks_proxy_carries_http_and_https_and_resolves_the_name() {
     let place = Place::start().expect("a sandbox");
     let proxy = Proxy::start(Some("user:proxy-secret-1"), None).await;
     let url = format!("socks5h://user:proxy-secret-1@127.0.0.1:{}", proxy.port);

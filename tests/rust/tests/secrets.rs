@@ -83,15 +83,15 @@ fn credentials_and_flows() {
         shows_nothing(&flow.login());
         shows_nothing(&flow.refresh(&Secret::new("refresh-1"), &Secret::new("access-1")));
         shows_nothing(&flow.revoke(&Secret::new("access-1")));
-        let answer = TokenResponse {
+        let response = TokenResponse {
             status: 200,
             headers: HeaderMap::new(),
             body: br#"{"access_token":"access-1","token":"access-1","refresh_token":"refresh-1"}"#
                 .to_vec()
                 .into(),
         };
-        shows_nothing(&answer);
-        shows_nothing(&flow.read(&answer));
+        shows_nothing(&response);
+        shows_nothing(&flow.read(&response));
     }
 }
 
@@ -162,7 +162,7 @@ async fn a_client_at_work_and_its_log_at_the_most_talkative_level() {
     shows_nothing(&authorization.header_value());
     let request = client.request(Method::GET, "/api/x");
     shows_nothing(&request);
-    let mut response = request.send().await.expect("an answer");
+    let mut response = request.send().await.expect("a response");
     assert_eq!(response.bytes().await.expect("a body"), "ok");
     shows_nothing(&response);
     client.invalidate();

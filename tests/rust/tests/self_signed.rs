@@ -18,7 +18,7 @@ fn marked(name: &str) -> CertificateParams {
     make
 }
 
-/// Answers each connection's first request with a token.
+/// Responds to each connection's first request with a token.
 async fn serve(tls: TlsAcceptor) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -31,11 +31,11 @@ async fn serve(tls: TlsAcceptor) -> u16 {
                 while !request.ends_with(b"password-secret-1") {
                     (stream.read_buf(&mut request).await.ok()? > 0).then_some(())?;
                 }
-                let answer = format!(
+                let response = format!(
                     "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{BODY}",
                     BODY.len()
                 );
-                stream.write_all(answer.as_bytes()).await.ok()
+                stream.write_all(response.as_bytes()).await.ok()
             });
         }
     });
@@ -64,7 +64,7 @@ async fn outcome(tls: TlsAcceptor, named: &str) -> Result<String, Error> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_trusted_where_ca_file_names_it() {
+async fn a_self_signed_certificate_is_trusted_if_ca_file_names_it() {
     let (tls, pem) = acceptor_with(&marked("127.0.0.1"), &[]);
     assert_eq!(
         outcome(tls, &pem).await.expect("a token"),
@@ -85,7 +85,7 @@ async fn it_is_trusted_where_ca_file_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_other_is_refused_and_the_error_says_what_to_do() {
+async fn any_other_certificate_is_refused_and_the_error_says_what_to_do() {
     let (_, named) = acceptor_with(&marked("127.0.0.1"), &[]);
     let (tls, _) = acceptor_with(&marked("127.0.0.1"), &[]);
     let error = outcome(tls, &named).await.expect_err("no token");
@@ -95,7 +95,7 @@ async fn any_other_is_refused_and_the_error_says_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn its_name_and_its_dates_count_all_the_same() {
+async fn name_and_dates_of_a_self_signed_certificate_are_checked_too() {
     let (tls, pem) = acceptor_with(&marked("other.example"), &[]);
     let error = outcome(tls, &pem).await.expect_err("no token");
     assert!(

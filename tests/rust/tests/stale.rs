@@ -12,20 +12,20 @@ use evertoken::{Client, ErrorKind, Method, blocking};
 
 const GRANT: &str = r#"{"access_token":"access-secret-1","token_type":"Bearer","expires_in":3600}"#;
 
-/// Answers so many requests on each connection, takes one more, and closes without an answer.
+/// Responds to a given number of requests on each connection, reads one more, and closes without a response.
 struct Server {
     url: String,
     taken: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// The numbers of answers, a connection each; the last goes for all that follow.
-    fn start(answers: &'static [usize]) -> Self {
-        Self::start_together(0, answers)
+    /// `responses`: their number on each connection; the last one is for all further connections.
+    fn start(responses: &'static [usize]) -> Self {
+        Self::start_together(0, responses)
     }
 
-    /// The same; so many connections behind the login's are answered together.
-    fn start_together(together: usize, answers: &'static [usize]) -> Self {
+    /// The same; after the login's connection, this many get their first responses together.
+    fn start_together(together: usize, responses: &'static [usize]) -> Self {
         let barrier = Arc::new(Barrier::new(together.max(1)));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -33,10 +33,10 @@ impl Server {
         let log = Arc::clone(&taken);
         thread::spawn(move || {
             for (nth, tcp) in listener.incoming().flatten().enumerate() {
-                let answers = answers[nth.min(answers.len() - 1)];
+                let responses = responses[nth.min(responses.len() - 1)];
                 let log = Arc::clone(&log);
                 let barrier = (1..=together).contains(&nth).then(|| Arc::clone(&barrier));
-                thread::spawn(move || serve(&tcp, answers, &log, barrier.as_deref()));
+                thread::spawn(move || serve(&tcp, responses, &log, barrier.as_deref()));
             }
         });
         Self { url, taken }
@@ -58,7 +58,7 @@ impl Server {
 
 fn serve(
     tcp: &TcpStream,
-    answers: usize,
+    responses: usize,
     log: &Mutex<Vec<String>>,
     barrier: Option<&Barrier>,
 ) -> Option<()> {
@@ -83,7 +83,7 @@ fn serve(
         reader.read_exact(&mut vec![0; length]).ok()?;
         let what = line.trim_end_matches(" HTTP/1.1\r\n");
         log.lock().ok()?.push(what.to_owned());
-        if nth == answers {
+        if nth == responses {
             return None;
         }
         if let (0, Some(barrier)) = (nth, barrier) {
@@ -95,10 +95,10 @@ fn serve(
             "ok"
         };
         let length = body.len();
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        (&mut &*tcp).write_all(answer.as_bytes()).ok()?;
+        (&mut &*tcp).write_all(response.as_bytes()).ok()?;
     }
     None
 }
@@ -109,60 +109,60 @@ async fn a_request_that_may_be_repeated_is_sent_once_more() {
     let client = server.client();
     for method in [Method::GET, Method::PUT] {
         let sent = client.request(method, "/api").body("text").send().await;
-        let mut answer = sent.expect("an answer");
-        assert_eq!(&answer.bytes().await.expect("a body")[..], b"ok");
+        let mut response = sent.expect("a response");
+        assert_eq!(&response.bytes().await.expect("a body")[..], b"ok");
     }
     // How often is for the blocking test to say: this connection may not have come to rest when the next request begins.
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_gets_past_every_connection_that_the_server_has_closed() {
+async fn a_request_passes_over_every_idle_connection_that_the_server_has_closed() {
     const TOGETHER: usize = 3;
     let server = Server::start_together(TOGETHER, &[1]);
     let client = server.client();
     client.token().await.expect("a token");
     let get = || async {
-        let mut answer = client.request(Method::GET, "/api").send().await?;
-        answer.bytes().await
+        let mut response = client.request(Method::GET, "/api").send().await?;
+        response.bytes().await
     };
     // Each has a connection of its own, as none is answered before all are there.
     let (first, second, third) = tokio::join!(get(), get(), get());
-    for answer in [first, second, third] {
-        assert_eq!(&answer.expect("an answer")[..], b"ok");
+    for response in [first, second, third] {
+        assert_eq!(&response.expect("a response")[..], b"ok");
     }
-    assert_eq!(&get().await.expect("an answer")[..], b"ok");
+    assert_eq!(&get().await.expect("a response")[..], b"ok");
 }
 
 #[test]
-fn a_blocking_one_too() {
+fn a_blocking_request_passes_over_every_idle_connection_too() {
     // The login has a connection of its own.
     let server = Server::start(&[1, 1, 9]);
     let client = server.client();
     for _ in 0..2 {
-        let answer = block_on(async {
-            let mut answer = client.request(Method::GET, "/api").send().await?;
-            answer.bytes().await
+        let response = block_on(async {
+            let mut response = client.request(Method::GET, "/api").send().await?;
+            response.bytes().await
         });
-        assert_eq!(&answer.expect("an answer")[..], b"ok");
+        assert_eq!(&response.expect("a response")[..], b"ok");
     }
     let expected = ["POST /token", "GET /api", "GET /api", "GET /api"];
     assert_eq!(server.taken(), expected);
 }
 
-// Blocking, where a connection rests as soon as its answer has been read.
+// Blocking, where a connection rests as soon as its response has been read.
 #[test]
-fn one_that_may_not_is_reported() {
+fn a_request_that_may_not_be_repeated_fails() {
     // The login has a connection of its own.
     let server = Server::start(&[1, 1, 9]);
     let client = server.client();
     let call = |method, body: &'static str| {
         block_on(async {
-            let mut answer = client.request(method, "/api").body(body).send().await?;
-            answer.bytes().await
+            let mut response = client.request(method, "/api").body(body).send().await?;
+            response.bytes().await
         })
     };
-    assert_eq!(&call(Method::GET, "").expect("an answer")[..], b"ok");
-    let error = call(Method::POST, "order").expect_err("no answer");
+    assert_eq!(&call(Method::GET, "").expect("a response")[..], b"ok");
+    let error = call(Method::POST, "order").expect_err("no response");
     assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     assert_eq!(server.taken(), ["POST /token", "GET /api", "POST /api"]);
 }
@@ -173,15 +173,15 @@ fn a_fresh_connection_is_not_stale_and_a_try_on_it_is_the_last() {
     let client = server.client();
     let get = || {
         block_on(async {
-            let mut answer = client.request(Method::GET, "/api").send().await?;
-            answer.bytes().await
+            let mut response = client.request(Method::GET, "/api").send().await?;
+            response.bytes().await
         })
     };
-    assert_eq!(&get().expect("an answer")[..], b"ok");
+    assert_eq!(&get().expect("a response")[..], b"ok");
     // One meets the connection that the server closes, and then a new one; the other has a new one from the start.
     for sent in [2, 1] {
         let before = server.taken().len();
-        let error = get().expect_err("no answer");
+        let error = get().expect_err("no response");
         assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
         assert_eq!(server.taken().len() - before, sent);
     }
@@ -206,7 +206,7 @@ fn a_server_sees_that_a_blocking_call_has_given_up_with_no_other_call_after_it()
     let call = client
         .request(Method::GET, "/api")
         .timeout(Some(Duration::from_millis(50)));
-    let error = blocking::send(call).expect_err("no answer");
+    let error = blocking::send(call).expect_err("no response");
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.message(), "no answer from 127.0.0.1 within 0.05 s");
     let request = server.join().expect("no panic").expect("the end of it");

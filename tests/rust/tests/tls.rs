@@ -33,7 +33,7 @@ async fn a_certificate_and_its_key_in_one_file_or_in_two() {
             .request(Method::GET, "/plain/api/orders")
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
         assert_eq!(response.status(), 200);
         clients.push(client);
     }

@@ -1,4 +1,4 @@
-//! Token answers byte by byte: what framing, compression and connections of odd servers come to.
+//! Token responses with unusual or broken framing, compression and connections.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -57,7 +57,7 @@ fn chunked(size: usize, extension: &str, trailer: &str) -> String {
     head("Transfer-Encoding: chunked\r\n") + &pieces.concat() + "0\r\n" + trailer + "\r\n"
 }
 
-/// Answers that hold a token, odd as they are.
+/// Odd responses from which the token can be read.
 fn readable() -> Vec<(&'static str, String, Then)> {
     let cookies = format!("Set-Cookie: c={}\r\n", "x".repeat(3000)).repeat(10);
     let marked =
@@ -106,7 +106,7 @@ fn readable() -> Vec<(&'static str, String, Then)> {
     ]
 }
 
-/// Answers that hold none, and what they are called.
+/// Broken responses, and the kinds of their errors.
 fn broken() -> Vec<(&'static str, String, Then, ErrorKind)> {
     vec![
         ("nothing", String::new(), Close, Unreachable),
@@ -123,7 +123,7 @@ fn broken() -> Vec<(&'static str, String, Then, ErrorKind)> {
             Unreachable,
         ),
         (
-            "an interim answer alone",
+            "an interim response alone",
             "HTTP/1.1 100 Continue\r\n\r\n".into(),
             Close,
             Unreachable,
@@ -221,19 +221,19 @@ fn broken() -> Vec<(&'static str, String, Then, ErrorKind)> {
     ]
 }
 
-/// Sends the same answer on every connection, once a request has come.
-fn serve(answer: String, then: Then) -> String {
+/// Sends the same response on every connection, once a request has come.
+fn serve(response: String, then: Then) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     thread::spawn(move || {
         for tcp in listener.incoming().flatten() {
-            answer_once(tcp, answer.as_bytes(), then);
+            respond_once(tcp, response.as_bytes(), then);
         }
     });
     url
 }
 
-fn answer_once(mut tcp: TcpStream, answer: &[u8], then: Then) -> Option<()> {
+fn respond_once(mut tcp: TcpStream, response: &[u8], then: Then) -> Option<()> {
     let mut request = Vec::new();
     // The password is the last field of the form.
     while !request.ends_with(b"password-secret-1") {
@@ -241,7 +241,7 @@ fn answer_once(mut tcp: TcpStream, answer: &[u8], then: Then) -> Option<()> {
         let length = tcp.read(&mut piece).ok().filter(|length| *length > 0)?;
         request.extend_from_slice(&piece[..length]);
     }
-    tcp.write_all(answer).ok()?;
+    tcp.write_all(response).ok()?;
     if matches!(then, Close) {
         tcp.shutdown(Shutdown::Write).ok()?;
     }
@@ -250,9 +250,9 @@ fn answer_once(mut tcp: TcpStream, answer: &[u8], then: Then) -> Option<()> {
     Some(())
 }
 
-/// What a client gets from a server that answers so, and what it then says of itself.
-async fn outcome(answer: String, then: Then) -> (Result<Token>, String) {
-    let url = serve(answer, then);
+/// What a client gets from a server with this response, and the debug form of its state.
+async fn outcome(response: String, then: Then) -> (Result<Token>, String) {
+    let url = serve(response, then);
     let flow = Password::new(format!("{url}/token"), "user", "password-secret-1")
         .client("app", "client-secret-1");
     let client = Client::builder(flow)
@@ -264,9 +264,9 @@ async fn outcome(answer: String, then: Then) -> (Result<Token>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_odd_answer_is_a_token() {
-    for (name, answer, then) in readable() {
-        let (token, _) = outcome(answer, then).await;
+async fn a_token_in_an_odd_response_is_read() {
+    for (name, response, then) in readable() {
+        let (token, _) = outcome(response, then).await;
         let token = token.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(token.value(), "access-secret-1", "{name}");
         let left = token.expires_in().expect("a life").as_secs();
@@ -275,9 +275,9 @@ async fn an_odd_answer_is_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broken_answer_is_a_typed_error_that_quotes_nothing_of_it() {
-    for (name, answer, then, kind) in broken() {
-        let (token, state) = outcome(answer, then).await;
+async fn a_broken_response_is_a_typed_error_that_quotes_nothing_of_it() {
+    for (name, response, then, kind) in broken() {
+        let (token, state) = outcome(response, then).await;
         let Err(error) = token else {
             panic!("{name}: a token")
         };

@@ -1,4 +1,4 @@
-//! A server that answers in a way of its own, and tells which connections have ended.
+//! A plain server whose behaviour is fixed, and which reports the connections that have ended.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,29 +11,29 @@ use evertoken::flow::PassKit;
 /// What a server does once it has read a request.
 #[derive(Clone, Copy)]
 pub enum Act {
-    /// Answers with the connection's number.
-    Answer,
-    /// The same, and closes without having said so.
-    AnswerAndClose,
-    /// Sends a body without end.
+    /// Responds with the connection's number.
+    Respond,
+    /// The same, and closes the connection without `Connection: close`.
+    RespondAndClose,
+    /// Sends an endless body.
     Flood,
-    /// Answers before it has read the body, with one as long, and reads the rest then.
-    AnswerEarly,
+    /// Sends the head of its response before it has read the request's body, and echoes that then.
+    RespondEarly,
 }
 
-/// It runs until the test's process ends.
+/// Runs until the test's process ends.
 pub struct Server {
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     /// The numbers of connections that have ended.
     pub ended: Receiver<usize>,
 }
 
 impl Server {
-    /// One that does this with each request.
+    /// Starts a server that does this with each request.
     ///
     /// # Panics
-    /// There is no port for it.
+    /// There is no free port.
     pub fn start(act: Act) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -43,7 +43,7 @@ impl Server {
                 let end: Sender<usize> = end.clone();
                 thread::spawn(move || {
                     while serve(&tcp, act, nth + 1).is_some() {}
-                    // Closed before it is told.
+                    // Closed before it is reported.
                     drop(tcp);
                     end.send(nth + 1)
                 });
@@ -52,10 +52,10 @@ impl Server {
         Self { url, ended }
     }
 
-    /// A client of it, whose token needs no login.
+    /// A client for it, whose token needs no login.
     ///
     /// # Panics
-    /// Its options are refused.
+    /// The options are refused.
     pub fn client(&self) -> Client {
         let built = Client::builder(PassKit::token("pasted-secret-1"))
             .base_url(&self.url)
@@ -64,9 +64,9 @@ impl Server {
     }
 }
 
-/// One exchange; `None` if it was the last.
+/// Serves one request; `None` if it was the connection's last.
 fn serve(tcp: &TcpStream, act: Act, number: usize) -> Option<()> {
-    // As many bytes as there are, so that no reader takes more than its own.
+    // With a buffer of one byte, so that the reader of this request takes nothing of the next one.
     let mut reader = BufReader::with_capacity(1, tcp);
     let mut length = 0;
     for nth in 0.. {
@@ -81,11 +81,11 @@ fn serve(tcp: &TcpStream, act: Act, number: usize) -> Option<()> {
     }
     let mut body = vec![0; length];
     let mut writer = tcp;
-    if !matches!(act, Act::AnswerEarly) {
+    if !matches!(act, Act::RespondEarly) {
         reader.read_exact(&mut body).ok()?;
     }
     match act {
-        Act::Answer | Act::AnswerAndClose => {
+        Act::Respond | Act::RespondAndClose => {
             let text = number.to_string();
             let length = text.len();
             write!(
@@ -93,7 +93,7 @@ fn serve(tcp: &TcpStream, act: Act, number: usize) -> Option<()> {
                 "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}"
             )
             .ok()?;
-            matches!(act, Act::Answer).then_some(())
+            matches!(act, Act::Respond).then_some(())
         }
         Act::Flood => {
             write!(writer, "HTTP/1.1 200 OK\r\n\r\n").ok()?;
@@ -101,7 +101,7 @@ fn serve(tcp: &TcpStream, act: Act, number: usize) -> Option<()> {
             while writer.write_all(&piece).is_ok() {}
             None
         }
-        Act::AnswerEarly => {
+        Act::RespondEarly => {
             write!(
                 writer,
                 "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
@@ -118,10 +118,10 @@ fn serve(tcp: &TcpStream, act: Act, number: usize) -> Option<()> {
     }
 }
 
-/// The number of the connection that an answer's body tells.
+/// The connection's number, which is a response's body.
 ///
 /// # Panics
-/// It tells none.
+/// The body is not a number.
 pub fn number(body: &[u8]) -> usize {
     let text = std::str::from_utf8(body).expect("a number");
     text.parse().expect("a number")

@@ -1,4 +1,4 @@
-//! A server that answers before it has read a request whole, and closes: the answer is what the caller gets.
+//! If a server responds before it has read the whole request, and closes, the caller gets the response.
 
 use std::sync::LazyLock;
 
@@ -15,8 +15,8 @@ static BODY: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(vec![7; 16 << 20]));
 /// Each way of sending, over plain connections and TLS.
 const ROUNDS: usize = 20;
 
-/// Reads the head of a request, answers, and closes with the body unread.
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
+/// Reads the head of a request, responds, and closes the connection without reading the body.
+async fn respond(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
     let mut stream = BufReader::with_capacity(1, stream);
     let mut line = String::new();
     while line != "\r\n" {
@@ -27,8 +27,8 @@ async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
             .ok()
             .filter(|read| *read > 0)?;
     }
-    let answer = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 9\r\n\r\ntoo large";
-    stream.write_all(answer).await.ok()?;
+    let response = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 9\r\n\r\ntoo large";
+    stream.write_all(response).await.ok()?;
     stream.flush().await.ok()
 }
 
@@ -40,14 +40,14 @@ fn client(is_tls: bool) -> Client {
     let address = listener.local_addr().expect("an address");
     handle().spawn(async move {
         while let Ok((tcp, _)) = listener.accept().await {
-            // Else the answer might wait behind what TLS has sent, and go with the connection.
+            // Otherwise the response might wait behind what TLS has sent, and be lost with the connection.
             tcp.set_nodelay(true).expect("a socket");
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 if is_tls {
-                    answer(acceptor.accept(tcp).await.ok()?).await
+                    respond(acceptor.accept(tcp).await.ok()?).await
                 } else {
-                    answer(tcp).await
+                    respond(tcp).await
                 }
             });
         }
@@ -65,8 +65,8 @@ fn client(is_tls: bool) -> Client {
 }
 
 async fn whole(request: RequestBuilder) -> Result<(u16, Bytes), Error> {
-    let mut answer = request.send().await?;
-    Ok((answer.status().as_u16(), answer.bytes().await?))
+    let mut response = request.send().await?;
+    Ok((response.status().as_u16(), response.bytes().await?))
 }
 
 fn is_read(mut send: impl FnMut(RequestBuilder) -> Result<(u16, Bytes), Error>) {
@@ -83,8 +83,8 @@ fn is_read(mut send: impl FnMut(RequestBuilder) -> Result<(u16, Bytes), Error>) 
 #[test]
 fn by_a_blocking_call() {
     is_read(|request| {
-        let (answer, body) = blocking::send(request)?;
-        Ok((answer.status().as_u16(), body))
+        let (response, body) = blocking::send(request)?;
+        Ok((response.status().as_u16(), body))
     });
 }
 
