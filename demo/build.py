@@ -1,4 +1,4 @@
-"""Builds what the demo runs, and tells how each language's story is started."""
+"""Builds what the demo runs, and returns the commands that run it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 BUILT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
-# The test crate is left out: it is of no use here.
+# Without the crate of the tests, which the demo does not need.
 CARGO = ["cargo", "build", "--locked", "--workspace", "--exclude", "evertoken-tests"]
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -24,7 +24,7 @@ def command() -> str:
 
 
 def all_languages(say: Callable[[str], None]) -> dict[str, list[str]]:
-    """Builds everything once; language to the command that starts its story."""
+    """Builds everything. Returns the command that starts the story, by language."""
     say("  Rust core and the three bindings; the first time this takes two or three minutes …")
     run(CARGO)
     say("  C program …")
@@ -62,7 +62,7 @@ def all_languages(say: Callable[[str], None]) -> dict[str, list[str]]:
 
 
 def run(command: list[str]) -> None:
-    # What a compiler says belongs to the progress, not to the table.
+    # Output of compilers goes to standard error with the progress, because standard output is for the table.
     done = subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False)
     if done.returncode:
         sys.exit(f"failed: {' '.join(command)}")

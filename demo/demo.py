@@ -1,7 +1,7 @@
-"""`make demo`: the same story in Python, Node.js and C against Pismo, PassKit and WSO2, and what their servers saw.
+"""`make demo`: the same story in Python, Node.js and C against Pismo, PassKit and WSO2, and what their servers counted.
 
-The story: 20 callers send 200 requests in a little over two lives of a token (3 seconds each). Right after the first round an
-administrator revokes every token. Nobody but Evertoken may notice: each request has to succeed, with no login too many.
+The story: 20 callers send 200 requests, in a little more than two lifetimes of a token (3 seconds each). Right after the first round
+all tokens are revoked. Each request has to succeed, without a superfluous login.
 
 Logins, refreshes and 401s are the server's own counts, not the client's. Standard library only. `--json` prints the table as JSON;
 progress goes to standard error.
@@ -26,13 +26,13 @@ LIFE_SECS = 3
 
 @dataclass(frozen=True)
 class Expected:
-    """What the story costs when nothing is superfluous; see `Why` below."""
+    """The token requests of the story if none is superfluous; for the reasons see `EXPECTED`."""
 
     logins: int
     refreshes: int
 
 
-# Why: rounds are 0.7 s apart. A 3-second token is due for renewal when 1.25 s of its life are left: in the third round after its own.
+# Rounds are 0.7 s apart. A 3-second token is due for renewal when 1.25 s of its lifetime are left: in the third round after its own.
 #   round 0: login
 #   round 1: the token is revoked; login
 #   round 4: renewal; the token of round 1 expires
@@ -87,15 +87,15 @@ def say(text: str) -> None:
 def play(language: str, command: list[str], provider: str, sandbox: Sandbox) -> Row:
     sandbox.reset()
     with sandbox.story(command, provider, CREDENTIALS[provider]) as story:
-        # The first round is answered; the second comes 0.7 s later.
+        # Between the first round and the second one, which follows 0.7 s later.
         sandbox.wait_answered(provider, CALLERS)
         sandbox.revoke(provider)
-        told = story.result()
+        result = story.result()
     counts = sandbox.counts(provider)
     expected = EXPECTED[provider]
     wanted = CALLERS * ROUNDS
     ok = (
-        told["succeeded"] == told["requests"] == wanted
+        result["succeeded"] == result["requests"] == wanted
         and (counts["login"], counts["refresh"]) == (expected.logins, expected.refreshes)
         and counts["superfluous_logins"] == 0
         and counts["api"] == wanted + counts["api_401"]
@@ -104,13 +104,13 @@ def play(language: str, command: list[str], provider: str, sandbox: Sandbox) -> 
         language,
         provider,
         STORY[provider],
-        told["requests"],
-        told["succeeded"],
+        result["requests"],
+        result["succeeded"],
         counts["login"],
         counts["refresh"],
         counts["api_401"],
         counts["superfluous_logins"],
-        told["milliseconds"],
+        result["milliseconds"],
         ok,
     )
 

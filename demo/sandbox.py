@@ -1,4 +1,4 @@
-"""The sandbox as the demo uses it: started, told to revoke, asked for its counts; and the stories that run against it."""
+"""The sandbox as the demo uses it, and the story programs that run against it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import urllib.request
 from types import TracebackType
 from typing import Any
 
-# The sandbox is on this machine; a proxy of the environment has no business here.
+# Without the environment's proxies, because the sandbox is on this machine.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Story:
-    """A story program under way."""
+    """A running story program."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -29,17 +29,17 @@ class Story:
         self._process.wait()
 
     def result(self) -> dict[str, int]:
-        """Its last words: one JSON line."""
+        """Waits for its end. Returns the JSON of its last line."""
         out, _ = self._process.communicate()
         lines = out.splitlines()
         if self._process.returncode != 0 or not lines:
             return {"requests": 0, "succeeded": 0, "milliseconds": 0}
-        told: dict[str, int] = json.loads(lines[-1])
-        return told
+        result: dict[str, int] = json.loads(lines[-1])
+        return result
 
 
 class Sandbox:
-    """`evertoken sandbox` with tokens of `life_secs`, for the length of a `with`."""
+    """`evertoken sandbox` with tokens that live for `life_secs`, until the end of a `with` block."""
 
     def __init__(self, command: str, life_secs: int) -> None:
         self._process = subprocess.Popen(
@@ -56,15 +56,15 @@ class Sandbox:
 
     def _call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
-        with _OPENER.open(urllib.request.Request(self.line["control_url"] + path, data)) as answer:
-            said: dict[str, Any] = json.load(answer)
-            return said
+        with _OPENER.open(urllib.request.Request(self.line["control_url"] + path, data)) as response:
+            result: dict[str, Any] = json.load(response)
+            return result
 
     def reset(self) -> None:
         self._call("/reset", {})
 
     def wait_answered(self, provider: str, count: int) -> None:
-        """Returns when so many API requests are answered. A story that broke off does not get there: its counts will tell."""
+        """Waits until `count` API requests are answered, or for 10 s: if the story has failed, its counts will show that."""
         with contextlib.suppress(urllib.error.HTTPError):
             self._call("/wait", {"answered": count, "route": "api", "provider": provider, "timeout_ms": 10_000})
 

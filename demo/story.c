@@ -1,4 +1,4 @@
-/* 200 requests from 20 threads, as a C program sends them. Not a word about tokens. */
+/* 200 requests from 20 threads of a C program, which has no code for tokens. */
 
 #define _POSIX_C_SOURCE 200809L
 

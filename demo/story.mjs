@@ -1,4 +1,4 @@
-/** 200 requests from 20 concurrent callers, as a Node.js program sends them. Not a word about tokens. */
+/** 200 requests from 20 concurrent callers of a Node.js program, which has no code for tokens. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 

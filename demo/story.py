@@ -1,4 +1,4 @@
-"""200 requests from 20 threads, as a Python program sends them. Not a word about tokens."""
+"""200 requests from 20 threads of a Python program, which has no code for tokens."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Compares what is written twice and no compiler compares. `N passed, N failed`, one for each comparison.
+"""Checks that what is written in two places agrees, if no compiler checks it. Prints `N passed, N failed`, one for each comparison.
 
 Versions in the manifests; the README's tables and the words of Python's and TypeScript's types with the core's sources; the sections that
 the vectors name with the pages in docs; what the README says of other clients with the results of the benchmark; the length of source
-files. The arrows of ARCHITECTURE.md have a test of their own, tests/rust/tests/architecture.rs.
+files. The dependencies in ARCHITECTURE.md are checked by tests/rust/tests/architecture.rs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FILE_LINES_MAX = 500
 OPTION_TYPES = "bindings-node/types/options.d.ts"
 SOURCES = ("*.rs", "*.py", "*.pyi", "*.mjs", "*.js", "*.cjs", "*.ts", "*.mts", "*.c", "*.h", "*.cpp", "*.hpp", "*.go", "*.sh", "Makefile")
 RESULTS = "bench/results/short/README.md"
-# Runs differ: a result that is nearer than this to what the README says agrees with it.
+# How far a result may be from the README's figure, because runs differ.
 TOLERANCE = 0.1
 # Generated.
 LARGE = {"include/evertoken.h"}
@@ -152,7 +152,7 @@ def sections(page: str) -> set[str]:
 
 
 def vector_sources() -> Iterator[str]:
-    """Each vector says where its behaviour is written: a section of a page in docs, or of an RFC."""
+    """Each vector names the section of a page in docs, or of an RFC, that specifies its behaviour."""
     known = {f"{page} §{section}" for page in ("contract", "wire") for section in sections(page)} | {"wire"}
     for path in sorted((ROOT / "tests" / "vectors").glob("*.json")):
         if path.stem == "skip":
@@ -199,7 +199,7 @@ def target(what: str) -> float:
 
 
 def cheapest_header(language: str, ours: str) -> float:
-    """How many times as long the cheapest client of others takes."""
+    """The time of the cheapest client of others, as a multiple of ours."""
     nanoseconds = {
         row[0]: float(row[1].partition(" ")[0].replace(",", ""))
         for found, row in result_rows("## header", "## request")
@@ -223,7 +223,7 @@ def result_rows(start: str, end: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def is_of_others(row: list[str]) -> bool:
-    """Ours are bold, and what no client can be faster than is in italics."""
+    """Rows of ours are bold, and the lower bound for any client is in italics."""
     return not row[0].startswith("*")
 
 

@@ -1,4 +1,4 @@
-"""Puts what cargo has built where each language looks for it, instead of compiling again.
+"""Places cargo's artefacts where each language looks for them, instead of compiling again.
 
     python3 scripts/artefacts.py target/debug
 

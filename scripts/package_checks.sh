@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The packages as their users get them, from the release build that is there already: installed into an empty place and used once.
+# Installs each package, from an existing release build, into an empty place as users do, and uses it once.
 #
 #   scripts/package_checks.sh wheel|npm|install
 #   scripts/package_checks.sh installed VENV
@@ -47,7 +47,7 @@ assert evertoken.__version__ == importlib.metadata.version("evertoken")
 with Sandbox() as sandbox, sandbox.pismo().client() as client:
     assert client.get("/pismo/api/x").status_code == 200
     assert "sandbox-server-key+1" not in repr(client)
-# The best of several says what it costs; a busy machine can only add to that.
+# The shortest of several: other load on the machine can only make it longer.
 program = "import time; began = time.perf_counter(); import evertoken; print(time.perf_counter() - began)"
 took = min(took, *(float(subprocess.check_output([sys.executable, "-c", program])) for _ in range(5)))
 print(f"imported in {took * 1000:.1f} ms")
@@ -61,7 +61,7 @@ npm() {
     main=$(value main) platform=$(value platform)
     cd "$scratch"
     echo '{"private":true,"type":"module"}' >package.json
-    # Other platforms' packages are not at hand, and not wanted.
+    # Without the packages for other platforms, which are not built here.
     command npm install --silent --no-audit --no-fund --offline --omit=optional "$main" "$platform"
     node_modules/.bin/evertoken --version
     cat >program.mjs <<'PROGRAM'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks what a build needs and says plainly what is missing and how people usually get it.
+# Checks that everything a build needs is there; says what is missing, and how to install it.
 #
 #   scripts/prerequisites.sh          everything `make test` needs
 #   scripts/prerequisites.sh demo     what `make demo` needs

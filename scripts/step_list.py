@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 PY = ".venv/bin/python"
-# It asks the first python on the path where packages are; `--verifytypes` knows no other way to tell it.
+# pyright finds packages through the first python on the path; with `--verifytypes` there is no other way.
 PYRIGHT = 'PATH="$PWD/.venv/bin:$PATH" pyright'
 
 
@@ -16,9 +16,9 @@ class Step:
     # For `bash -euo pipefail -c`, in the repository's root.
     command: str
     groups: tuple[str, ...] = ("test",)
-    # How the log's own counts are read; "" for a step that has none.
+    # The format of the counts in its log; "" if it has none.
     counts: str = ""
-    # A step without counts that proves something by itself counts as one.
+    # Whether the step counts as one test, if its log has no counts.
     is_check: bool = False
     needs: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ STEPS: tuple[Step, ...] = (
         ("test", "check"),
         needs=("environment", "build"),
     ),
-    # Checks: nothing is run but compilers and linters.
+    # Checks run only compilers and linters.
     check("rustfmt", "Rust formatting", "cargo fmt --all --check"),
     check("clippy", "Rust lints", "cargo clippy --workspace --all-targets --locked -- -D warnings"),
     check("rustdoc", "Rust documentation", "cargo doc --workspace --no-deps --locked", RUSTDOCFLAGS="-D warnings"),
@@ -76,7 +76,7 @@ STEPS: tuple[Step, ...] = (
     check("header", "include/evertoken.h agrees with the Rust code", "target/debug/examples/header --check", ("build",)),
     Step("check:agreement", "check: versions, tables and sizes agree", "$PYTHON scripts/agreement.py", ("test", "check"), "plain"),
     Step("check:links", "check: links in the documents", "$PYTHON scripts/links.py", ("test", "check"), "plain"),
-    # Suites: their own counts.
+    # Suites have counts of their own.
     suite("rust", "Rust: units, vectors, sandbox, command", "cargo test --workspace --locked --no-fail-fast --lib --bins --tests", "cargo"),
     suite("rust-doc", "Rust: documentation examples", "cargo test --workspace --locked --no-fail-fast --doc", "cargo"),
     suite("c", "C: units, vectors, install, CMake, sanitizers, valgrind", "tests/c/run.sh", "plain", EVERTOKEN_BUILT="1"),

@@ -1,11 +1,11 @@
-"""Runs the steps of `make test` and `make check`: one heading each, its duration, its log when it fails.
+"""Runs the steps of `make test` and `make check`. Prints a heading and the duration of each, and the log of one that fails.
 
     python3 scripts/steps.py test              everything
     python3 scripts/steps.py check             one group
     python3 scripts/steps.py tests:python      one step, by its name
 
-Every step writes to build/logs/NAME.log. A failed step fails the run and stops only what needs it. The last line is
-`N passed, N failed`: the suites' own counts, one for each check, and one failed for a step that broke without a count.
+Every step writes to build/logs/NAME.log. A failed step fails the run; only the steps that need it are not run. The last line is
+`N passed, N failed`: the suites' own counts, one for each check, and one failure for a step that failed without counts.
 Standard library only: it runs before anything is installed.
 """
 
@@ -81,16 +81,16 @@ def plain_counts(log: str) -> Counts:
     )
 
 
-# The parts of a long log that tell why a suite failed; the whole log where there are none.
-TELLING = {
+# The parts of a log that show why a suite failed; the whole log if there are none.
+FAILURES = {
     "cargo": r"^failures:$.*?^test result: .*?$",
     "node": r"^ *not ok .*?^ *\.\.\.$",
 }
 
 
-def telling(log: str, counts: str) -> list[str]:
-    """The lines to show of a failed step's log."""
-    parts = re.findall(TELLING[counts], log, re.MULTILINE | re.DOTALL) if counts in TELLING else []
+def failures(log: str, counts: str) -> list[str]:
+    """The lines of a failed step's log to show."""
+    parts = re.findall(FAILURES[counts], log, re.MULTILINE | re.DOTALL) if counts in FAILURES else []
     return "\n".join(parts or [log]).splitlines()
 
 
@@ -137,12 +137,12 @@ def run(step: Step) -> tuple[bool, Counts]:
     if not succeeded and counts.failed == 0:
         counts.failed = 1
     if not succeeded and not VERBOSE:
-        lines = telling(log, step.counts)
+        lines = failures(log, step.counts)
         if len(lines) > 300:
             print(f"   … {len(lines) - 300} lines before, see {log_path.relative_to(ROOT)}")
         print("\n".join(f"   | {line}" for line in lines[-300:]))
-    told = f"  {counts}" if counts.passed or counts.failed else ""
-    print(f"   {'ok' if succeeded else 'FAILED'}{told}  {seconds:.1f} s", flush=True)
+    shown = f"  {counts}" if counts.passed or counts.failed else ""
+    print(f"   {'ok' if succeeded else 'FAILED'}{shown}  {seconds:.1f} s", flush=True)
     return succeeded, counts
 
 

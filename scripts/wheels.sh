@@ -19,7 +19,7 @@ rm -rf "$out"
 export RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
 wheel=(maturin build --profile wheel --zig --compatibility manylinux2014 --out "$out")
 "${wheel[@]}"
-# maturin knows this interpreter; it need not be here.
+# maturin knows this interpreter, which need not be installed.
 "${wheel[@]}" --interpreter python3.14t
 maturin sdist --out "$out"
 

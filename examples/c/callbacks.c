@@ -1,4 +1,4 @@
-/* Calls that are started and answered by a callback: for event loops. Here the callback writes to a pipe that poll() watches.
+/* Calls whose results a callback receives, for event loops. Here the callback writes to a pipe that poll() watches.
  *
  *     cc callbacks.c $(pkg-config --cflags --libs evertoken) -o callbacks
  *     PISMO_SERVER_KEY=… PISMO_SERVER_SECRET=… ./callbacks https://sandbox.pismolabs.io /accounts/123
@@ -13,7 +13,7 @@
 
 enum { CALLS = 10 };
 
-/* Runs on a library thread, once, and owns what it is given: here the response travels to the loop through the pipe. */
+/* Runs once, on a thread of the library, and owns its arguments: it passes the response to the loop through the pipe. */
 static void on_response(void *userdata, evertoken_response *response, evertoken_error *error) {
     const int *pipe_end = userdata;
     if (error != NULL) fprintf(stderr, "%s\n", evertoken_error_text(error));

@@ -1,4 +1,4 @@
-/* The token for an HTTP client of your own: put the header on, show the response, send once more if that heals a 401.
+/* For another HTTP client: adds the header, judges the response, and sends the request once more if that can heal a 401.
  *
  *     cc own_http.c $(pkg-config --cflags --libs evertoken) -o own_http
  *     PISMO_SERVER_KEY=… PISMO_SERVER_SECRET=… ./own_http http://127.0.0.1:8099 /pismo/api/accounts/123
@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
     evertoken_authorization *authorization = NULL;
     evertoken_verdict *verdict = NULL;
     evertoken_error *error = NULL;
-    static char answer[65536];
+    static char body[65536];
     char host[256], port[8], url[512];
     int status = 0;
     if (argc != 3 || sscanf(argv[1], "http://%255[^:]:%7[0-9]", host, port) != 2) {
@@ -51,11 +51,11 @@ int main(int argc, char **argv) {
     if (evertoken_config_pismo(argv[1], getenv("PISMO_SERVER_KEY"), getenv("PISMO_SERVER_SECRET"), &config, &error) == EVERTOKEN_OK
         && evertoken_client_new(config, &client, &error) == EVERTOKEN_OK
         && evertoken_client_authorize(client, url, &authorization, &error) == EVERTOKEN_OK) {
-        status = my_get(host, port, argv[2], evertoken_authorization_value(authorization, NULL), answer, sizeof answer);
+        status = my_get(host, port, argv[2], evertoken_authorization_value(authorization, NULL), body, sizeof body);
         if (evertoken_client_judge(client, authorization, status, NULL, 0, NULL, 0, 1, EVERTOKEN_DEFAULT_TIMEOUT, &verdict, &error) == EVERTOKEN_OK
             && evertoken_verdict_action(verdict) == EVERTOKEN_ACTION_RESEND) {
             const evertoken_authorization *again = evertoken_verdict_authorization(verdict);
-            status = my_get(host, port, argv[2], evertoken_authorization_value(again, NULL), answer, sizeof answer);
+            status = my_get(host, port, argv[2], evertoken_authorization_value(again, NULL), body, sizeof body);
         }
     }
     if (error != NULL) fprintf(stderr, "%s\n", evertoken_error_text(error));

@@ -14,7 +14,7 @@ static size_t show(char *data, size_t size, size_t count, void *file) {
     return fwrite(data, size, count, file);
 }
 
-/* Ends what has come to its end, or sends it once more; how many are over. */
+/* Ends the transfers that are done, or sends them once more. Returns the number of those that have ended. */
 static int reap(const evertoken_client *client, CURLM *multi) {
     int over = 0, queued = 0;
     for (CURLMsg *message; (message = curl_multi_info_read(multi, &queued)) != NULL;) {

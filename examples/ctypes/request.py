@@ -15,7 +15,7 @@ from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_size_t, c_void_p
 
 lib = ctypes.CDLL(os.environ.get("EVERTOKEN_LIBRARY", "libevertoken.so.0"))
 
-# Handles are pointers to what nobody looks into; an output is a pointer to one.
+# Handles are opaque pointers; an output is a pointer to one.
 HANDLE, OUT = c_void_p, POINTER(c_void_p)
 RESPONSE_CALLBACK = ctypes.CFUNCTYPE(None, c_void_p, HANDLE, HANDLE)
 
@@ -46,14 +46,14 @@ class EvertokenError(Exception):
 
 
 def taken(error):
-    """Frees an error and gives what it said as an exception."""
+    """Frees an error, and returns its text as an exception."""
     text = error_text(error).decode()
     error_free(error)
     return EvertokenError(text)
 
 
 def made(function, *arguments):
-    """Calls a function that hands a handle over; raises what it says instead."""
+    """Calls a function that returns a handle; raises its error."""
     out, error = c_void_p(), c_void_p()
     if function(*arguments, byref(out), byref(error)) != 0:
         raise taken(error)
@@ -79,7 +79,7 @@ def get(client, path, timeout_ms=10000):
 
 
 def get_in_background(client, path, timeout_ms=10000):
-    """The same with a callback; gives the status once it has run on one of the library's threads."""
+    """The same with a callback, which runs on one of the library's threads. Returns the response's status."""
     over, outcome = threading.Event(), []
 
     @RESPONSE_CALLBACK

@@ -26,7 +26,7 @@ type Client struct {
 	handle *C.evertoken_client
 }
 
-// taken frees an error and tells what it said; nil for none.
+// taken frees an error and returns its text as a Go error; nil for none.
 func taken(failure *C.evertoken_error) error {
 	if failure == nil {
 		return nil
@@ -55,7 +55,7 @@ func NewPismo(baseURL, key, secret string) (*Client, error) {
 	return client, nil
 }
 
-// Get waits for the whole answer. A 401 is healed where it can be.
+// Get waits for the whole response. A 401 is healed if possible.
 func (client *Client) Get(path string, timeout time.Duration) (int, []byte, error) {
 	method, url := C.CString("GET"), C.CString(path)
 	defer C.free(unsafe.Pointer(method))

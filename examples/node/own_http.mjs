@@ -1,4 +1,4 @@
-// Any HTTP library: `authorize` gives the header, `judge` says what the response means. Here Node's own http.
+// For any HTTP library: `authorize` returns the header, `judge` the verdict on the response. Here with Node's own http.
 
 import { request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
@@ -9,25 +9,25 @@ import { Client } from 'evertoken'
 const baseUrl = process.env.PISMO_BASE_URL ?? 'https://sandbox.pismolabs.io'
 const client = Client.pismo({ serverKey: process.env.PISMO_SERVER_KEY, serverSecret: process.env.PISMO_SERVER_SECRET, baseUrl })
 
-/** Sends once. */
+/** Sends the request once. */
 function send(authorization) {
   const url = new URL(authorization.url)
   const request = url.protocol === 'https:' ? overHttps : overHttp
   return new Promise((resolve, reject) => {
-    request(url, { headers: { authorization: authorization.value } }, async (answer) => {
-      resolve({ status: answer.statusCode, headers: answer.headers, body: await buffer(answer) })
+    request(url, { headers: { authorization: authorization.value } }, async (response) => {
+      resolve({ status: response.statusCode, headers: response.headers, body: await buffer(response) })
     })
       .on('error', reject)
       .end()
   })
 }
 
-/** Sends, and once more where the verdict says so. */
+/** Sends the request, and once more if the verdict says so. */
 async function get(path) {
   const authorization = await client.authorize(path)
-  const answer = await send(authorization)
-  const verdict = await client.judge(authorization, answer)
-  if (verdict.action !== 'resend') return { ...answer, verdict }
+  const response = await send(authorization)
+  const verdict = await client.judge(authorization, response)
+  if (verdict.action !== 'resend') return { ...response, verdict }
   const again = await send(verdict.authorization)
   return { ...again, verdict: await client.judge(verdict.authorization, again) }
 }

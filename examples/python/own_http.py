@@ -1,4 +1,4 @@
-"""Any HTTP library: `authorize` gives the header, `judge` says what the response means. Here urllib of the standard library."""
+"""For any HTTP library: `authorize` returns the header, `judge` the verdict on the response. Here with urllib."""
 
 import os
 from urllib.error import HTTPError
@@ -15,15 +15,15 @@ client = evertoken.Client.pismo(
 
 def send(url: str, authorization: evertoken.Authorization) -> tuple[int, dict[str, str], bytes]:
     try:
-        with urlopen(Request(url, headers={"Authorization": authorization.value}), timeout=10) as answer:
-            return answer.status, dict(answer.headers), answer.read()
+        with urlopen(Request(url, headers={"Authorization": authorization.value}), timeout=10) as response:
+            return response.status, dict(response.headers), response.read()
     except HTTPError as refused:
         with refused:
             return refused.code, dict(refused.headers), refused.read()
 
 
 url = client.resolve("/api/accounts/1")
-client.invalidate()  # as if the token at hand had gone stale
+client.invalidate()  # marks the token as refused
 authorization: evertoken.Authorization | None = client.authorize(url)
 while authorization is not None:
     status, headers, body = send(url, authorization)

@@ -26,8 +26,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Ok::<_, evertoken::Error>((response.status(), body.len()))
         }
     });
-    let answers = try_join_all(calls).await?;
-    let succeeded = answers.iter().filter(|(status, _)| *status == 200).count();
+    let responses = try_join_all(calls).await?;
+    let succeeded = responses
+        .iter()
+        .filter(|(status, _)| *status == 200)
+        .count();
     println!("{succeeded} of 100, logins: {}", client.stats().logins);
     Ok(())
 }

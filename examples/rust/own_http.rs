@@ -1,4 +1,4 @@
-//! An HTTP client of your own, here hyper's: `authorize` gives the header, `judge` says what a response means.
+//! For any HTTP client, here hyper's: `authorize` returns the header, `judge` the verdict on the response.
 //!
 //!     PISMO_SERVER_KEY=… PISMO_SERVER_SECRET=… PISMO_BASE_URL=http://127.0.0.1:8099 cargo run -p evertoken-examples --bin own_http
 
