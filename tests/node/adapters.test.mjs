@@ -30,7 +30,7 @@ for (const [name, throughout] of Object.entries(ADAPTERS)) {
       return { made, send: throughout(made) }
     }
 
-    test('puts the header on', async () => {
+    test('adds the header', async () => {
       const made = client()
       const { status, text } = await throughout(made)(API, { headers: { 'x-mine': 'yes' } })
       assert.equal(status, 200)
@@ -276,7 +276,7 @@ describe('got', () => {
     assert.equal(made.authOf(error.response).reason, 'refused_again')
   })
 
-  test('takes the header out of the request of an answer', async () => {
+  test('takes the header out of the request of a response', async () => {
     const { request } = await got(sandbox.url + API, { hooks: client().gotHooks() })
     assert.equal(request.options.headers.authorization, undefined)
   })

@@ -105,7 +105,7 @@ test('diagnostics channels publish the same', async () => {
   )
 })
 
-test('a listener that throws is a warning and harms nothing', async () => {
+test('a listener that throws is a warning and affects nothing else', async () => {
   const made = client()
   const warned = once(process, 'warning')
   const trouble = new Error('listener')

@@ -36,7 +36,7 @@ for (const way of ['fetch', 'request']) {
   })
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   test('is a Response as the platform makes it', async () => {
     const response = await client().fetch(`${API}?a=1`, { method: 'POST', body: 'hello', headers: { 'x-mine': 'yes' } })
     assert.ok(response instanceof Response)
@@ -46,7 +46,7 @@ describe('an answer', () => {
     assert.deepEqual([echo.method, echo.query, echo.body_length, echo.headers['x-mine']], ['POST', 'a=1', 5, 'yes'])
   })
 
-  test('that is no 401 has no reason', async () => {
+  test('that is not a 401 has no reason', async () => {
     const made = client()
     assert.equal(made.authOf(await made.fetch(API)), null)
   })
@@ -240,7 +240,7 @@ describe('redirects', () => {
     assert.equal(sandbox.counts().paths['GET /away'], 21)
   })
 
-  test('are followed from the answer to a resend', async () => {
+  test('are followed from the response to a resend', async () => {
     sandbox.script({ '/away': [{ status: 401 }, { status: 302, headers: { location: API } }] })
     const response = await client().fetch('/away')
     assert.deepEqual([response.status, response.url], [200, sandbox.url + API])

@@ -126,7 +126,7 @@ describe('a body', () => {
   })
 })
 
-test('an answer is read piece by piece as it comes', async () => {
+test('a response is read piece by piece as it comes', async () => {
   sandbox.script({ 'GET /large': [{ text: 'y'.repeat(2_000_000) }] })
   let length = 0
   for await (const piece of (await client.fetch('/large')).body) length += piece.length

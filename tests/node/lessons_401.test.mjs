@@ -73,7 +73,7 @@ for (const [name, open] of Object.entries(SENDERS)) {
       assert.deepEqual(counts(), [1, 10, 10])
     })
 
-    test('a 403 is nothing to renew for', async () => {
+    test('a 403 causes no renewal', async () => {
       const send = open(client())
       sandbox.arm({ route: 'api', count: 0, fault: { type: 'status', status: 403 } })
       for (let call = 0; call < 10; call++) assert.equal((await send(API)).status, 403)

@@ -69,7 +69,7 @@ describe('a short token is used as long as it lives', () => {
 })
 
 describe('a renewal that fails while the token is good', () => {
-  test('harms nobody, shows in the state, and comes again when the server said', async () => {
+  test('affects nothing else, shows in the state, and comes again when the server said', async () => {
     const made = await soft({ status: 503, headers: { 'retry-after': '600' } })
     const failed = once(made, 'flight_failed')
     assert.equal((await made.token()).value, 'access-1')
@@ -137,7 +137,7 @@ describe('a token request that is redirected takes no secret elsewhere', () => {
 })
 
 describe('the refresh token', () => {
-  test('is kept where the answer names none', async () => {
+  test('is kept where the response names none', async () => {
     sandbox.configure({ plain: { omit_refresh: true } })
     await renewedFourTimes(client())
     assert.deepEqual(tokenRequests(), [1, 3])
@@ -187,7 +187,7 @@ async function somebodyElseLogsIn() {
 describe('WSO2', () => {
   const wso2 = () => sandbox.wso2({ tokenUrl: `${sandbox.url}/token?${own()}` })
 
-  test('hands out the token that it has: its life is what is left of it', async () => {
+  test('hands out the token that it has: its lifetime is what remains', async () => {
     await somebodyElseLogsIn()
     sandbox.advance(3_500_000)
     assert.ok((await wso2().token()).expiresIn <= 100_000)

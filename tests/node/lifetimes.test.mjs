@@ -85,5 +85,5 @@ test("requests wait in Node's own event loop", { skip: process.platform === 'lin
 test('a worker ends by itself, also when only workers have loaded the package', () => ends('worker ends', ['worker 0']))
 test('worker.terminate with calls in flight is clean', () => ends('worker terminates'))
 test('process.exit in a worker with calls in flight is clean', () => ends('worker exits'))
-test('process.exit in workers while answers arrive is clean', () => ends('workers exit while answers arrive'))
+test('process.exit in workers while responses arrive is clean', () => ends('workers exit while answers arrive'))
 test('workers and the main thread share one token, and its refusal', () => ends('one token', ['same', 'noticed']))

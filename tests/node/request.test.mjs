@@ -11,7 +11,7 @@ import { API, plain } from './plain.mjs'
 
 const { sandbox, client } = plain()
 
-describe('an answer', () => {
+describe('a response', () => {
   test('has status, headers, body, URL and version', async () => {
     const response = await client().request('get', API)
     assert.ok(response instanceof ClientResponse)
@@ -29,7 +29,7 @@ describe('an answer', () => {
     assert.equal(headers.get('x-empty'), '')
   })
 
-  test('that is no JSON is not quoted', async () => {
+  test('that is not JSON is not quoted', async () => {
     sandbox.script({ 'GET /page': [{ text: '<html>s3cret</html>' }] })
     const response = await client().request('GET', '/page')
     assert.throws(
@@ -181,7 +181,7 @@ describe('a body that is sent piece by piece', () => {
   })
 })
 
-describe('an answer that is read piece by piece', () => {
+describe('a response that is read piece by piece', () => {
   const large = () => sandbox.script({ 'GET /large': { repeat_last: true, answers: [{ text: 'y'.repeat(2_000_000) }] } })
 
   test('comes before its body', async () => {

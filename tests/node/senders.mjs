@@ -1,4 +1,4 @@
-// Every way of this package to send a request, under one shape, with the real libraries.
+// Every way of this package to send a request, as functions of one form, with the real libraries.
 
 import axios from 'axios'
 import got from 'got'
@@ -50,7 +50,7 @@ function undici({ Agent, interceptors, request }) {
   }
 }
 
-/** axios itself finds its adapters by a name of its own, its instances by another way: both are tried. */
+/** axios itself and its instances find their adapters in different ways, so both are tested. */
 function overAxios(instance, client) {
   instance.interceptors.request.clear()
   client.attachAxios(instance)

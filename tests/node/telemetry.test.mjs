@@ -114,7 +114,7 @@ test('a rejected login is an error with what the server said, and a lock-out', a
   assert.deepEqual([requests, lockouts], [[[of, 1]], [[of, 1]]])
 })
 
-test('a failure without an answer has no status', async () => {
+test('a failure without a response has no status', async () => {
   sandbox.arm({ route: 'token', fault: 'reset' })
   await client({ maxAttempts: 1 }).token().catch(() => {})
   const [{ attributes }] = spans.getFinishedSpans()

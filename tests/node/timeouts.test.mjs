@@ -51,7 +51,7 @@ describe('readTimeout', () => {
     for (const body of ['body', pieces()]) await assert.rejects(made.request('POST', API, { body, readTimeout: 50 }), { code: 'timed_out', message: /was silent/ })
   })
 
-  test('ends an answer that breaks off silently', async () => {
+  test('ends a response that breaks off silently', async () => {
     const server = createServer((socket) => {
       socket.on('error', () => {})
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nbegun'))

@@ -107,7 +107,7 @@ describe('a token', () => {
     assert.ok(token.expiresIn > 9e16)
   })
 
-  test('has as much life left as was asked for', async () => {
+  test('has at least the requested remaining lifetime', async () => {
     sandbox.configure({ wso2: { life_secs: 100, second_login: 'new' } })
     const asked = client()
     const first = await asked.token()

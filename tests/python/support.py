@@ -1,4 +1,4 @@
-"""What several tests need."""
+"""Helpers of several tests."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from pathlib import Path
 
 PROGRAMS = Path(__file__).parent / "programs"
 PATIENCE_SECS = 30
-# pytest refuses a plugin by two names: the option is for a package that is not installed.
+# The option that loads the plugin. Not for an installed package, because pytest refuses to load a plugin twice.
 INSTALLED = any(entry.value == "evertoken.pytest_plugin" for entry in entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "evertoken.pytest_plugin")
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Waits until something is so; other threads run meanwhile."""
+def until(condition: Callable[[], bool]) -> None:
+    """Waits until a condition holds, while other threads run."""
     end = time.monotonic() + PATIENCE_SECS
-    while not true():
+    while not condition():
         assert time.monotonic() < end, "it did not come about"
         os.sched_yield()
 
 
-async def until_async(true: Callable[[], bool]) -> None:
-    """As `until`; other tasks run meanwhile."""
+async def until_async(condition: Callable[[], bool]) -> None:
+    """As `until`, while other tasks run."""
     end = time.monotonic() + PATIENCE_SECS
-    while not true():
+    while not condition():
         assert time.monotonic() < end, "it did not come about"
         await asyncio.sleep(0)
 
 
 def program(name: str, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs one of the programs beside the tests to its end."""
+    """Runs a program of the folder `programs` to its end."""
     return subprocess.run(
         [sys.executable, "-W", "error", str(PROGRAMS / name), *args],
         env={**os.environ, **environment},
@@ -47,6 +47,6 @@ def program(name: str, *args: str, **environment: str) -> subprocess.CompletedPr
 
 
 def well(done: subprocess.CompletedProcess[str]) -> str:
-    """The output of a program that ended well and complained about nothing."""
+    """The output of a program, which must have ended with status 0 and an empty standard error."""
     assert (done.returncode, done.stderr) == (0, ""), f"status {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout.strip()

@@ -178,7 +178,7 @@ def test_httpx_a_pipe_is_a_one_shot_body(sandbox: Sandbox, client: Client, libra
     assert len(statuses(sandbox)) == 1
 
 
-def test_the_second_401_is_the_answer(sandbox: Sandbox, send: Send) -> None:
+def test_the_second_401_is_the_response(sandbox: Sandbox, send: Send) -> None:
     sandbox.arm("unauthorized", route="api", count=0)
     assert send("GET", sandbox.url + API) == Seen(401, "refused_again", sandbox.url + API)
     assert len(statuses(sandbox)) == 2
@@ -323,7 +323,7 @@ async def test_async_a_one_shot_body_gives_the_401_back(sandbox: Sandbox, asend:
     assert (await asend("POST", sandbox.url + API, pieces())).status == 200
 
 
-async def test_async_the_second_401_is_the_answer(sandbox: Sandbox, asend: AsyncSend) -> None:
+async def test_async_the_second_401_is_the_response(sandbox: Sandbox, asend: AsyncSend) -> None:
     sandbox.arm("unauthorized", route="api", count=0)
     assert await asend("GET", sandbox.url + API) == Seen(401, "refused_again", sandbox.url + API)
     assert len(statuses(sandbox)) == 2

@@ -46,7 +46,7 @@ def retry(**options: Any) -> Retry:
     return Retry(3, status_forcelist=[503], allowed_methods=None, **options)
 
 
-def test_a_url_that_is_no_unicode_is_refused_by_name(sandbox: Sandbox, client: Client) -> None:
+def test_a_url_that_is_not_unicode_is_refused_by_name(sandbox: Sandbox, client: Client) -> None:
     client.token()
     for url in (API + "/\udc80", sandbox.url + API + "/\udc80"):
         with pytest.raises(ConfigInvalidError, match="url"):
@@ -89,7 +89,7 @@ def test_urllib3_takes_the_token_off_whatever_its_retries_say(sandbox: Sandbox, 
     assert ["authorization" in entry["headers"] for entry in abroad] == [False]
 
 
-def test_urllib3_judges_no_answer_that_the_token_did_not_bring(sandbox: Sandbox) -> None:
+def test_urllib3_judges_no_response_that_the_token_did_not_bring(sandbox: Sandbox) -> None:
     """To an origin that is allowed urllib3 takes no token either: its 401 says nothing about ours."""
     client = sandbox.pismo().client(allowed_origins=[sandbox.foreign_url])
     sandbox.arm({"type": "redirect", "status": 302}, route=API)
@@ -144,7 +144,7 @@ async def test_aiohttp_from_http_to_https(https: Https) -> None:
     assert carried == {"http": True, "https": False}
 
 
-def test_no_adapter_reads_a_streamed_answer(sandbox: Sandbox, client: Client) -> None:
+def test_no_adapter_reads_a_streamed_response(sandbox: Sandbox, client: Client) -> None:
     sandbox.arm({"type": "huge", "bytes": 3_000_000}, route=API, count=0)
     with requests.get(sandbox.url + API, auth=client.requests_auth(), stream=True) as response:
         assert response.raw.tell() == 0

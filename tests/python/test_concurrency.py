@@ -162,7 +162,7 @@ def test_one_client_serves_one_loop_after_another(sandbox: Sandbox) -> None:
     assert sandbox.counts()["pismo"]["login"] == 1
 
 
-def test_a_loop_that_is_closed_early_harms_nobody(sandbox: Sandbox) -> None:
+def test_a_loop_that_is_closed_early_affects_nothing_else(sandbox: Sandbox) -> None:
     sandbox.arm("gate", route="login")
     client = sandbox.pismo().async_client()
     loop = asyncio.new_event_loop()

@@ -100,7 +100,7 @@ def test_an_unknown_flow_is_refused() -> None:
         Client.from_options("pismoo")
 
 
-def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_certificate_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("no certificate")
     with pytest.raises(evertoken.ConfigInvalidError, match="ca_file"):

@@ -72,7 +72,7 @@ def test_a_subscription_ends(sandbox: Sandbox) -> None:
         client.on_event("not callable")  # type: ignore[arg-type]
 
 
-def test_what_a_hook_raises_is_reported_and_harms_nobody(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_hook_raises_is_reported_and_affects_nothing_else(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     reported: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda report: reported.append((report.exc_type, report.object)))
     client = sandbox.pismo().client()

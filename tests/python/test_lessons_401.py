@@ -85,7 +85,7 @@ def test_a_401_that_means_forbidden_does_not_loop(sandbox: Sandbox, client: Clie
     assert counts(sandbox) == (1, 20, 20)
 
 
-def test_a_403_is_nothing_to_renew_for(sandbox: Sandbox, client: Client) -> None:
+def test_a_403_causes_no_renewal(sandbox: Sandbox, client: Client) -> None:
     sandbox.arm({"type": "status", "status": 403}, route="api", count=0)
     assert {client.get(API).status_code for _ in range(20)} == {403}
     assert sandbox.counts()["pismo"]["login"] == 1

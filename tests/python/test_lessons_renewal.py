@@ -64,7 +64,7 @@ def test_a_short_token_is_used_as_long_as_it_lives(sandbox: Sandbox, life: int) 
     assert logins(sandbox) == (1, 0)
 
 
-def test_a_renewal_that_fails_while_the_token_is_good_harms_nobody(sandbox: Sandbox) -> None:
+def test_a_renewal_that_fails_while_the_token_is_good_affects_nothing_else(sandbox: Sandbox) -> None:
     options = soft_token(sandbox, {"status": 503, "headers": {"retry-after": "600"}})
     client = Client.password(**options)
     enter_the_soft_window(client)
@@ -81,7 +81,7 @@ def test_a_renewal_that_fails_while_the_token_is_good_harms_nobody(sandbox: Sand
 
 
 @pytest.mark.parametrize("answer", [{"text": "<html>"}, {"status": 400, "json": {"error": "invalid_grant"}}, {"fault": "reset"}])
-def test_one_odd_answer_to_an_early_renewal_does_not_disable_the_client(sandbox: Sandbox, answer: dict[str, Any]) -> None:
+def test_one_odd_response_to_an_early_renewal_does_not_disable_the_client(sandbox: Sandbox, answer: dict[str, Any]) -> None:
     options = soft_token(sandbox, answer, {"json": {**GRANTED, "access_token": "access-2", "expires_in": 1000}})
     client = Client.password(**options)
     enter_the_soft_window(client)
@@ -130,7 +130,7 @@ def test_a_redirected_token_request_takes_no_password_elsewhere(sandbox: Sandbox
     assert sandbox.counts()["foreign"] == 0
 
 
-def test_an_answer_without_a_refresh_token_keeps_the_old_one(sandbox: Sandbox, plain: Client) -> None:
+def test_a_response_without_a_refresh_token_keeps_the_old_one(sandbox: Sandbox, plain: Client) -> None:
     sandbox.configure(plain={"omit_refresh": True})
     for _ in range(4):
         plain.token()
@@ -258,7 +258,7 @@ def test_nothing_is_written_to_disk() -> None:
     assert well(program("read_only_disk.py")) == "200, logins: 1"
 
 
-def test_whoever_asks_is_told_of_a_new_token(sandbox: Sandbox, plain: Client) -> None:
+def test_every_caller_learns_of_a_new_token(sandbox: Sandbox, plain: Client) -> None:
     told: list[tuple[str | None, str | None]] = []
 
     def hear(event: evertoken.Event) -> None:

@@ -203,7 +203,7 @@ def test_a_body_that_nobody_takes_ends_with_its_call(send: Callable[[Client, Ite
             send(client, itertools.repeat(b"x" * 65536))
 
 
-def test_no_answer_in_time(client: Client, sandbox: Sandbox) -> None:
+def test_no_response_in_time(client: Client, sandbox: Sandbox) -> None:
     sandbox.arm("hang", route="api", count=2)
     with pytest.raises(evertoken.TimedOutError):
         client.get(API, timeout=0.05)

@@ -48,6 +48,6 @@ def test_importing_pulls_in_nothing_and_starts_no_thread() -> None:
     assert well(program("bare_import.py")) == "heavy modules: [], threads: 1"
 
 
-def test_a_subinterpreter_is_refused_and_harms_nobody() -> None:
+def test_a_subinterpreter_is_refused_and_affects_nothing_else() -> None:
     refused = "evertoken works in the main interpreter only, not in a subinterpreter (mod_wsgi: set `WSGIApplicationGroup %{GLOBAL}`)"
     assert well(program("subinterpreters.py")).splitlines() == [refused, refused]

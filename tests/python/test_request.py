@@ -120,13 +120,13 @@ def test_what_a_generator_raises_reaches_the_caller(client: Client) -> None:
         client.post(API, content=iter([1]))  # type: ignore[arg-type]
 
 
-def test_what_one_api_answers_may_be_what_another_is_sent(client: Client, sandbox: Sandbox) -> None:
+def test_the_response_of_one_api_may_be_the_body_for_another(client: Client, sandbox: Sandbox) -> None:
     sandbox.arm({"type": "huge", "bytes": 500_000}, route="/plain/api/big")
     with sandbox.plain().client().stream("GET", "/plain/api/big") as source:
         assert body_of(client.post(API, content=source.iter_bytes()))[0] == 500_000
 
 
-def test_an_early_answer_ends_the_reading_of_the_body(client: Client, sandbox: Sandbox) -> None:
+def test_an_early_response_ends_the_reading_of_the_body(client: Client, sandbox: Sandbox) -> None:
     read: list[int] = []
 
     def pieces() -> Iterator[bytes]:
@@ -207,7 +207,7 @@ def test_one_body_and_of_a_known_type(client: Client) -> None:
         client.post(API, files={"a": 1})  # type: ignore[dict-item]
 
 
-def test_what_is_no_text_is_refused_by_name(client: Client) -> None:
+def test_an_argument_that_is_not_a_str_is_refused_by_name(client: Client) -> None:
     with pytest.raises(TypeError, match=r"^url must be a str, not PurePosixPath$"):
         client.get(PurePosixPath(API))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^method must be a str, not int$"):
@@ -239,7 +239,7 @@ def test_headers_that_are_refused(client: Client, headers: dict[str, str]) -> No
         client.get(API, headers=headers)
 
 
-def test_the_answer(client: Client, sandbox: Sandbox) -> None:
+def test_the_response(client: Client, sandbox: Sandbox) -> None:
     sandbox.script({"GET /page": [{"text": "grüße", "headers": {"Set-Cookie": ["a=1", "b=2"], "X-Up": "é"}, "status": 203}]})
     response = client.get("/page?key=hidden")
     assert (response.status_code, response.reason_phrase, response.ok) == (203, "Non-Authoritative Information", True)
@@ -282,7 +282,7 @@ def test_text_has_a_charset(client: Client, sandbox: Sandbox, content_type: str,
     assert client.get("/page").text == text
 
 
-def test_json_of_an_answer(client: Client, sandbox: Sandbox) -> None:
+def test_json_of_a_response(client: Client, sandbox: Sandbox) -> None:
     sandbox.script({"GET /page": {"repeat_last": True, "answers": [{"text": "{"}]}})
     with pytest.raises(json.JSONDecodeError):
         client.get("/page").json()
@@ -318,7 +318,7 @@ def test_redirects_are_followed_and_the_token_stays_at_home(client: Client, sand
     assert sandbox.counts()["pismo"]["login"] == 1
 
 
-def test_a_401_that_cannot_be_healed_is_the_answer(client: Client, sandbox: Sandbox) -> None:
+def test_a_401_that_cannot_be_healed_is_the_response(client: Client, sandbox: Sandbox) -> None:
     sandbox.arm("unauthorized", route="api", count=0)
     response = client.get(API)
     assert (response.status_code, response.auth.reason) == (401, "refused_again")

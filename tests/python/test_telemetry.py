@@ -97,7 +97,7 @@ def test_a_login_is_a_span_of_its_own(sandbox: Sandbox, telemetry: Telemetry) ->
     assert telemetry.counts(client) == {("token_requests", "{request}", how): 1, ("token_request.duration", "s", how): 1}
 
 
-def test_a_token_without_end_has_no_life_to_tell(sandbox: Sandbox, telemetry: Telemetry) -> None:
+def test_a_token_that_does_not_expire_has_no_lifetime(sandbox: Sandbox, telemetry: Telemetry) -> None:
     sandbox.passkit().client().token()
     (span,) = telemetry.spans()
     assert "evertoken.expires_in" not in (span.attributes or {})

@@ -31,7 +31,7 @@ def test_a_token_without_end(sandbox: Sandbox) -> None:
     assert (token.expires_at, token.expires_in, token.claims) == (None, None, None)
 
 
-def test_a_token_of_almost_no_end_has_the_last_date_there_is(sandbox: Sandbox) -> None:
+def test_an_expiry_beyond_the_last_date_is_the_last_date(sandbox: Sandbox) -> None:
     sandbox.configure(plain={"expires_in": 9_000_000_000_000_000})
     token = sandbox.plain().client().token()
     assert token.expires_in == timedelta.max
@@ -93,7 +93,7 @@ def test_another_origin_may_be_allowed(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("url", ["/a\r\nb", "/a\0b", "http://[", "/\ud800"])
-def test_what_is_no_url_is_refused(sandbox: Sandbox, url: str) -> None:
+def test_an_invalid_url_is_refused(sandbox: Sandbox, url: str) -> None:
     client = sandbox.pismo().client()
     for attempt in (client.authorization, client.get):
         with pytest.raises(evertoken.ConfigInvalidError):

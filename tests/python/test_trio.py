@@ -113,7 +113,7 @@ def test_one_client_serves_one_run_after_another_and_asyncio(sandbox: Sandbox) -
     assert sandbox.counts()["pismo"]["login"] == 1
 
 
-def test_a_run_that_ends_early_harms_nobody(sandbox: Sandbox) -> None:
+def test_a_run_that_ends_early_affects_nothing_else(sandbox: Sandbox) -> None:
     client = sandbox.pismo().async_client()
 
     async def main() -> None:

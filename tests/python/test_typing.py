@@ -57,7 +57,7 @@ def test_sync(sandbox: Sandbox) -> None:
             assert_type(subscription, evertoken.Subscription)
 
 
-def test_requests_take_what_they_say(sandbox: Sandbox) -> None:
+def test_requests_take_the_types_that_they_declare(sandbox: Sandbox) -> None:
     def pieces() -> Iterator[bytes]:
         yield b"piece"
 

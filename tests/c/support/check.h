@@ -1,4 +1,4 @@
-/* A test harness in one page: a test is a function, a failed check ends the program and says where. */
+/* A small test harness: a test is a function; a failed check prints its place and ends the program. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -19,7 +19,7 @@ static inline void check_failed(const char *file, int line, const char *what) {
         if (!(condition)) check_failed(__FILE__, __LINE__, #condition); \
     } while (0)
 
-/* Two whole numbers, statuses or enums are equal. */
+/* Two integers or enums must be equal. */
 #define CHECK_INT(actual, expected) \
     do { \
         intmax_t check_a = (intmax_t)(actual), check_b = (intmax_t)(expected); \
@@ -29,7 +29,7 @@ static inline void check_failed(const char *file, int line, const char *what) {
         } \
     } while (0)
 
-/* Two texts are equal; a NULL equals nothing. */
+/* Two strings must be equal. NULL equals nothing. */
 #define CHECK_STR(actual, expected) \
     do { \
         const char *check_a = (actual), *check_b = (expected); \
@@ -39,7 +39,7 @@ static inline void check_failed(const char *file, int line, const char *what) {
         } \
     } while (0)
 
-/* A call that must work; shows the error's whole text if it does not. Uses a local `evertoken_error *error`. */
+/* A call must succeed; otherwise its error is printed. Uses a local `evertoken_error *error`. */
 #define CHECK_OK(call) \
     do { \
         error = NULL; \
@@ -50,7 +50,7 @@ static inline void check_failed(const char *file, int line, const char *what) {
         CHECK(error == NULL); \
     } while (0)
 
-/* A call that must fail with this status, and say so in an error of the same status. Frees the error. */
+/* A call must fail with this status, and with an error of the same status, which is freed. */
 #define CHECK_FAILS(call, expected) \
     do { \
         error = NULL; \
@@ -63,7 +63,7 @@ static inline void check_failed(const char *file, int line, const char *what) {
         error = NULL; \
     } while (0)
 
-/* Runs a test; each one that ends is a line `ok …` on standard output, which the runner counts. */
+/* Runs a test. Prints a line `ok …` when it has passed, which run.sh counts. */
 #define RUN(test) \
     do { \
         test(); \

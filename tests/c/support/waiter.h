@@ -1,4 +1,4 @@
-/* Waits for callbacks to have run, without a clock. */
+/* Waits until callbacks have run, without a clock. */
 #ifndef WAITER_H
 #define WAITER_H
 

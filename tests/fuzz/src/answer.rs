@@ -1,4 +1,4 @@
-//! Answers of token endpoints, through every flow.
+//! Responses of token endpoints, read by every flow.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
 //! What a fuzzer calls: everything that takes bytes or texts from outside, as functions of bytes that panic where a
-//! promise is broken. None sends anything, but for one answer that the process fetches from itself.
+//! promise is broken. None sends anything, except for one response that the process fetches from itself.
 //!
 //! An input is readable: fields behind each other, separated by NUL, or an HTTP message's head and body. So a corpus can
 //! be read and written by hand.
