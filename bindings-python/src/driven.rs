@@ -29,7 +29,7 @@ pub(crate) struct Calls {
     forks: usize,
 }
 
-/// What is known of an event loop's calls by those who do not keep them alive.
+/// An event loop's calls, referred to weakly.
 pub(crate) struct Driven(Weak<Calls>);
 
 impl Driven {

@@ -31,20 +31,20 @@ const EVENTS_PER_TURN: usize = 256;
 /// Reads from one socket in one turn, of 64 KiB at most; libuv has the same limit. A response that arrives as fast as it is
 /// read would otherwise keep the loop from its other work.
 const READS_PER_TURN: u32 = 32;
-/// Bytes written to one socket in one turn, and what the last write had in excess. Without a limit an upload to a fast receiver
-/// is one turn from its beginning to its end: 220 ms per gigabyte.
+/// After so many bytes written to one socket in one turn, the rest waits for the next turn. Without a limit, a whole upload to a
+/// fast receiver would be one turn: 220 ms per gigabyte.
 const WRITTEN_PER_TURN: usize = READS_PER_TURN as usize * 64 * 1024;
 /// How often the calls are polled in one turn if they wake each other.
 const POLLS_PER_TURN: usize = 8;
 const WAKE_PIPE: Token = Token(0);
 
-/// The calls of one event loop. It stays on the loop's thread, unless the calls `C` are `Send`: then it goes where the loop
-/// goes, which may run on one thread after another.
+/// The calls of one event loop. With calls `C` that are `Send`, the loop may run on one thread after another; otherwise this
+/// stays on one thread.
 pub struct EventLoop<C = LocalBoxFuture<'static, ()>> {
     poller: Mutex<Poller>,
     sockets: Arc<Sockets>,
     calls: Mutex<FuturesUnordered<C>>,
-    /// Started, and not among `calls` yet: one that is being polled may start another.
+    /// Calls that were started and are not among `calls` yet: a call that is being polled may start another.
     started: Mutex<Vec<C>>,
     wake_pipe: Arc<WakePipe>,
     /// Runs what a call waits for besides its own socket.
@@ -65,7 +65,7 @@ impl EventLoop {
 }
 
 impl EventLoop<BoxFuture<'static, ()>> {
-    /// As the other `start`, for a call that may go on on another thread.
+    /// As the other `start`, for a call that may continue on another thread.
     pub fn start(&self, call: impl Future<Output = ()> + Send + 'static) {
         self.start_boxed(Box::pin(call));
     }
@@ -99,7 +99,7 @@ impl<C: Future<Output = ()> + Unpin> EventLoop<C> {
         self.poll_calls();
     }
 
-    /// Takes the socket events there are and polls the calls that they wake. Never waits.
+    /// Takes the available socket events, and polls the calls that they wake. Never waits.
     pub fn turn(&self) {
         // From here on a wake-up need not go through the pipe.
         self.wake_pipe.begin_polling();
@@ -110,7 +110,7 @@ impl<C: Future<Output = ()> + Unpin> EventLoop<C> {
 
     fn take_events(&self) {
         let Poller { poll, events } = &mut *lock(&self.poller);
-        // If a signal interrupts it, the descriptor stays readable, and another turn follows.
+        // If a signal interrupts this, the descriptor stays readable, and another turn follows.
         if poll.poll(events, Some(Duration::ZERO)).is_err() {
             return;
         }
@@ -128,7 +128,7 @@ impl<C: Future<Output = ()> + Unpin> EventLoop<C> {
             Ok(calls) => calls,
             Err(TryLockError::Poisoned(calls)) => calls.into_inner(),
             Err(TryLockError::WouldBlock) => {
-                // From within a call that is being polled. The loop below looks once more.
+                // Called by a call that is being polled. The loop that polls it takes another round.
                 self.wake_pipe.wake_by_ref();
                 return;
             }
@@ -241,15 +241,15 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// Uses up one of this turn's reads. Tells whether one was left.
+    /// Uses up one of this turn's reads. Returns whether one was left.
     pub(super) fn take_read(&self) -> bool {
-        self.look_at_turn();
+        self.update_turn();
         self.reads.fetch_add(1, Ordering::Relaxed) < READS_PER_TURN
     }
 
     /// Whether more may be written in this turn.
     pub(super) fn may_write(&self) -> bool {
-        self.look_at_turn();
+        self.update_turn();
         self.written.load(Ordering::Relaxed) < WRITTEN_PER_TURN
     }
 
@@ -257,7 +257,8 @@ impl Registration {
         self.written.fetch_add(length, Ordering::Relaxed);
     }
 
-    fn look_at_turn(&self) {
+    /// Resets the counts in a new turn.
+    fn update_turn(&self) {
         let turn = self.sockets.turn.load(Ordering::Relaxed);
         if self.turn.swap(turn, Ordering::Relaxed) != turn {
             self.reads.store(0, Ordering::Relaxed);

@@ -17,7 +17,7 @@ use super::runner::{self, Home, WaitSet};
 pub(crate) struct WatchedSocket {
     /// With an event loop only. Declared before the socket, which must not be closed while it is registered.
     registration: Mutex<Option<Registration>>,
-    /// The number of that event loop plus one; 0 for blocking calls, which take no lock so.
+    /// The number of that event loop plus one; 0 for blocking calls, which so need no lock.
     home: AtomicUsize,
     pub(crate) tcp: TcpStream,
     readiness: Arc<Readiness>,
@@ -65,7 +65,7 @@ impl WatchedSocket {
         Ok(watched)
     }
 
-    /// From here on the executor that runs this code watches it. No call may be waiting for it.
+    /// Has the executor that runs this code watch it from now on. No call may be waiting for it.
     pub(crate) fn move_here(&self) -> io::Result<()> {
         if Some(self.home()) == runner::home() {
             return Ok(());
@@ -87,7 +87,7 @@ impl WatchedSocket {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Which calls can wait for it.
+    /// The calls that can wait for it.
     pub(crate) fn home(&self) -> Home {
         let number = self.home.load(Ordering::Relaxed).checked_sub(1);
         number.map_or(Home::BlockingCalls, Home::EventLoop)
@@ -111,21 +111,21 @@ impl WatchedSocket {
     /// Whether the call may read now. In an event loop it must leave the loop to others after some reads, and is polled
     /// again in the next turn.
     pub(crate) fn may_read(&self, cx: &Context<'_>) -> bool {
-        self.may(cx, Registration::take_read)
+        self.has_turn(cx, Registration::take_read)
     }
 
     /// As [`Self::may_read`], for a write.
     pub(crate) fn may_write(&self, cx: &Context<'_>) -> bool {
-        self.may(cx, Registration::may_write)
+        self.has_turn(cx, Registration::may_write)
     }
 
-    fn may(&self, cx: &Context<'_>, ask: impl FnOnce(&Registration) -> bool) -> bool {
-        let may =
+    fn has_turn(&self, cx: &Context<'_>, ask: impl FnOnce(&Registration) -> bool) -> bool {
+        let has_turn =
             self.home() == Home::BlockingCalls || self.registration().as_ref().is_none_or(ask);
-        if !may {
+        if !has_turn {
             cx.waker().wake_by_ref();
         }
-        may
+        has_turn
     }
 
     /// To be called after each write.

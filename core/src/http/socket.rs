@@ -39,7 +39,7 @@ impl Socket {
         Some(self.watched.home()) == home()
     }
 
-    /// From here on they can, and no others.
+    /// Lets the calls of the executor that runs this code use it, and no others.
     pub(super) fn move_here(&self) -> io::Result<()> {
         self.watched.move_here()
     }
