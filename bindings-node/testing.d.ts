@@ -25,7 +25,7 @@ export interface ProviderCounts {
   api: number
   /** Those of them that were answered 401. */
   api_401: number
-  /** Logins made although the identity held a good token with more than half of its life left. */
+  /** Logins of an identity that had a valid token with more than half of its lifetime left. */
   superfluous_logins: number
 }
 

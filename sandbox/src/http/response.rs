@@ -9,9 +9,9 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
-    /// Tokens that this response hands out.
+    /// Tokens that this response issues.
     pub(crate) issued: Vec<String>,
-    /// Refresh tokens that this response hands out.
+    /// Refresh tokens that this response issues.
     pub(crate) issued_refresh: Vec<String>,
     /// Whether this is a login that the client did not need.
     pub(crate) superfluous_login: bool,
