@@ -1,4 +1,4 @@
-//! Evertoken: its client, and its blocking face.
+//! Evertoken: its client, and its blocking client.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -83,7 +83,7 @@ impl Adapter for Authorization {
     }
 }
 
-/// The blocking face: each caller is a thread.
+/// The blocking client: each caller is a thread.
 pub fn blocking(plan: &Plan) -> Value {
     let client = evertoken::blocking::Client::from(client(plan.server));
     let get = |client: &evertoken::blocking::Client| {
