@@ -178,6 +178,7 @@ def measured() -> Iterator[str]:
         r"Rust ([\d.]+) of reqwest": target("request, Rust, one at a time: CPU of evertoken over reqwest"),
         r"C ([\d.]+) of libcurl": target("request, C, one at a time: CPU of Evertoken request over libcurl easy"),
         r"Python ([\d.]+) of pyreqwest": target("request, Python, one at a time: CPU of Evertoken Client over pyreqwest"),
+        r"`AsyncClient` with 64 at once ([\d.]+)": target("request, Python, 64 at once: CPU of Evertoken AsyncClient over pyreqwest async"),
         r"Node ([\d.]+) of undici": target("request, Node, one at a time: CPU of Evertoken request over undici.request"),
         r"and ([\d.]+) with 64 at once": target("request, Node, 64 at once: CPU of Evertoken request over undici.request"),
         r" ([\d.]+) times as long in Python": cheapest_header("Python", "**Evertoken Client**"),
