@@ -32,12 +32,12 @@ class Adapter:
         return f"{self.language}/{self.name}"
 
     @property
-    def library(self) -> str | None:
+    def beneath(self) -> str | None:
         """The key of the client that an adapter of ours sits on."""
-        return _LIBRARIES.get(self.key)
+        return _BENEATH.get(self.key)
 
 
-_LIBRARIES = {
+_BENEATH = {
     f"{language}/evertoken_{library}": f"{language}/{library}"
     for language, libraries in (("python", "requests httpx httpx_async aiohttp urllib3"), ("node", "fetch undici axios got"))
     for library in libraries.split()

@@ -88,17 +88,17 @@ def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
 
 def _herd(version: Version, languages: set[str], runs: dict) -> None:
     everybody = chosen("herd", languages, version.full)
-    with_library = [adapter for adapter in everybody if adapter.library is not None]
+    on_libraries = [adapter for adapter in everybody if adapter.beneath is not None]
     for callers in plan.HERD_CALLERS:
         is_few = callers == plan.HERD_CALLERS[0]
         all_of_them = everybody if version.full or is_few else [adapter for adapter in everybody if adapter.kind in {"ours", "floor"}]
-        our_own = [adapter for adapter in everybody if adapter.kind == "ours" and adapter.library is None]
+        our_own = [adapter for adapter in everybody if adapter.kind == "ours" and adapter.beneath is None]
         for herd in (plan.CALM, plan.CALM_TWICE, *plan.HERDS):
 
             def once(adapter: Adapter, herd: str = herd, callers: int = callers) -> dict:
                 return runner.run(adapter, herd, callers, 1)
 
-            first = with_library if herd == plan.CALM_TWICE else all_of_them
+            first = on_libraries if herd == plan.CALM_TWICE else all_of_them
             again = our_own if herd in plan.HERDS and not is_few else []
             if version.full:
                 again = first

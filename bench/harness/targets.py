@@ -120,7 +120,7 @@ def _herd(results: dict) -> Iterator[Target]:
 def _herd_row(results: dict, adapter: Adapter, callers: int, herd: str, title: str) -> Target:
     what = f"herd of {callers:,}, {title}: {LANGUAGES[adapter.language]}, {adapter.label}"
     allowed = _TOKEN_MS + _HERD_MS[callers] + (_SPREAD_MS if herd == "herd-late" else 0)
-    if adapter.library is None:
+    if adapter.beneath is None:
         calm = NOTHING
         limit = f"1 token request, 0 failed, ≤ {allowed} ms"
     else:
@@ -150,9 +150,9 @@ def _memory(results: dict) -> Iterator[Target]:
         name = f"memory, {LANGUAGES[adapter.language]}, {adapter.label}"
         after = figure(results, "memory", adapter.key, "first_mb")
         # A JavaScript engine grows by running a loop at all; that much is the runtime's. What a library takes is the library's.
-        bare = figure(results, "memory", adapter.library or f"{adapter.language}/floor_await", "first_mb") or NOTHING
+        bare = figure(results, "memory", adapter.beneath or f"{adapter.language}/floor_await", "first_mb") or NOTHING
         if after is not None:
             after = Figure(*(value - bare.median for value in (after.median, after.low, after.high)))
-        over = "the bare runtime" if adapter.library is None else "the library alone"
+        over = "the bare runtime" if adapter.beneath is None else "the library alone"
         yield _at_most(f"{name}: over {over} after 10,000 requests", after, 12, "MB")
         yield _at_most(f"{name}: what 100,000 more add", figure(results, "memory", adapter.key, "growth_percent"), 1, "%")
