@@ -1,12 +1,11 @@
 // A server that begins the body of a 401 and does not go on: the verdict does not wait for it.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:http'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 
+import { answering } from './answering.mjs'
 import { plain } from './plain.mjs'
 import { SENDERS } from './senders.mjs'
 
@@ -14,18 +13,7 @@ const require = createRequire(import.meta.url)
 const { PATIENCE } = require('../../bindings-node/lib/peeked_response.cjs')
 
 const { sandbox, client } = plain()
-/** What the server does with its first requests, and how many have come. */
-let answers
-let taken
-const server = createServer((request, response) => answers[taken++](response))
-before(async () => once(server.listen(0, '127.0.0.1'), 'listening'))
-beforeEach(() => {
-  taken = 0
-})
-after(() => {
-  server.closeAllConnections()
-  server.close()
-})
+const server = answering()
 
 function begun(response) {
   response.writeHead(401, { 'content-length': 12 })
@@ -49,23 +37,23 @@ function withoutPatience(t) {
 
 for (const name of ['fetch', 'wrapFetch', 'undici 7', 'undici 6']) {
   const open = SENDERS[name]
-  const made = () => client({ baseUrl: `http://127.0.0.1:${server.address().port}` })
+  const made = () => client({ baseUrl: server.url })
 
   describe(name, () => {
     test('sends again with a new token', async (t) => {
-      answers = [begun, (response) => response.end('healed')]
+      server.answers = [begun, (response) => response.end('healed')]
       const send = open(made())
       const expire = withoutPatience(t)
       const answer = send('/x')
       await expire()
       assert.deepEqual([(await answer).status, (await answer).text], [200, 'healed'])
-      assert.equal(taken, 2)
+      assert.equal(server.taken, 2)
       assert.equal(sandbox.counts().total.login + sandbox.counts().total.refresh, 2)
     })
 
     test('gives a second one back, and the rest of its body when it comes', async (t) => {
       let rest
-      answers = [
+      server.answers = [
         begun,
         (response) => {
           begun(response)
@@ -79,7 +67,7 @@ for (const name of ['fetch', 'wrapFetch', 'undici 7', 'undici 6']) {
       await expire()
       rest()
       assert.deepEqual([(await answer).status, (await answer).text], [401, 'begun, ended'])
-      assert.equal(taken, 2)
+      assert.equal(server.taken, 2)
     })
   })
 }
