@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import repeat
 from time import perf_counter, perf_counter_ns, sleep
 
+import crowd
 import herd
 import meter
 from adapters import Adapter
@@ -90,12 +91,10 @@ def herd_of_threads(make: type[Adapter], plan: Plan) -> dict:
     client = make(plan.server, plan.callers)
     client.get()
     sleep(herd.before_herd(plan))
-    start = threading.Event()
     requests = herd.requests_each(plan)
     statuses: list[int] = []
 
-    def caller() -> None:
-        start.wait()
+    def call() -> None:
         try:
             for _ in range(requests):
                 status = client.get()
@@ -103,11 +102,4 @@ def herd_of_threads(make: type[Adapter], plan: Plan) -> dict:
         except Exception:  # whatever a library raises, the call has failed
             statuses.append(0)
 
-    threads = [threading.Thread(target=caller) for _ in range(plan.callers)]
-    for thread in threads:
-        thread.start()
-    began = perf_counter()
-    start.set()
-    for thread in threads:
-        thread.join()
-    return herd.report(plan, statuses, perf_counter() - began)
+    return herd.report(plan, statuses, crowd.seconds_of(call, plan.callers))
