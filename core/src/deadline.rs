@@ -6,7 +6,7 @@
 //! next call takes it over, and a timer that fires too early for its present call is set again.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -193,8 +193,10 @@ impl DeadlineTimer {
 
     /// The result of `work`, or the deadline that passed before it. Work that is ready is taken without a look at the time,
     /// except once in [`UNCHECKED_POLLS_MAX`] polls: a body may arrive so fast that its reader never has to wait.
-    pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Deadline> {
-        let mut work = pin!(work);
+    pub(crate) async fn within<T>(
+        &mut self,
+        mut work: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, Deadline> {
         poll_fn(|cx| {
             self.unchecked_polls = (self.unchecked_polls + 1) % UNCHECKED_POLLS_MAX;
             if self.unchecked_polls == 0

@@ -75,19 +75,21 @@ impl BlockingExecutor {
     /// Waits for what `wait_set` names or for the wake pipe. A spurious return, as after a signal, only costs one poll of
     /// the call.
     fn wait(&self, wait_set: &WaitSet) {
-        let socket = wait_set.socket.as_ref();
         let pipe = || PollFd::new(self.wake_pipe.reader(), PollFlags::POLLIN);
-        let other = socket.map(|(socket, flags)| PollFd::new(socket.tcp.as_fd(), *flags));
-        let count = 1 + usize::from(other.is_some());
-        let mut fds = [pipe(), other.unwrap_or_else(pipe)];
+        let sockets = || wait_set.sockets.iter().flatten();
+        let mut fds = [pipe(), pipe(), pipe()];
+        for (fd, (socket, flags)) in fds[1..].iter_mut().zip(sockets()) {
+            *fd = PollFd::new(socket.tcp.as_fd(), *flags);
+        }
+        let count = 1 + sockets().count();
         if poll(&mut fds[..count], poll_timeout(wait_set.time)).is_err() {
             return;
         }
-        let [is_woken, is_ready] = fds.map(|fd| fd.any() != Some(false));
-        if let Some((socket, _)) = socket
-            && is_ready
-        {
-            socket.assume_readable();
+        let [is_woken, are_ready @ ..] = fds.map(|fd| fd.any() != Some(false));
+        for (is_ready, (socket, _)) in are_ready.into_iter().zip(sockets()) {
+            if is_ready {
+                socket.assume_readable();
+            }
         }
         if is_woken {
             self.wake_pipe.drain();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ mod connect;
 #[cfg(unix)]
 mod connection;
 mod connector;
+mod dial;
 mod encoding;
 mod explain;
 mod keep_reading;
@@ -167,7 +168,7 @@ impl HttpResponse {
     async fn piece(&mut self) -> Result<Option<Bytes>> {
         let Self { uri, body, .. } = self;
         loop {
-            let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
+            let frame = pin!(poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)));
             let frame = self.timer.within(frame).await;
             let frame = frame.map_err(|deadline| deadline.missed(bare_host(uri)))?;
             let Some(frame) = frame else {
@@ -236,8 +237,8 @@ impl Http {
             } else {
                 self.on_this_runtime(|made| made.timers.for_call(deadline))?
             };
-            let sent = timer.within(self.send_on_own_connection(request, can_be_resent));
-            match sent.await.map_err(too_late)?? {
+            let sent = pin!(self.send_on_own_connection(request, can_be_resent));
+            match timer.within(sent).await.map_err(too_late)?? {
                 Sent::Response(response) => return Ok(HttpResponse::new(response, uri, timer)),
                 Sent::NeedsHttp2(unsent) => unsent,
             }
@@ -248,7 +249,7 @@ impl Http {
             let timer = made.timers.for_call(deadline);
             (made.client.request(request), timer)
         })?;
-        let response = timer.within(response).await;
+        let response = timer.within(pin!(response)).await;
         let response = response.map_err(too_late)?.map_err(|error| Failure {
             error: explain(&error, bare_host(&uri)),
             resend: resend(&error, explain::progress(&error).as_ref()),

@@ -1,4 +1,5 @@
 use std::future::{pending, ready};
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -37,7 +38,7 @@ async fn a_call_ends_with_its_work_or_its_time() {
     ] {
         let mut timer =
             timers.for_call(timeout.and_then(|seconds| Deadline::after(SECOND * seconds)));
-        assert_eq!(timer.within(work(takes)).await.ok(), outcome);
+        assert_eq!(timer.within(pin!(work(takes))).await.ok(), outcome);
         assert_eq!(start.elapsed(), SECOND * after, "{timeout:?} {takes}");
     }
 }
@@ -47,9 +48,9 @@ async fn the_time_runs_through_all_that_a_call_does() {
     let timers = timers();
     let start = Instant::now();
     let mut timer = timers.for_call(Deadline::after(SECOND * 5));
-    assert_eq!(timer.within(work(2)).await.ok(), Some("done"));
-    assert_eq!(timer.within(work(2)).await.ok(), Some("done"));
-    assert_eq!(timer.within(work(2)).await.ok(), None);
+    assert_eq!(timer.within(pin!(work(2))).await.ok(), Some("done"));
+    assert_eq!(timer.within(pin!(work(2))).await.ok(), Some("done"));
+    assert_eq!(timer.within(pin!(work(2))).await.ok(), None);
     assert_eq!(start.elapsed(), SECOND * 5);
 }
 
@@ -58,7 +59,7 @@ async fn it_ends_work_of_which_every_piece_is_there_at_once() {
     let mut timer = timers().for_call(Deadline::after(SECOND));
     advance(SECOND * 2).await;
     let mut pieces = 0;
-    while timer.within(ready(())).await.is_ok() {
+    while timer.within(pin!(ready(()))).await.is_ok() {
         pieces += 1;
     }
     assert_eq!(pieces, super::UNCHECKED_POLLS_MAX - 1);
@@ -70,7 +71,7 @@ async fn a_timer_is_taken_over_as_it_is_set_unless_that_is_too_late() {
     // Timeout, how long the work takes, and when the timer that was left will ring.
     for (timeout, takes, rings) in [(30, 1, 30), (30, 1, 30), (10, 1, 12), (30, 1, 12)] {
         let mut timer = timers.for_call(Deadline::after(SECOND * timeout));
-        assert_eq!(timer.within(work(takes)).await.ok(), Some("done"));
+        assert_eq!(timer.within(pin!(work(takes))).await.ok(), Some("done"));
         drop(timer);
         assert_eq!(timers.fire_times(start), [rings]);
     }
@@ -82,7 +83,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     assert!(
         timers
             .for_call(Deadline::after(SECOND * 3))
-            .within(work(1))
+            .within(pin!(work(1)))
             .await
             .is_ok()
     );
@@ -90,7 +91,7 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     assert!(
         timers
             .for_call(Deadline::after(SECOND * 9))
-            .within(work(8))
+            .within(pin!(work(8)))
             .await
             .is_ok()
     );
@@ -98,14 +99,14 @@ async fn a_timer_that_rings_for_an_earlier_call_is_set_anew() {
     // It rings at 10, when nobody has it.
     sleep(SECOND * 5).await;
     let end = Deadline::after(SECOND * 4);
-    let missed = timers.for_call(end).within(pending::<()>()).await;
+    let missed = timers.for_call(end).within(pin!(pending::<()>())).await;
     assert_eq!(missed.err(), end);
     assert_eq!(start.elapsed(), SECOND * 18);
     assert_eq!(timers.fire_times(start), [18]);
     assert!(
         timers
             .for_call(Deadline::after(SECOND * 2))
-            .within(work(1))
+            .within(pin!(work(1)))
             .await
             .is_ok()
     );
@@ -117,7 +118,7 @@ async fn each_of_many_calls_has_its_own_and_some_are_kept() {
     let timers = timers();
     let calls = (0..2 * KEPT).map(|_| async {
         let mut timer = timers.for_call(Deadline::after(SECOND * 3));
-        timer.within(work(1)).await
+        timer.within(pin!(work(1))).await
     });
     let outcomes = futures_util::future::join_all(calls).await;
     assert_eq!(outcomes, vec![Ok("done"); 2 * KEPT]);
@@ -132,7 +133,11 @@ fn a_timer_of_another_runtime_is_not_kept() {
     };
     let (here, there) = (build(), build());
     let timers = here.block_on(async { timers() });
-    let outcome = there.block_on(timers.for_call(Deadline::after(SECOND * 3)).within(work(1)));
+    let outcome = there.block_on(
+        timers
+            .for_call(Deadline::after(SECOND * 3))
+            .within(pin!(work(1))),
+    );
     assert_eq!(outcome, Ok("done"));
     assert_eq!(timers.idle().len(), 0);
 }
@@ -142,13 +147,13 @@ async fn a_task_that_has_done_its_share_for_now_loses_no_timer() {
     let timers = timers();
     let start = Instant::now();
     let mut timer = timers.for_call(Deadline::after(SECOND));
-    let outcome = timer.within(async {
+    let work = async {
         // Uses up what the runtime lets a task do at a time, so that it turns the timer away at first.
         while tokio::task::coop::has_budget_remaining() {
             tokio::task::coop::consume_budget().await;
         }
         pending::<()>().await;
-    });
-    assert!(outcome.await.is_err());
+    };
+    assert!(timer.within(pin!(work)).await.is_err());
     assert_eq!(start.elapsed(), SECOND);
 }

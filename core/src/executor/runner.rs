@@ -78,14 +78,15 @@ pub(crate) fn runs_blocking_call() -> bool {
 
 /// What ends a blocking call's wait, besides the wake pipe.
 pub(super) struct WaitSet {
-    pub(super) socket: Option<(Arc<WatchedSocket>, PollFlags)>,
+    /// One, but while the two families of a host's addresses race.
+    pub(super) sockets: [Option<(Arc<WatchedSocket>, PollFlags)>; 2],
     /// The call is polled again after this time.
     pub(super) time: Option<Duration>,
 }
 
 impl WaitSet {
     const EMPTY: Self = Self {
-        socket: None,
+        sockets: [None, None],
         time: None,
     };
 
@@ -95,9 +96,15 @@ impl WaitSet {
     }
 
     pub(super) fn add_socket(socket: &Arc<WatchedSocket>, interest: PollFlags) {
-        WAIT_SET.with_borrow_mut(|wait_set| match &mut wait_set.socket {
-            Some((known, flags)) if Arc::ptr_eq(known, socket) => *flags |= interest,
-            other => *other = Some((Arc::clone(socket), interest)),
+        WAIT_SET.with_borrow_mut(|wait_set| {
+            for place in &mut wait_set.sockets {
+                match place {
+                    Some((known, flags)) if Arc::ptr_eq(known, socket) => *flags |= interest,
+                    Some(_) => continue,
+                    None => *place = Some((Arc::clone(socket), interest)),
+                }
+                return;
+            }
         });
     }
 

@@ -161,3 +161,16 @@ fn a_call_that_panics_leaves_no_mark() {
     assert!(panicked.is_err());
     assert!(!runs_blocking_call());
 }
+
+#[test]
+fn a_call_waits_for_two_sockets_at_once() {
+    run(async {
+        let ((first, mut far_first), (second, mut far_second)) = (connection(), connection());
+        for (far, expected) in [(&mut far_second, 2), (&mut far_first, 1)] {
+            far.write_all(&[expected]).unwrap();
+            let (first, second) = (pin!(byte(&first)), pin!(byte(&second)));
+            let (found, _) = select(first, second).await.factor_first();
+            assert_eq!(found.unwrap(), expected);
+        }
+    });
+}

@@ -1,47 +1,35 @@
 //! Makes connections: directly or through a proxy, with TLS for `https`.
 
-use std::io;
 use std::sync::Arc;
 #[cfg(unix)]
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::Uri;
 use http::header::{HeaderMap, PROXY_AUTHORIZATION, USER_AGENT};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::connect::HttpSettings;
-use super::explain::{bare_host, explain_connect, explain_proxy, explain_tls};
+use super::dial::dial;
+use super::explain::{bare_host, explain_proxy, explain_tls};
 use super::keep_reading::KeepReading;
 use super::proxy::{Proxies, is_https, with_port};
-use super::resolver::Resolver;
 #[cfg(unix)]
 use super::socket::Socket;
 use super::stream::{Io, Stream};
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How often a silent connection is probed, so that a dead peer is noticed and middleboxes keep the connection.
-const KEEPALIVE: Duration = Duration::from_secs(15);
-/// After so many probes without an answer the connection counts as dead.
-const KEEPALIVE_PROBES: u32 = 3;
-/// How long sent bytes may stay unacknowledged.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-
 /// Makes the connections of one client.
 #[derive(Clone)]
 pub(super) struct Connector {
-    tcp: HttpConnector<Resolver>,
     settings: Arc<HttpSettings>,
     proxies: Arc<Proxies>,
     tls: Arc<Tls>,
@@ -52,18 +40,7 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(settings: Arc<HttpSettings>, proxies: Arc<Proxies>, tls: Arc<Tls>) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::default());
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // Split among a name's addresses, so that one that does not respond leaves time for the next.
-        tcp.set_connect_timeout(Some(settings.connect_timeout));
-        tcp.set_keepalive(Some(KEEPALIVE));
-        tcp.set_keepalive_interval(Some(KEEPALIVE));
-        tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
-        #[cfg(target_os = "linux")]
-        tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         Self {
-            tcp,
             settings,
             proxies,
             tls,
@@ -89,7 +66,7 @@ impl Connector {
         Ok((stream, socket.ok_or_else(lost)?))
     }
 
-    async fn connect(mut self, to: Uri) -> Result<Stream> {
+    async fn connect(self, to: Uri) -> Result<Stream> {
         let Some(proxy) = self.proxies.intercept(&to) else {
             let tcp = self.tcp(&to).await?;
             return self.secured(&to, tcp, Alpn::Http).await;
@@ -105,26 +82,24 @@ impl Connector {
         }
     }
 
-    async fn tcp(&mut self, to: &Uri) -> Result<Box<dyn Io>> {
-        let connected = self.tcp.call(to.clone()).await;
-        let tcp = connected.map_err(|error| explain_connect(&error, bare_host(to)))?;
-        self.driven(tcp.into_inner())
-            .map_err(|error| explain_connect(&error, bare_host(to)))
-    }
-
-    /// The socket as its connection uses it: a watched one if the caller drives the connection.
-    fn driven(&self, tcp: TcpStream) -> io::Result<Box<dyn Io>> {
+    async fn tcp(&self, to: &Uri) -> Result<Box<dyn Io>> {
+        let (host, patience) = (bare_host(to), self.settings.connect_timeout);
+        let default_port = if is_https(to) { 443 } else { 80 };
+        let port = to.port_u16().unwrap_or(default_port);
         #[cfg(unix)]
         if let Some(place) = &self.for_caller {
-            let socket = Socket::new(tcp.into_std()?)?;
+            let socket = dial(host, port, patience, Socket::connect).await?;
             let socket = place.get_or_init(|| socket).clone();
             return Ok(Box::new(KeepReading::new(socket)));
         }
-        Ok(Box::new(KeepReading::new(tcp)))
+        let tcp = dial(host, port, patience, |socket, address| {
+            TcpSocket::from_std_stream(socket.into()).connect(address)
+        });
+        Ok(Box::new(KeepReading::new(tcp.await?)))
     }
 
     /// A connection to the proxy itself. Over TLS it negotiates no protocol, because `CONNECT` is sent in HTTP/1.1 here.
-    async fn proxy_connection(&mut self, proxy: &Uri) -> Result<Stream> {
+    async fn proxy_connection(&self, proxy: &Uri) -> Result<Stream> {
         let tcp = self.tcp(proxy).await?;
         self.secured(proxy, tcp, Alpn::None).await
     }
@@ -146,17 +121,16 @@ impl Connector {
 
     /// A connection through a SOCKS5 proxy (RFC 1928), which resolves the name, so that no DNS query leaves this machine.
     async fn through_socks(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
-        let mut socks = SocksV5::new(with_port(proxy.uri(), 1080), self.tcp.clone());
+        let inner = ToProxy(self.clone());
+        let mut socks = SocksV5::new(with_port(proxy.uri(), 1080), inner);
         if let Some((user, password)) = proxy.raw_auth() {
             socks = socks.with_auth(user.to_owned(), password.to_owned());
         }
         let default_port = if is_https(to) { 443 } else { 80 };
         let tunnelled = socks.call(with_port(to, default_port)).await;
-        let tcp = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
-        let tcp = self
-            .driven(tcp.into_inner())
-            .map_err(|error| explain_proxy(&error, proxy.uri()))?;
-        self.secured(to, tcp, Alpn::Http).await
+        let stream = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
+        self.secured(to, Box::new(stream.into_inner()), Alpn::Http)
+            .await
     }
 
     /// Adds TLS if `to` is `https`.
@@ -227,7 +201,7 @@ impl Service<Uri> for ToProxy {
     }
 
     fn call(&mut self, proxy: Uri) -> Self::Future {
-        let mut connector = self.0.clone();
+        let connector = self.0.clone();
         Box::pin(async move { Ok(TokioIo::new(connector.proxy_connection(&proxy).await?)) })
     }
 }

@@ -9,7 +9,6 @@ use hyper_util::client::legacy;
 use rustls::AlertDescription;
 
 use super::Resend;
-use super::resolver::Unresolved;
 use super::self_signed;
 use super::stream::Progress;
 use crate::error::{Error, ErrorKind};
@@ -27,11 +26,15 @@ pub(super) fn explain_connect(error: &Cause, host: &str) -> Error {
     if find::<io::Error>(error).any(|io| io.kind() == io::ErrorKind::TimedOut) {
         return no_connection_in_time(host);
     }
-    let why = if find::<Unresolved>(error).next().is_some() {
-        "its name could not be resolved"
-    } else {
-        io_cause(error).unwrap_or("the connection failed")
-    };
+    unreachable(host, io_cause(error).unwrap_or("the connection failed"))
+}
+
+/// The error of a connection to a `host` whose name has no address.
+pub(super) fn unresolved(host: &str) -> Error {
+    unreachable(host, "its name could not be resolved")
+}
+
+fn unreachable(host: &str, why: &str) -> Error {
     Error::new(
         ErrorKind::Unreachable,
         format!("{host} could not be reached: {why}"),

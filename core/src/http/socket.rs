@@ -1,7 +1,8 @@
 //! A socket that the thread of its call reads and writes.
 
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -32,6 +33,30 @@ impl Socket {
             watched,
             room: ROOM,
         })
+    }
+
+    /// Connects a non-blocking socket to `address`.
+    pub(super) async fn connect(socket: socket2::Socket, address: SocketAddr) -> io::Result<Self> {
+        match socket.connect(&address.into()) {
+            Err(error) if !is_under_way(&error) => return Err(error),
+            _ => {}
+        }
+        let socket = Self::new(socket.into())?;
+        // Nothing has arrived yet.
+        socket.watched.mark_drained();
+        poll_fn(|cx| socket.poll_connected(cx)).await?;
+        Ok(socket)
+    }
+
+    fn poll_connected(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        let tcp = &self.watched.tcp;
+        if let Some(error) = tcp.take_error()? {
+            return Poll::Ready(Err(error));
+        }
+        match tcp.peer_addr() {
+            Err(error) if error.kind() == ErrorKind::NotConnected => self.watched.wait_to_write(cx),
+            known => Poll::Ready(known.map(drop)),
+        }
     }
 
     /// Whether the calls of the executor that runs this code can use it.
@@ -71,6 +96,12 @@ impl Socket {
             }
         }
     }
+}
+
+/// Whether connecting has begun and its outcome is still to come.
+fn is_under_way(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EINPROGRESS)
+        || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 impl AsyncRead for Socket {
@@ -144,15 +175,70 @@ impl AsyncWrite for Socket {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::io::Read;
-    use std::net::{TcpListener, TcpStream};
+    use std::cell::{Cell, RefCell};
+    use std::io::{self, ErrorKind, Read, Write};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::os::fd::AsFd;
     use std::rc::Rc;
 
-    use tokio::io::AsyncWriteExt;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use socket2::{Domain, Type};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::Socket;
-    use crate::runtime::{EventLoop, handle};
+    use crate::error::Error;
+    use crate::runtime::{EventLoop, block_on, handle};
+
+    /// Runs `call` on an event loop of this thread.
+    fn run<T: 'static>(call: impl Future<Output = T> + 'static) -> T {
+        let event_loop: EventLoop = EventLoop::new(handle()).unwrap();
+        let outcome = Rc::new(RefCell::new(None));
+        let place = Rc::clone(&outcome);
+        event_loop.start(async move { *place.borrow_mut() = Some(call.await) });
+        while outcome.borrow().is_none() {
+            let mut fds = [PollFd::new(event_loop.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::NONE).unwrap();
+            event_loop.turn();
+        }
+        outcome.take().unwrap()
+    }
+
+    /// Connects to `address`, says hello and returns the first four bytes of the reply.
+    async fn hello(address: SocketAddr) -> io::Result<[u8; 4]> {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        let mut socket = Socket::connect(socket, address).await?;
+        socket.write_all(b"hello").await?;
+        let mut reply = [0; 4];
+        socket.read_exact(&mut reply).await.map(|_| reply)
+    }
+
+    #[test]
+    fn a_call_connects_on_its_own_thread_and_hears_what_the_server_says_first_and_last() {
+        let on_an_event_loop: fn(SocketAddr) -> io::Result<[u8; 4]> = |to| run(hello(to));
+        let blocking = |to| block_on(async { Ok::<_, Error>(hello(to).await) }).unwrap();
+        for run in [on_an_event_loop, blocking] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = std::thread::spawn(move || {
+                let (mut greeting, _) = listener.accept().unwrap();
+                greeting.write_all(b"well").unwrap();
+                let (mut answering, _) = listener.accept().unwrap();
+                answering.read_exact(&mut [0; 5]).unwrap();
+                answering.write_all(b"done").unwrap();
+                drop(listener.accept().unwrap());
+                greeting
+            });
+            assert_eq!(run(address).unwrap(), *b"well");
+            assert_eq!(run(address).unwrap(), *b"done");
+            let closed = run(address).unwrap_err().kind();
+            let expected = [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset];
+            assert!(expected.contains(&closed), "{closed:?}");
+            server.join().unwrap();
+            let refused = run(address).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        }
+    }
 
     #[test]
     fn an_upload_to_a_fast_receiver_leaves_the_loop_its_turns() {
