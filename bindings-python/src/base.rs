@@ -171,9 +171,22 @@ impl BaseClient {
             .map_err(|error| raised(url.py(), &error))
     }
 
-    /// For adapters: reports a response other than a 401, which needs no verdict.
-    fn _accepted(&self, authorization: &Bound<'_, Authorization>, status: u16) {
+    /// For adapters: the same authorization for a request to another URL of the same origin.
+    fn _for_url(
+        &self,
+        authorization: &Bound<'_, Authorization>,
+        url: &Bound<'_, PyString>,
+    ) -> PyResult<Authorization> {
+        let resolved = self.client.resolve(&line("url", url)?);
+        let resolved = resolved.map_err(|error| raised(url.py(), &error))?;
+        Ok(Authorization(authorization.get().0.for_url(&resolved)))
+    }
+
+    /// For adapters: reports a response other than a 401, which needs no verdict. Returns whether an API has accepted the token:
+    /// then further such responses need not be reported.
+    fn _accepted(&self, authorization: &Bound<'_, Authorization>, status: u16) -> bool {
         debug_assert_ne!(status, 401);
+        let sent = &authorization.get().0;
         let headers = HeaderMap::new();
         let seen = ResponseFacts {
             status,
@@ -182,10 +195,8 @@ impl BaseClient {
             replayable: true,
             timeout: None,
         };
-        let _ = self
-            .client
-            .judge(&authorization.get().0, seen)
-            .now_or_never();
+        let _ = self.client.judge(sent, seen).now_or_never();
+        sent.is_accepted()
     }
 
     /// The identity's state. Makes no request and never waits.

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -17,6 +17,8 @@ import httpx2
 import pytest
 import requests
 import urllib3
+from multidict import CIMultiDict
+from yarl import URL
 
 import evertoken
 from evertoken import AsyncClient, Client
@@ -353,6 +355,22 @@ async def test_async_tasks_share_one_renewal(sandbox: Sandbox, asend: AsyncSend)
     assert [(await call).status for call in calls] == [200] * 50
     counts = sandbox.counts()["pismo"]
     assert (counts["login"], counts["api_401"], counts["api"]) == (2, 50, 101)
+
+
+async def test_aiohttp_gives_the_token_to_no_origin_that_resembles_one_that_has_accepted_it(sandbox: Sandbox) -> None:
+    async with sandbox.pismo().async_client() as client:
+        middleware = client.aiohttp_middleware()
+        seen = []
+
+        async def handler(request: Any) -> Any:
+            seen.append("Authorization" in request.headers)
+            return SimpleNamespace(status=200)
+
+        own = URL(sandbox.url)
+        for url in (own, own, own.with_scheme("https"), own.with_port(1), own.with_host("localhost"), own / "path"):
+            request: Any = SimpleNamespace(url=url, headers=CIMultiDict(), body=None)
+            await middleware(request, handler)
+        assert seen == [True, True, False, False, False, True]
 
 
 async def test_aiohttp_sends_a_file_again_whole(sandbox: Sandbox) -> None:

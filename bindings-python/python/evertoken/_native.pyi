@@ -67,7 +67,9 @@ class BaseClient:
         """Whether the token may go to this URL."""
     def _authorize_now(self, url: str) -> Authorization | None:
         """For adapters: permission to send one request; None if that would take waiting."""
-    def _accepted(self, authorization: Authorization, status: int) -> None:
+    def _for_url(self, authorization: Authorization, url: str) -> Authorization:
+        """For adapters: the same authorization for a request to another URL of the same origin."""
+    def _accepted(self, authorization: Authorization, status: int) -> bool:
         """For adapters: reports a response other than a 401, which needs no verdict."""
     def state(self) -> State:
         """The identity's state. Makes no request and never waits."""
