@@ -1,6 +1,6 @@
 //! Executors that run calls, and wait for their sockets, on the threads that make them.
 //!
-//! A [`BlockingExecutor`] runs one blocking call and waits in `poll(2)` for the one socket that the call needs. An
+//! A [`BlockingExecutor`] runs one blocking call and waits in `poll(2)` for the sockets that the call needs. An
 //! [`EventLoop`] runs the calls of a thread with an event loop of its own, whenever that loop finds one of their sockets
 //! ready. A tokio runtime could do both, but at a higher cost: it asks its reactor for socket events before and after each
 //! wait, and runs the connection as a task beside the call, so that the two wake each other. Without it a small request
@@ -75,23 +75,22 @@ impl BlockingExecutor {
     /// Waits for what `wait_set` names or for the wake pipe. A spurious return, as after a signal, only costs one poll of
     /// the call.
     fn wait(&self, wait_set: &WaitSet) {
-        let pipe = || PollFd::new(self.wake_pipe.reader(), PollFlags::POLLIN);
-        let sockets = || wait_set.sockets.iter().flatten();
-        let mut fds = [pipe(), pipe(), pipe()];
-        for (fd, (socket, flags)) in fds[1..].iter_mut().zip(sockets()) {
-            *fd = PollFd::new(socket.tcp.as_fd(), *flags);
-        }
-        let count = 1 + sockets().count();
-        if poll(&mut fds[..count], poll_timeout(wait_set.time)).is_err() {
+        let pipe = PollFd::new(self.wake_pipe.reader(), PollFlags::POLLIN);
+        let sockets = wait_set.sockets.iter();
+        let sockets = sockets.map(|(socket, flags)| PollFd::new(socket.tcp.as_fd(), *flags));
+        let mut fds = Vec::with_capacity(1 + wait_set.sockets.len());
+        fds.push(pipe);
+        fds.extend(sockets);
+        if poll(&mut fds, poll_timeout(wait_set.time)).is_err() {
             return;
         }
-        let [is_woken, are_ready @ ..] = fds.map(|fd| fd.any() != Some(false));
-        for (is_ready, (socket, _)) in are_ready.into_iter().zip(sockets()) {
-            if is_ready {
+        let is_ready = |fd: &PollFd<'_>| fd.any() != Some(false);
+        for (fd, (socket, _)) in fds[1..].iter().zip(&wait_set.sockets) {
+            if is_ready(fd) {
                 socket.assume_readable();
             }
         }
-        if is_woken {
+        if is_ready(&fds[0]) {
             self.wake_pipe.drain();
         }
     }

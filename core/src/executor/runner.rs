@@ -78,15 +78,15 @@ pub(crate) fn runs_blocking_call() -> bool {
 
 /// What ends a blocking call's wait, besides the wake pipe.
 pub(super) struct WaitSet {
-    /// One, but while the two families of a host's addresses race.
-    pub(super) sockets: [Option<(Arc<WatchedSocket>, PollFlags)>; 2],
+    /// Usually one. While the addresses of a host race there are more, and some of them may have been given up by now.
+    pub(super) sockets: Vec<(Arc<WatchedSocket>, PollFlags)>,
     /// The call is polled again after this time.
     pub(super) time: Option<Duration>,
 }
 
 impl WaitSet {
     const EMPTY: Self = Self {
-        sockets: [None, None],
+        sockets: Vec::new(),
         time: None,
     };
 
@@ -96,14 +96,11 @@ impl WaitSet {
     }
 
     pub(super) fn add_socket(socket: &Arc<WatchedSocket>, interest: PollFlags) {
-        WAIT_SET.with_borrow_mut(|wait_set| {
-            for place in &mut wait_set.sockets {
-                match place {
-                    Some((known, flags)) if Arc::ptr_eq(known, socket) => *flags |= interest,
-                    Some(_) => continue,
-                    None => *place = Some((Arc::clone(socket), interest)),
-                }
-                return;
+        WAIT_SET.with_borrow_mut(|WaitSet { sockets, .. }| {
+            let known = sockets.iter_mut().find(|(it, _)| Arc::ptr_eq(it, socket));
+            match known {
+                Some((_, flags)) => *flags |= interest,
+                None => sockets.push((Arc::clone(socket), interest)),
             }
         });
     }

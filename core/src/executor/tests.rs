@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, select, select_all};
 use tokio::sync::oneshot;
 
 use super::{BlockingExecutor, WatchedSocket, poll_until, runs_blocking_call, sleep};
@@ -163,14 +163,17 @@ fn a_call_that_panics_leaves_no_mark() {
 }
 
 #[test]
-fn a_call_waits_for_two_sockets_at_once() {
-    run(async {
-        let ((first, mut far_first), (second, mut far_second)) = (connection(), connection());
-        for (far, expected) in [(&mut far_second, 2), (&mut far_first, 1)] {
-            far.write_all(&[expected]).unwrap();
-            let (first, second) = (pin!(byte(&first)), pin!(byte(&second)));
-            let (found, _) = select(first, second).await.factor_first();
-            assert_eq!(found.unwrap(), expected);
-        }
-    });
+fn a_call_waits_for_all_its_sockets_at_once() {
+    let (near, mut far): (Vec<_>, Vec<_>) = (0..3).map(|_| connection()).unzip();
+    for sent in 0..3 {
+        far[usize::from(sent)].write_all(&[sent]).unwrap();
+        let heard = run(async {
+            let any = select_all(near.iter().map(|socket| Box::pin(byte(socket))));
+            match select(any, pin!(sleep(Duration::from_secs(20)))).await {
+                Either::Left(((byte, _, _), _)) => Some(byte.unwrap()),
+                Either::Right(_) => None,
+            }
+        });
+        assert_eq!(heard, Some(sent));
+    }
 }
