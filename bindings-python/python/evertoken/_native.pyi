@@ -70,7 +70,8 @@ class BaseClient:
     def _for_url(self, authorization: Authorization, url: str) -> Authorization:
         """For adapters: the same authorization for a request to another URL of the same origin."""
     def _accepted(self, authorization: Authorization, status: int) -> bool:
-        """For adapters: reports a response other than a 401, which needs no verdict."""
+        """For adapters: reports a response other than a 401, which needs no verdict. Returns whether an API has accepted the token:
+        then further such responses need not be reported."""
     def state(self) -> State:
         """The identity's state. Makes no request and never waits."""
     def stats(self) -> Stats:
