@@ -1,11 +1,12 @@
 //! Makes connections: directly or through a proxy, with TLS for `https`.
 
+use std::io;
 use std::sync::Arc;
 #[cfg(unix)]
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Ready, ready};
 use http::Uri;
 use http::header::{HeaderMap, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
@@ -13,12 +14,15 @@ use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpSocket;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::connect::HttpSettings;
 use super::dial::dial;
-use super::explain::{bare_host, explain_proxy, explain_tls};
+use super::explain::{
+    bare_host, explain_proxy, explain_tls, no_connection_in_time, no_tunnel_in_time,
+};
 use super::keep_reading::KeepReading;
 use super::proxy::{Proxies, is_https, with_port};
 #[cfg(unix)]
@@ -66,19 +70,27 @@ impl Connector {
         Ok((stream, socket.ok_or_else(lost)?))
     }
 
-    async fn connect(self, to: Uri) -> Result<Stream> {
-        let Some(proxy) = self.proxies.intercept(&to) else {
-            let tcp = self.tcp(&to).await?;
-            return self.secured(&to, tcp, Alpn::Http).await;
+    async fn connect(&self, to: &Uri) -> Result<Stream> {
+        let Some(proxy) = self.proxies.intercept(to) else {
+            let tcp = self.tcp(to).await?;
+            return self.secured(to, tcp, Alpn::Http).await;
         };
         match proxy.uri().scheme_str() {
-            Some("http" | "https") if is_https(&to) => self.through_tunnel(&to, &proxy).await,
+            Some("http" | "https") if is_https(to) => self.through_tunnel(to, &proxy).await,
             Some("http" | "https") => {
                 let stream = self.proxy_connection(proxy.uri()).await?;
                 Ok(stream.with_forwarding_proxy())
             }
-            Some("socks5" | "socks5h") => self.through_socks(&to, &proxy).await,
+            Some("socks5" | "socks5h") => self.through_socks(to, &proxy).await,
             _ => Err(Error::config("proxy", super::proxy::SCHEMES)),
+        }
+    }
+
+    /// The error of a connection that took longer than the connect timeout.
+    fn too_slow(&self, to: &Uri) -> Error {
+        match self.proxies.intercept(to) {
+            Some(proxy) => no_tunnel_in_time(bare_host(to), bare_host(proxy.uri())),
+            None => no_connection_in_time(bare_host(to)),
         }
     }
 
@@ -105,14 +117,15 @@ impl Connector {
     }
 
     /// A connection through a `CONNECT` tunnel (RFC 9110 §9.3.6).
-    async fn through_tunnel(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
+    async fn through_tunnel(&self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
         let agent = self.settings.agent()?;
         let mut headers = HeaderMap::from_iter([(USER_AGENT, agent)]);
         if let Some(credentials) = proxy.basic_auth() {
             headers.insert(PROXY_AUTHORIZATION, credentials.clone());
         }
-        let inner = ToProxy(self.clone());
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), inner).with_headers(headers);
+        let inner = self.proxy_connection(proxy.uri()).await?;
+        let mut tunnel =
+            Tunnel::new(proxy.uri().clone(), ToProxy(Some(inner))).with_headers(headers);
         let tunnelled = tunnel.call(to.clone()).await;
         let stream = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
         self.secured(to, Box::new(stream.into_inner()), Alpn::Http)
@@ -120,9 +133,10 @@ impl Connector {
     }
 
     /// A connection through a SOCKS5 proxy (RFC 1928), which resolves the name, so that no DNS query leaves this machine.
-    async fn through_socks(self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
-        let inner = ToProxy(self.clone());
-        let mut socks = SocksV5::new(with_port(proxy.uri(), 1080), inner);
+    async fn through_socks(&self, to: &Uri, proxy: &Intercept) -> Result<Stream> {
+        let at = with_port(proxy.uri(), 1080);
+        let inner = self.proxy_connection(&at).await?;
+        let mut socks = SocksV5::new(at, ToProxy(Some(inner)));
         if let Some((user, password)) = proxy.raw_auth() {
             socks = socks.with_auth(user.to_owned(), password.to_owned());
         }
@@ -178,30 +192,28 @@ impl Service<Uri> for Connector {
         let connector = self.clone();
         Box::pin(async move {
             let patience = connector.settings.connect_timeout;
-            let host = bare_host(&to).to_owned();
-            match tokio::time::timeout(patience, connector.connect(to)).await {
+            match timeout(patience, connector.connect(&to)).await {
                 Ok(outcome) => outcome.map(TokioIo::new),
-                Err(_) => Err(super::explain::no_connection_in_time(&host)),
+                Err(_) => Err(connector.too_slow(&to)),
             }
         })
     }
 }
 
-/// Connects to the proxy, whatever destination it is asked for.
-#[derive(Clone)]
-struct ToProxy(Connector);
+/// Hands over the connection to the proxy. It is made before, so that the error, if there is one, is ours.
+struct ToProxy(Option<Stream>);
 
 impl Service<Uri> for ToProxy {
     type Response = TokioIo<Stream>;
-    type Error = Error;
-    type Future = BoxFuture<'static, Result<TokioIo<Stream>>>;
+    type Error = io::Error;
+    type Future = Ready<io::Result<TokioIo<Stream>>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, proxy: Uri) -> Self::Future {
-        let connector = self.0.clone();
-        Box::pin(async move { Ok(TokioIo::new(connector.proxy_connection(&proxy).await?)) })
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let handed_over = || io::Error::other("there is one connection to the proxy");
+        ready(self.0.take().map(TokioIo::new).ok_or_else(handed_over))
     }
 }

@@ -48,17 +48,22 @@ pub(super) fn no_connection_in_time(host: &str) -> Error {
     )
 }
 
+/// As [`no_connection_in_time`], through a proxy: which of the two was slow is not known.
+pub(super) fn no_tunnel_in_time(host: &str, proxy: &str) -> Error {
+    Error::new(
+        ErrorKind::TimedOut,
+        format!("no connection to {host} through the proxy {proxy} in time"),
+    )
+}
+
 /// The error of a failed TLS handshake with `host`.
 pub(super) fn explain_tls(error: &io::Error, host: &str) -> Error {
     tls_cause(error, host).unwrap_or_else(|| explain_connect(error, host))
 }
 
-/// The error of a proxy that could not be reached or refused the request.
+/// The error of a proxy that was reached and made no connection.
 pub(super) fn explain_proxy(error: &Cause, proxy: &Uri) -> Error {
     let host = bare_host(proxy);
-    if let Some(ours) = find::<Error>(error).next() {
-        return ours.clone();
-    }
     if io_cause(error).is_some() {
         return explain_connect(error, host);
     }

@@ -1,5 +1,8 @@
 //! Through a proxy: what it is told, what it is not, and what its refusal is called.
 
+use std::time::Duration;
+
+use evertoken::flow::PassKit;
 use evertoken::{Client, ErrorKind, Method, blocking};
 use evertoken_sandbox::Sandbox;
 use evertoken_tests::{Place, Proxy, acceptor, plain_at, sandbox};
@@ -7,6 +10,9 @@ use serde_json::json;
 
 /// The credentials `user:proxy-secret-1` as a field value.
 const BASIC: &str = "Basic dXNlcjpwcm94eS1zZWNyZXQtMQ==";
+
+const SILENT: &str = "no connection to api.example through the proxy 127.0.0.1 in time";
+const UNRESOLVED: &str = "proxy.invalid could not be reached: its name could not be resolved";
 
 async fn get(client: &Client) -> u16 {
     let sent = client.request(Method::GET, "/plain/api/orders").send();
@@ -113,6 +119,38 @@ async fn a_socks_proxy_carries_http_and_https_and_resolves_the_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_says_nothing_or_has_no_address_is_named() {
+    // Takes connections, and leaves them to themselves.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = silent.local_addr().expect("an address").port();
+    for (proxy, to, why) in [
+        ("http://127.0.0.1", "https", SILENT),
+        ("https://127.0.0.1", "https", SILENT),
+        ("https://127.0.0.1", "http", SILENT),
+        ("socks5://127.0.0.1", "http", SILENT),
+        ("http://proxy.invalid", "https", UNRESOLVED),
+        ("http://proxy.invalid", "http", UNRESOLVED),
+        ("socks5h://proxy.invalid", "http", UNRESOLVED),
+    ] {
+        let is_silent = why == SILENT;
+        let error = Client::builder(PassKit::token("pasted"))
+            .base_url(format!("{to}://api.example"))
+            .allow_insecure_http(true)
+            .proxy(format!("{proxy}:{silent}"))
+            .connect_timeout(Duration::from_millis(if is_silent { 50 } else { 20_000 }))
+            .build()
+            .expect("good options")
+            .request(Method::GET, "/")
+            .send()
+            .await
+            .expect_err("no response");
+        assert_eq!(error.message(), why, "{proxy}");
+        let is_late = error.kind() == ErrorKind::TimedOut;
+        assert_eq!(is_late, is_silent, "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_credentials() {
     let place = Place::start().expect("a sandbox");
     let strict = Proxy::start(Some("nobody has these"), None).await;
@@ -128,7 +166,11 @@ async fn a_proxy_that_refuses_or_is_not_there_is_named_without_its_credentials()
             closed,
             "127.0.0.1 could not be reached: the connection was refused",
         ),
-        ("socks5", closed, "the proxy 127.0.0.1"),
+        (
+            "socks5",
+            closed,
+            "127.0.0.1 could not be reached: the connection was refused",
+        ),
     ] {
         let error = https(&place)
             .proxy(format!("{scheme}://user:proxy-secret-2@127.0.0.1:{port}"))
