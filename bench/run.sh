@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds ours, installs the peers into folders that git ignores, and measures both in one run: see README.md.
 #
-#   bench/run.sh              the short version, about 10 minutes once everything is built
+#   bench/run.sh              the short version, less than 10 minutes once everything is built
 #   bench/run.sh full         the long one
 #   bench/run.sh --render     page and plots again from the last results
 set -euo pipefail

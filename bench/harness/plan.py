@@ -32,7 +32,7 @@ class Version:
     memory_rounds: int
 
 
-SHORT = Version("short", False, 3, 0.1, 3, 0.25, 0.6, 3, 3, 1)
+SHORT = Version("short", False, 3, 0.1, 3, 0.25, 0.5, 3, 3, 1)
 FULL = Version("full", True, 7, 0.5, 7, 1.5, 3, 5, 15, 3)
 
 #: Callers at once. One caller runs pinned to the server's core.

@@ -5,25 +5,21 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::future::Shared;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use crate::fork::PerProcess;
 
-type Lookup = BoxFuture<'static, Outcome>;
+/// It has no outcome if it did not begin before its runtime ended.
+type Lookup = Shared<oneshot::Receiver<Outcome>>;
 type Outcome = Result<Vec<SocketAddr>, Unresolved>;
-type Lookups = HashMap<Name, WeakShared<Lookup>>;
 
-/// The lookups under way. Callers who ask for the same name meanwhile share one, because the system does only a few at a time:
-/// a thousand connections at once would wait for one another's lookups.
-static UNDER_WAY: LazyLock<PerProcess<Mutex<Lookups>>> =
+/// The lookups under way, by name. Callers who ask for the same name meanwhile share one, because the system does only a few at
+/// a time: a thousand connections at once would wait for one another's lookups. A lookup that nobody waits for any longer is
+/// shared as well: it cannot be stopped, and each call that gave up on a slow one would take one more of the few places.
+static UNDER_WAY: LazyLock<PerProcess<Mutex<HashMap<String, Lookup>>>> =
     LazyLock::new(|| PerProcess::new(Mutex::default));
-
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Name {
-    host: String,
-    port: u16,
-}
 
 /// The name could not be resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,43 +31,100 @@ pub(super) async fn resolve(host: &str, port: u16) -> Outcome {
     if let Ok(ip) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let host = host.to_owned();
-    shared(&Name { host, port }).await
+    let mut addresses = loop {
+        let (lookup, is_new) = shared(host);
+        match lookup.await {
+            Ok(outcome) => break outcome?,
+            Err(_) if is_new => return Err(Unresolved),
+            // It was to run on another caller's runtime.
+            Err(_) => {}
+        }
+    };
+    for address in &mut addresses {
+        address.set_port(port);
+    }
+    Ok(addresses)
 }
 
-fn shared(name: &Name) -> Shared<Lookup> {
-    let under_way = UNDER_WAY.get();
-    let mut under_way = under_way.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = under_way.get(name).and_then(WeakShared::upgrade);
-    if let Some(known) = known.filter(|lookup| lookup.peek().is_none()) {
-        return known;
+/// The lookup of `host` that is under way, or a new one.
+fn shared(host: &str) -> (Lookup, bool) {
+    let (outcome, lookup) = oneshot::channel();
+    let lookup = lookup.shared();
+    if let Some(known) = under_way(|lookups| {
+        let known = lookups.get(host).cloned();
+        if known.is_none() {
+            lookups.insert(host.to_owned(), lookup.clone());
+        }
+        known
+    }) {
+        return (known, false);
     }
-    under_way.retain(|_, lookup| lookup.upgrade().is_some());
-    let lookup = look_up(name.clone()).boxed().shared();
-    // `None` only after its end.
-    if let Some(weak) = lookup.downgrade() {
-        under_way.insert(name.clone(), weak);
-    }
-    lookup
+    let entry = EntryGuard {
+        host: host.to_owned(),
+    };
+    let task = Task { entry, outcome };
+    // Not under the lock: a runtime that has ended drops the task here.
+    spawn_blocking(|| task.run());
+    (lookup, true)
 }
 
-async fn look_up(Name { host, port }: Name) -> Outcome {
-    let found = spawn_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter));
-    match found.await {
-        Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
-        // It has no address, or the runtime has ended.
-        _ => Err(Unresolved),
+fn under_way<T>(act: impl FnOnce(&mut HashMap<String, Lookup>) -> T) -> T {
+    let lookups = UNDER_WAY.get();
+    act(&mut lookups.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// A lookup for the system to do.
+struct Task {
+    /// Dropped first: who then finds that there is no outcome must not find the entry again.
+    entry: EntryGuard,
+    outcome: oneshot::Sender<Outcome>,
+}
+
+impl Task {
+    fn run(self) {
+        let Self { entry, outcome } = self;
+        let found = (entry.host.as_str(), 0).to_socket_addrs();
+        let addresses = found.map(Vec::from_iter).unwrap_or_default();
+        drop(entry);
+        let found = (!addresses.is_empty()).then_some(addresses);
+        let _ = outcome.send(found.ok_or(Unresolved));
+    }
+}
+
+/// Removes a lookup from those under way.
+struct EntryGuard {
+    host: String,
+}
+
+impl Drop for EntryGuard {
+    fn drop(&mut self) {
+        under_way(|lookups| lookups.remove(&self.host));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, Unresolved, resolve, shared};
+    use std::pin::pin;
+    use std::sync::mpsc;
 
-    /// Each test has a port of its own, so that none shares a lookup with another.
-    fn name(host: &str, port: u16) -> Name {
-        let host = host.to_owned();
-        Name { host, port }
+    use futures_util::FutureExt;
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::{Unresolved, resolve, under_way};
+
+    /// A runtime that begins no lookup before the sender is dropped.
+    fn busy_runtime() -> (Runtime, mpsc::Sender<()>) {
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        let (gate, held) = mpsc::channel();
+        runtime.spawn_blocking(move || held.recv());
+        (runtime, gate)
+    }
+
+    fn is_under_way(host: &str) -> bool {
+        under_way(|lookups| lookups.contains_key(host))
     }
 
     #[tokio::test]
@@ -86,16 +139,60 @@ mod tests {
             assert_eq!(found, expected.map(|address| vec![address.to_owned()]));
         }
         let found = resolve("localhost", 81).await.unwrap();
-        assert!(found.iter().all(|address| address.ip().is_loopback()));
+        let is_expected =
+            |address: &std::net::SocketAddr| address.ip().is_loopback() && address.port() == 81;
+        assert!(found.iter().all(is_expected));
+    }
+
+    // Each of the following tests writes the name in its own way, so that none shares a lookup with another.
+
+    #[test]
+    fn callers_share_a_lookup_while_it_is_under_way_also_one_that_its_caller_gave_up() {
+        let (runtime, gate) = busy_runtime();
+        runtime.block_on(async {
+            assert_eq!(resolve("Localhost", 81).now_or_never(), None);
+            assert!(is_under_way("Localhost"));
+            let (mut one, mut other) = (
+                pin!(resolve("Localhost", 82)),
+                pin!(resolve("Localhost", 83)),
+            );
+            assert_eq!(one.as_mut().now_or_never(), None);
+            assert_eq!(other.as_mut().now_or_never(), None);
+            drop(gate);
+            assert!(
+                one.await
+                    .unwrap()
+                    .iter()
+                    .all(|address| address.port() == 82)
+            );
+            assert!(
+                other
+                    .await
+                    .unwrap()
+                    .iter()
+                    .all(|address| address.port() == 83)
+            );
+            assert!(!is_under_way("Localhost"));
+        });
     }
 
     #[tokio::test]
-    async fn callers_share_a_lookup_while_it_is_under_way() {
-        let (one, other) = (name("localhost", 82), name("localhost", 83));
-        let (first, second) = (shared(&one), shared(&one));
-        assert!(first.ptr_eq(&second));
-        assert!(!first.ptr_eq(&shared(&other)));
-        assert_eq!(first.await, second.clone().await);
-        assert!(!second.ptr_eq(&shared(&one)));
+    async fn a_runtime_that_ends_takes_no_other_callers_lookup_with_it() {
+        let (runtime, _gate) = busy_runtime();
+        {
+            let _there = runtime.enter();
+            assert_eq!(resolve("LOCALHOST", 81).now_or_never(), None);
+        }
+        let mut here = pin!(resolve("LOCALHOST", 81));
+        assert_eq!(here.as_mut().now_or_never(), None);
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        assert!(here.await.is_ok());
+        let _ended = handle.enter();
+        assert_eq!(
+            resolve("LOCALHOST", 81).now_or_never(),
+            Some(Err(Unresolved))
+        );
+        assert!(!is_under_way("LOCALHOST"));
     }
 }
