@@ -9,6 +9,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::iter::once;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use smallvec::SmallVec;
 use tokio::runtime::Handle;
 use tokio::time;
 
@@ -78,9 +80,7 @@ impl BlockingExecutor {
         let pipe = PollFd::new(self.wake_pipe.reader(), PollFlags::POLLIN);
         let sockets = wait_set.sockets.iter();
         let sockets = sockets.map(|(socket, flags)| PollFd::new(socket.tcp.as_fd(), *flags));
-        let mut fds = Vec::with_capacity(1 + wait_set.sockets.len());
-        fds.push(pipe);
-        fds.extend(sockets);
+        let mut fds: SmallVec<[_; 2]> = once(pipe).chain(sockets).collect();
         if poll(&mut fds, poll_timeout(wait_set.time)).is_err() {
             return;
         }

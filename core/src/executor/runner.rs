@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use nix::poll::PollFlags;
+use smallvec::SmallVec;
 
 use super::event_loop::Sockets;
 use super::watched_socket::WatchedSocket;
@@ -79,14 +80,14 @@ pub(crate) fn runs_blocking_call() -> bool {
 /// What ends a blocking call's wait, besides the wake pipe.
 pub(super) struct WaitSet {
     /// Usually one. While the addresses of a host race there are more, and some of them may have been given up by now.
-    pub(super) sockets: Vec<(Arc<WatchedSocket>, PollFlags)>,
+    pub(super) sockets: SmallVec<[(Arc<WatchedSocket>, PollFlags); 1]>,
     /// The call is polled again after this time.
     pub(super) time: Option<Duration>,
 }
 
 impl WaitSet {
     const EMPTY: Self = Self {
-        sockets: Vec::new(),
+        sockets: SmallVec::new_const(),
         time: None,
     };
 
