@@ -109,8 +109,9 @@ mod tests {
 
     use futures_util::FutureExt;
     use tokio::runtime::{Builder, Runtime};
+    use tokio::sync::oneshot;
 
-    use super::{Unresolved, resolve, under_way};
+    use super::{EntryGuard, Task, Unresolved, resolve, under_way};
 
     /// A runtime that begins no lookup before the sender is dropped.
     fn busy_runtime() -> (Runtime, mpsc::Sender<()>) {
@@ -177,22 +178,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_runtime_that_ends_takes_no_other_callers_lookup_with_it() {
-        let (runtime, _gate) = busy_runtime();
-        {
-            let _there = runtime.enter();
-            assert_eq!(resolve("LOCALHOST", 81).now_or_never(), None);
-        }
+    async fn who_shares_a_lookup_that_never_began_starts_another() {
+        let (outcome, lookup) = oneshot::channel();
+        let host = "LOCALHOST".to_owned();
+        under_way(|lookups| lookups.insert(host.clone(), lookup.shared()));
+        let entry = EntryGuard { host };
+        let task = Task { entry, outcome };
         let mut here = pin!(resolve("LOCALHOST", 81));
         assert_eq!(here.as_mut().now_or_never(), None);
-        let handle = runtime.handle().clone();
-        runtime.shutdown_background();
+        drop(task);
         assert!(here.await.is_ok());
-        let _ended = handle.enter();
-        assert_eq!(
-            resolve("LOCALHOST", 81).now_or_never(),
-            Some(Err(Unresolved))
-        );
-        assert!(!is_under_way("LOCALHOST"));
+    }
+
+    #[test]
+    fn a_runtime_that_has_ended_looks_nothing_up() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let ended = runtime.handle().clone();
+        drop(runtime);
+        let _there = ended.enter();
+        let found = resolve("localHost", 81).now_or_never();
+        assert_eq!(found, Some(Err(Unresolved)));
+        assert!(!is_under_way("localHost"));
     }
 }
