@@ -1,5 +1,6 @@
 //! Port: HTTP. The only module that names the HTTP library.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -22,9 +23,10 @@ use crate::error::{Error, ErrorKind, Result};
 #[cfg(unix)]
 use crate::executor;
 use crate::flow::{TokenRequest, TokenResponse};
+use crate::origin::host_of;
 use body::{Body, ResponseBody};
 use encoding::Decoder;
-use explain::{bare_host, explain, resend};
+use explain::{explain, resend};
 #[cfg(unix)]
 use pool::Sent;
 
@@ -101,16 +103,16 @@ impl fmt::Debug for Payload {
 }
 
 /// One HTTP request, ready to be sent.
-pub(crate) struct HttpRequest {
+pub(crate) struct HttpRequest<'a> {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) url: &'a Url,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     /// When the call must be over; `None` for no limit.
     pub(crate) deadline: Option<Deadline>,
 }
 
-impl HttpRequest {
+impl HttpRequest<'_> {
     /// Whether it does no harm if the server gets it twice, and its body can be sent again.
     #[cfg(unix)]
     fn can_be_resent(&self) -> bool {
@@ -123,36 +125,34 @@ pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    uri: Uri,
     body: ResponseBody,
     decoder: Option<Box<Decoder>>,
     timer: DeadlineTimer,
 }
 
 impl HttpResponse {
-    fn new(response: Response<ResponseBody>, uri: Uri, timer: DeadlineTimer) -> Self {
+    fn new(response: Response<ResponseBody>, timer: DeadlineTimer) -> Self {
         let (mut head, body) = response.into_parts();
         let decoder = Decoder::take_from(&mut head.headers).map(Box::new);
         Self {
             status: head.status,
             version: head.version,
             headers: head.headers,
-            uri,
             body,
             decoder,
             timer,
         }
     }
 
-    /// The next piece of the body; `None` at its end.
-    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
+    /// The next piece of the body; `None` at its end. `host` is for the error's text.
+    pub(crate) async fn chunk(&mut self, host: &str) -> Result<Option<Bytes>> {
         loop {
             if let Some(decoder) = &mut self.decoder
                 && let Some(piece) = decoder.piece()?
             {
                 return Ok(Some(piece));
             }
-            let piece = self.piece().await?;
+            let piece = self.piece(host).await?;
             match (&mut self.decoder, piece) {
                 (None, piece) => return Ok(piece),
                 (Some(decoder), Some(piece)) => decoder.feed(piece),
@@ -165,16 +165,16 @@ impl HttpResponse {
     }
 
     /// The next piece as it arrived, still encoded. Trailers are skipped.
-    async fn piece(&mut self) -> Result<Option<Bytes>> {
-        let Self { uri, body, .. } = self;
+    async fn piece(&mut self, host: &str) -> Result<Option<Bytes>> {
+        let Self { body, .. } = self;
         loop {
             let frame = pin!(poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)));
             let frame = self.timer.within(frame).await;
-            let frame = frame.map_err(|deadline| deadline.missed(bare_host(uri)))?;
+            let frame = frame.map_err(|deadline| deadline.missed(host))?;
             let Some(frame) = frame else {
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| explain(&error, bare_host(uri)))?;
+            let frame = frame.map_err(|error| explain(&error, host))?;
             if let Ok(piece) = frame.into_data() {
                 return Ok(Some(piece));
             }
@@ -223,13 +223,13 @@ impl From<Failure> for Error {
 
 impl Http {
     /// Sends one request; redirects are returned, not followed.
-    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, Failure> {
+    pub(crate) async fn send(&self, request: HttpRequest<'_>) -> Result<HttpResponse, Failure> {
         let deadline = request.deadline;
+        let host = host_of(request.url);
         #[cfg(unix)]
         let can_be_resent = request.can_be_resent();
         let request = self.assemble(request)?;
-        let uri = request.uri().clone();
-        let too_late = |deadline: Deadline| deadline.missed(bare_host(&uri));
+        let too_late = |deadline: Deadline| deadline.missed(host);
         #[cfg(unix)]
         let request = if executor::home().is_some() {
             let mut timer = if executor::runs_blocking_call() {
@@ -239,7 +239,7 @@ impl Http {
             };
             let sent = pin!(self.send_on_own_connection(request, can_be_resent));
             match timer.within(sent).await.map_err(too_late)?? {
-                Sent::Response(response) => return Ok(HttpResponse::new(response, uri, timer)),
+                Sent::Response(response) => return Ok(HttpResponse::new(response, timer)),
                 Sent::NeedsHttp2(unsent) => unsent,
             }
         } else {
@@ -251,30 +251,21 @@ impl Http {
         })?;
         let response = timer.within(pin!(response)).await;
         let response = response.map_err(too_late)?.map_err(|error| Failure {
-            error: explain(&error, bare_host(&uri)),
+            error: explain(&error, host),
             resend: resend(&error, explain::progress(&error).as_ref()),
         })?;
-        Ok(HttpResponse::new(
-            response.map(ResponseBody::from),
-            uri,
-            timer,
-        ))
+        Ok(HttpResponse::new(response.map(ResponseBody::from), timer))
     }
 
-    fn assemble(&self, request: HttpRequest) -> Result<Request<Body>> {
+    fn assemble(&self, request: HttpRequest<'_>) -> Result<Request<Body>> {
         let HttpRequest {
             method,
-            mut url,
+            url,
             mut headers,
             payload,
             ..
         } = request;
-        if !url.username().is_empty() || url.password().is_some() {
-            // A redirect may bring them; they do not belong in a request line.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-        }
-        let uri = Uri::try_from(url.as_str()).map_err(|_| {
+        let uri = Uri::try_from(without_credentials(url).as_str()).map_err(|_| {
             Error::new(
                 ErrorKind::ConfigInvalid,
                 "the request could not be built: the URL is not valid",
@@ -310,6 +301,16 @@ impl Http {
     }
 }
 
+/// A redirect may bring a user name and a password; they do not belong in a request line.
+fn without_credentials(url: &Url) -> Cow<'_, Url> {
+    let mut url = Cow::Borrowed(url);
+    if !url.username().is_empty() || url.password().is_some() {
+        let _ = url.to_mut().set_username("");
+        let _ = url.to_mut().set_password(None);
+    }
+    url
+}
+
 /// Wipes a request's body once the HTTP library is done with it.
 struct Wiped(Zeroizing<Vec<u8>>);
 
@@ -334,7 +335,7 @@ impl Transport for Http {
             let mut response = self
                 .send(HttpRequest {
                     method: request.method,
-                    url: request.url,
+                    url: &request.url,
                     headers: request.headers,
                     payload,
                     deadline: Deadline::after(timeout),
@@ -353,7 +354,7 @@ impl Transport for Http {
             // A body whose announced length is too large is not waited for.
             bounded(usize::try_from(response.body.size_hint().lower()).unwrap_or(usize::MAX))?;
             let mut body = Zeroizing::new(Vec::new());
-            while let Some(chunk) = response.chunk().await? {
+            while let Some(chunk) = response.chunk(host_of(&request.url)).await? {
                 bounded(body.len() + chunk.len())?;
                 body.extend_from_slice(&chunk);
             }

@@ -73,6 +73,12 @@ impl fmt::Debug for Origin {
     }
 }
 
+/// The host as error messages name it: without the brackets of an IPv6 address.
+pub(crate) fn host_of(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or("the server");
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
 /// Whether the host is this machine: `localhost`, `*.localhost` (RFC 6761 §6.3), 127.0.0.0/8, `::1`.
 pub fn is_loopback(url: &Url) -> bool {
     url.host().is_some_and(|host| is_loopback_host(&host))
@@ -173,10 +179,8 @@ pub fn resolve(base: &Url, text: &str) -> Result<Url> {
     let mut url = base.clone();
     url.set_fragment(None);
     if !path.is_empty() {
-        let mut joined = base.path().trim_end_matches('/').to_owned();
-        joined.push('/');
-        joined.push_str(path.trim_start_matches(['/', '\\']));
-        url.set_path(&joined);
+        let above = base.path().trim_end_matches('/');
+        url.set_path(&[above, path.trim_start_matches(['/', '\\'])].join("/"));
     }
     url.set_query(query.or(if path.is_empty() { base.query() } else { None }));
     Ok(url)

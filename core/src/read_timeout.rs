@@ -66,7 +66,7 @@ impl ReadTimeout {
     /// `timed_out` if both sides are silent for too long.
     pub(crate) async fn within<T, E: From<Error>>(
         &self,
-        host: Option<&str>,
+        host: &str,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let mut work = pin!(work);
@@ -82,7 +82,7 @@ impl ReadTimeout {
                 return done;
             }
         }
-        let (host, secs) = (host.unwrap_or("the server"), self.limit.as_secs_f64());
+        let secs = self.limit.as_secs_f64();
         Err(Error::new(
             ErrorKind::TimedOut,
             format!("{host} was silent for {secs} s"),
@@ -121,7 +121,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_ends_the_wait_and_an_answer_in_time_does_not() {
         let read_timeout = ReadTimeout::new(LIMIT);
-        let silent = read_timeout.within(Some("api.example"), pending::<Result<(), Error>>());
+        let silent = read_timeout.within("api.example", pending::<Result<(), Error>>());
         let error = silent.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert_eq!(error.message(), "api.example was silent for 5 s");
@@ -129,7 +129,7 @@ mod tests {
             sleep(JUST_BELOW).await;
             Ok::<_, Error>(7)
         };
-        assert_eq!(read_timeout.within(None, slow).await.unwrap(), 7);
+        assert_eq!(read_timeout.within("api.example", slow).await.unwrap(), 7);
     }
 
     #[tokio::test(start_paused = true)]
@@ -141,7 +141,7 @@ mod tests {
         let Payload::Rewindable(make) = payload else {
             panic!("it can be sent again")
         };
-        let sent = read_timeout.within(None, async {
+        let sent = read_timeout.within("api.example", async {
             let mut body = make();
             let mut sent = Vec::new();
             while let Some(piece) = body.next().await {
@@ -168,7 +168,7 @@ mod tests {
             pending::<Result<(), Error>>().await
         };
         let begun = timers_now();
-        let outcome = read_timeout.within(None, work).await;
+        let outcome = read_timeout.within("api.example", work).await;
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::TimedOut);
         // Counted from the piece, and to the tick of a timer.
         assert_eq!(

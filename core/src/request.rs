@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, HttpRequest, HttpResponse, Payload, Resend};
+use crate::origin::host_of;
 use crate::read_timeout::ReadTimeout;
 use crate::redirect;
 use crate::response::{BodyPrefix, Response};
@@ -258,11 +259,10 @@ impl Call<'_> {
         let Some(deadline) = self.deadline else {
             return Ok(None);
         };
-        let host = to.host_str().unwrap_or("the server");
         deadline
             .left()
             .map(Some)
-            .ok_or_else(|| deadline.missed(host))
+            .ok_or_else(|| deadline.missed(host_of(to)))
     }
 
     /// Sends one hop, and once more if the verdict says so.
@@ -287,7 +287,7 @@ impl Call<'_> {
             let mut head = BodyPrefix::default();
             let mut left = None;
             if received.status == 401 {
-                head.read(&mut received).await;
+                head.read(&mut received, host_of(&hop.url)).await;
                 authorization = authorization.for_url(&hop.url);
                 left = self.left(&hop.url).unwrap_or(Some(Duration::ZERO));
             }
@@ -332,7 +332,7 @@ impl Call<'_> {
             hop.payload = payload.again();
             let mut sending = HttpRequest {
                 method: hop.method.clone(),
-                url: hop.url.clone(),
+                url: &hop.url,
                 headers,
                 payload,
                 deadline: self.deadline,
@@ -347,7 +347,7 @@ impl Call<'_> {
                             .entry(CONTENT_LENGTH)
                             .or_insert(length.into());
                     }
-                    let in_time = read_timeout.within(hop.url.host_str(), self.http.send(sending));
+                    let in_time = read_timeout.within(host_of(&hop.url), self.http.send(sending));
                     // Boxed, because it would enlarge the future of every call and few calls use it.
                     Box::pin(in_time).await
                 }

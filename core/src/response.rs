@@ -11,6 +11,7 @@ use url::Url;
 use crate::authorization::GiveBack;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::HttpResponse;
+use crate::origin::host_of;
 use crate::read_timeout::ReadTimeout;
 
 /// How much of a 401's body is read to judge it. Providers' error documents have a few hundred bytes.
@@ -23,11 +24,11 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct BodyPrefix(VecDeque<Result<Bytes>>);
 
 impl BodyPrefix {
-    pub(crate) async fn read(&mut self, received: &mut HttpResponse) {
+    pub(crate) async fn read(&mut self, received: &mut HttpResponse, host: &str) {
         let read = async {
             let mut length = 0;
             while length < HEAD_BYTES {
-                match received.chunk().await {
+                match received.chunk(host).await {
                     Ok(None) => break,
                     Ok(Some(chunk)) => {
                         length += chunk.len();
@@ -114,16 +115,14 @@ impl Response {
     /// # Errors
     /// `unreachable` or `timed_out` if the rest does not arrive.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        match self.head.0.pop_front() {
-            Some(chunk) => chunk.map(Some),
-            None => match &self.read_timeout {
-                Some(read_timeout) => {
-                    read_timeout
-                        .within(self.url.host_str(), self.rest.chunk())
-                        .await
-                }
-                None => self.rest.chunk().await,
-            },
+        if let Some(chunk) = self.head.0.pop_front() {
+            return chunk.map(Some);
+        }
+        let host = host_of(&self.url);
+        let chunk = self.rest.chunk(host);
+        match &self.read_timeout {
+            Some(read_timeout) => read_timeout.within(host, chunk).await,
+            None => chunk.await,
         }
     }
 
