@@ -23,7 +23,7 @@ use super::dial::dial;
 use super::explain::{
     bare_host, explain_proxy, explain_tls, no_connection_in_time, no_tunnel_in_time,
 };
-use super::keep_reading::KeepReading;
+use super::keep_reading::{Established, KeepReading};
 use super::proxy::{Proxies, is_https, with_port};
 #[cfg(unix)]
 use super::socket::Socket;
@@ -40,6 +40,8 @@ pub(super) struct Connector {
     /// Receives the socket of a connection that its caller drives.
     #[cfg(unix)]
     for_caller: Option<Arc<OnceLock<Socket>>>,
+    /// Of the connection that is being made.
+    established: Established,
 }
 
 impl Connector {
@@ -50,6 +52,7 @@ impl Connector {
             tls,
             #[cfg(unix)]
             for_caller: None,
+            established: Established::default(),
         }
     }
 
@@ -98,16 +101,17 @@ impl Connector {
         let (host, patience) = (bare_host(to), self.settings.connect_timeout);
         let default_port = if is_https(to) { 443 } else { 80 };
         let port = to.port_u16().unwrap_or(default_port);
+        let established = self.established.clone();
         #[cfg(unix)]
         if let Some(place) = &self.for_caller {
             let socket = dial(host, port, patience, Socket::connect).await?;
             let socket = place.get_or_init(|| socket).clone();
-            return Ok(Box::new(KeepReading::new(socket)));
+            return Ok(Box::new(KeepReading::new(socket, established)));
         }
         let tcp = dial(host, port, patience, |socket, address| {
             TcpSocket::from_std_stream(socket.into()).connect(address)
         });
-        Ok(Box::new(KeepReading::new(tcp.await?)))
+        Ok(Box::new(KeepReading::new(tcp.await?, established)))
     }
 
     /// A connection to the proxy itself. Over TLS it negotiates no protocol, because `CONNECT` is sent in HTTP/1.1 here.
@@ -189,13 +193,14 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let connector = self.clone();
+        let mut connector = self.clone();
+        connector.established = Established::default();
         Box::pin(async move {
             let patience = connector.settings.connect_timeout;
-            match timeout(patience, connector.connect(&to)).await {
-                Ok(outcome) => outcome.map(TokioIo::new),
-                Err(_) => Err(connector.too_slow(&to)),
-            }
+            let connected = timeout(patience, connector.connect(&to)).await;
+            let stream = connected.unwrap_or_else(|_| Err(connector.too_slow(&to)))?;
+            connector.established.set();
+            Ok(TokioIo::new(stream))
         })
     }
 }

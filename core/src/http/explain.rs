@@ -164,7 +164,7 @@ fn io_cause(error: &Cause) -> Option<&'static str> {
         Io::ConnectionRefused => Some("the connection was refused"),
         Io::ConnectionReset => Some("the connection was reset"),
         Io::HostUnreachable | Io::NetworkUnreachable => Some("there is no route to it"),
-        Io::UnexpectedEof => Some("the connection was closed early"),
+        Io::UnexpectedEof | Io::BrokenPipe => Some("the connection was closed early"),
         _ => None,
     })
 }

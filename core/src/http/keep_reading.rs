@@ -3,17 +3,37 @@
 //! A server may respond before it has read the whole request, for example to refuse its token or its size, and then close the
 //! connection. Writing then fails while the response waits to be read (RFC 9112 §9.5). So after a failed write nothing
 //! more is written, and reading decides whether there is a response or the connection is broken.
+//!
+//! That is so for requests. In a handshake a failed write ends the connection: a peer that has something to say waits until it
+//! has been asked, and nobody reads before everything is written.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::stream::Io;
 
+/// Whether the handshakes of a connection, with proxies and by TLS, are over.
+#[derive(Clone, Default)]
+pub(super) struct Established(Arc<AtomicBool>);
+
+impl Established {
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 pub(super) struct KeepReading<T> {
     io: T,
+    established: Established,
     /// The failure of writing, if it has failed.
     failed: Option<ErrorKind>,
     /// Something was read after that failure.
@@ -23,9 +43,10 @@ pub(super) struct KeepReading<T> {
 }
 
 impl<T: Io> KeepReading<T> {
-    pub(super) fn new(io: T) -> Self {
+    pub(super) fn new(io: T, established: Established) -> Self {
         Self {
             io,
+            established,
             failed: None,
             has_read: false,
             is_read: false,
@@ -42,7 +63,9 @@ impl<T: Io> KeepReading<T> {
             Some(kind) => Poll::Ready(Err(kind.into())),
         };
         match &outcome {
-            Poll::Ready(Err(error)) if !self.is_read && is_by_the_server(error.kind()) => {
+            Poll::Ready(Err(error))
+                if !self.is_read && is_by_the_server(error.kind()) && self.established.is_set() =>
+            {
                 if self.failed.is_none() {
                     self.failed = Some(error.kind());
                     // The reader may have been polled already and must look again.
@@ -123,7 +146,7 @@ mod tests {
 
     use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-    use super::KeepReading;
+    use super::{Established, KeepReading};
 
     type Bytes = &'static [u8];
 
@@ -171,7 +194,9 @@ mod tests {
     impl Connection {
         fn new(reads: &[Result<Bytes, ErrorKind>], write: Result<usize, ErrorKind>) -> Self {
             let reads = reads.iter().copied().collect();
-            Self(KeepReading::new(Script { reads, write }))
+            let established = Established::default();
+            established.set();
+            Self(KeepReading::new(Script { reads, write }, established))
         }
 
         fn write(&mut self) -> Poll<Result<usize, ErrorKind>> {
@@ -228,6 +253,15 @@ mod tests {
             assert_eq!(connection.read(), Poll::Ready(end.map(<[u8]>::len)));
             assert_eq!(connection.write(), Poll::Ready(Err(BROKEN)));
         }
+    }
+
+    #[test]
+    fn a_write_of_a_handshake_fails_at_once() {
+        let mut connection = Connection::new(&[Ok(b"413")], Err(BROKEN));
+        connection.0.established = Established::default();
+        assert_eq!(connection.write(), Poll::Ready(Err(BROKEN)));
+        connection.0.established.set();
+        assert_eq!(connection.write(), Poll::Pending);
     }
 
     #[test]

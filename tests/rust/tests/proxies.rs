@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use evertoken::flow::PassKit;
+use evertoken::runtime::handle;
 use evertoken::{Client, ErrorKind, Method, blocking};
 use evertoken_sandbox::Sandbox;
 use evertoken_tests::{Place, Proxy, acceptor, plain_at, sandbox};
 use serde_json::json;
+use tokio::net::TcpListener;
 
 /// The credentials `user:proxy-secret-1` as a field value.
 const BASIC: &str = "Basic dXNlcjpwcm94eS1zZWNyZXQtMQ==";
@@ -147,6 +149,36 @@ async fn a_proxy_that_says_nothing_or_has_no_address_is_named() {
         assert_eq!(error.message(), why, "{proxy}");
         let is_late = error.kind() == ErrorKind::TimedOut;
         assert_eq!(is_late, is_silent, "{error}");
+    }
+}
+
+/// Each handshake: whether the reset comes before the first write or after it is chance.
+const ROUNDS: usize = 20;
+
+#[test]
+fn whoever_resets_a_handshake_is_not_waited_for() {
+    let listener = handle().block_on(TcpListener::bind("127.0.0.1:0"));
+    let listener = listener.expect("a port");
+    let here = listener.local_addr().expect("an address");
+    handle().spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            tcp.set_zero_linger().expect("a socket");
+        }
+    });
+    for proxy in [None, Some("http"), Some("https"), Some("socks5")] {
+        let builder = Client::builder(PassKit::token("pasted"))
+            .base_url(format!("https://{here}"))
+            .connect_timeout(Duration::from_secs(20));
+        let client = match proxy {
+            Some(scheme) => builder.proxy(format!("{scheme}://{here}")),
+            None => builder,
+        };
+        let client = client.build().expect("good options");
+        for _ in 0..ROUNDS {
+            let sent = blocking::send(client.request(Method::POST, "/"));
+            let error = sent.expect_err("no response");
+            assert_eq!(error.kind(), ErrorKind::Unreachable, "{proxy:?} {error}");
+        }
     }
 }
 
