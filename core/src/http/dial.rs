@@ -19,7 +19,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// After so many probes without an answer the connection counts as dead.
 const KEEPALIVE_PROBES: u32 = 3;
-/// How long sent bytes may stay unacknowledged.
+/// How long sent bytes may stay unacknowledged. The system limits connecting in the same way, so a longer patience counts.
 #[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
@@ -37,7 +37,7 @@ where
     let addresses = resolve(host, port).await;
     let addresses = addresses.map_err(|Unresolved| unresolved(host))?;
     let attempt = |address| {
-        let connecting = socket(address).map(|socket| connect(socket, address));
+        let connecting = socket(address, patience).map(|socket| connect(socket, address));
         async { connecting?.await }
     };
     let connected = if let [only] = addresses[..] {
@@ -48,8 +48,8 @@ where
     connected.map_err(|error| explain_connect(&error, host))
 }
 
-/// A socket for a connection to `address`.
-fn socket(address: SocketAddr) -> io::Result<Socket> {
+/// A socket for a connection to `address`, which may take as long as `patience` to connect.
+fn socket(address: SocketAddr, patience: Duration) -> io::Result<Socket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -64,7 +64,7 @@ fn socket(address: SocketAddr) -> io::Result<Socket> {
         .with_retries(KEEPALIVE_PROBES);
     let _ = socket.set_tcp_keepalive(&keepalive);
     #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED.max(patience)));
     Ok(socket)
 }
 
@@ -123,7 +123,25 @@ mod tests {
     use futures_util::FutureExt;
     use tokio::time::{Instant, sleep};
 
-    use super::first_of;
+    use super::{KEEPALIVE, KEEPALIVE_PROBES, first_of, socket};
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_socket_sends_at_once_and_notices_a_dead_peer() {
+        for (address, patience, unacknowledged) in
+            [("127.0.0.1:81", 5, 30), ("127.0.0.2:81", 60, 60)]
+        {
+            let address = address.parse().unwrap();
+            let socket = socket(address, Duration::from_secs(patience)).unwrap();
+            assert!(socket.nonblocking().unwrap() && socket.tcp_nodelay().unwrap());
+            assert!(socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE);
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), KEEPALIVE);
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), KEEPALIVE_PROBES);
+            let expected = Some(Duration::from_secs(unacknowledged));
+            assert_eq!(socket.tcp_user_timeout().unwrap(), expected);
+        }
+    }
 
     /// What an address does: connect or fail after so many milliseconds, or stay silent.
     #[derive(Clone, Copy, Debug)]

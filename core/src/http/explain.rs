@@ -161,6 +161,10 @@ fn tls_cause(error: &Cause, host: &str) -> Option<Error> {
 fn io_cause(error: &Cause) -> Option<&'static str> {
     use io::ErrorKind as Io;
     find::<io::Error>(error).find_map(|io| match io.kind() {
+        #[cfg(unix)]
+        _ if matches!(io.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
+            Some("the operating system allows no more file descriptors")
+        }
         Io::ConnectionRefused => Some("the connection was refused"),
         Io::ConnectionReset => Some("the connection was reset"),
         Io::HostUnreachable | Io::NetworkUnreachable => Some("there is no route to it"),

@@ -100,8 +100,7 @@ impl Socket {
 
 /// Whether connecting has begun and its outcome is still to come.
 fn is_under_way(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::EINPROGRESS)
-        || matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+    error.raw_os_error() == Some(libc::EINPROGRESS) || error.kind() == ErrorKind::Interrupted
 }
 
 impl AsyncRead for Socket {
