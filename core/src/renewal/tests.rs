@@ -1,4 +1,16 @@
-use crate::test_rig::{Rig, pair, response, token};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::error::ErrorKind;
+use crate::test_rig::{Rig, START, pair, response, token};
+
+/// A JWT as frameworks make it: nothing but the times tells two of them apart.
+fn jwt_of_second(second: u64) -> String {
+    let iat = START + second;
+    let claims = format!(r#"{{"sub":"user","iat":{iat},"exp":{}}}"#, iat + 600);
+    let [header, claims] = [r#"{"alg":"HS256"}"#, &claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+    format!("{header}.{claims}.signature")
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_refresh_that_the_server_fails_at_gives_way_to_the_login_in_the_last_try() {
@@ -32,4 +44,40 @@ async fn while_there_is_a_token_to_serve_it_does_not() {
     assert_eq!(rig.value().await, "T1");
     rig.settle().await;
     assert_eq!(rig.server.asked(), ["login", "refresh"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_jwt_that_is_refused_in_its_first_second_is_followed_by_that_of_the_next_second() {
+    let (first, second) = (jwt_of_second(0), jwt_of_second(1));
+    let rig = Rig::open([
+        token(&first, 600),
+        token(&first, 600),
+        response(200, ""), // revoked, which changes nothing within the second
+        token(&first, 600),
+        token(&second, 600),
+    ]);
+    let refused = rig.ask().await.unwrap();
+    rig.keeper.refuse(&refused);
+    let before = tokio::time::Instant::now();
+    assert_eq!(rig.value().await, second);
+    assert_eq!(before.elapsed().as_secs(), 1);
+    let asked = ["login", "login", "revoke", "login", "login"];
+    assert_eq!(rig.server.asked(), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_that_no_second_changes_is_not_waited_for() {
+    for (value, age_secs) in [("opaque".to_owned(), 0.0), (jwt_of_second(0), 2.0)] {
+        let rig = Rig::open([
+            token(&value, 600),
+            token(&value, 600),
+            response(200, ""), // revoked, in vain
+            token(&value, 600),
+        ]);
+        let refused = rig.ask().await.unwrap();
+        rig.pass(age_secs).await;
+        rig.keeper.refuse(&refused);
+        assert_eq!(rig.kind().await, ErrorKind::SameToken, "{value}");
+        assert_eq!(rig.server.asked(), ["login", "login", "revoke", "login"]);
+    }
 }
