@@ -57,6 +57,8 @@ const MESSAGES: &[&str] = &[
     "Error",
     "non_field_errors",
     "errorMessages",
+    // sanic-jwt.
+    "reasons",
 ];
 /// Names of members that add to the message of this name: WSO2 has the problem in `message` and the reason in `description`, problem
 /// details in `title` and `detail`, ABP in `message` and `details`, Laravel Passport in `error_description` and `hint`.

@@ -17,7 +17,7 @@ mod mistaken;
 use denial::denied_with;
 use limited::says_limited;
 use locked::says_locked;
-use mistaken::says_mistaken;
+use mistaken::{says_mistaken, says_unknown_user};
 
 /// What an error message needs besides the response.
 pub(super) struct Context<'a> {
@@ -119,6 +119,8 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
             (Some(failure), _) => failure,
             (None, 400 | 401 | 403 | 422) => REJECTED,
             (None, 407) => Failure::wrong_place("the proxy wants credentials of its own"),
+            // Parse says 404 to a wrong password, and others to an unknown user.
+            (None, _) if says_mistaken(details) || says_unknown_user(details) => REJECTED,
             (None, 404 | 410) => {
                 Failure::wrong_place("the token endpoint is not there; check token_url")
             }

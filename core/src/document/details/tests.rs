@@ -49,6 +49,11 @@ fn code_and_words_are_found_where_servers_of_the_field_put_them() {
             Some("[API] Invalid API key"),
         ),
         (
+            r#"{"reasons":["Password is incorrect."],"exception":"AuthenticationFailed"}"#,
+            None,
+            Some("Password is incorrect."),
+        ),
+        (
             r#"{"errorMessages":["Login denied"],"errors":{}}"#,
             None,
             Some("Login denied"),

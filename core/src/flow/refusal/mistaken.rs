@@ -1,4 +1,4 @@
-//! Recognises a wrong password in a response with status 500.
+//! Recognises a wrong password or an unknown user in a response whose status says something else, such as 500 or 404.
 
 use super::in_words;
 use crate::document::Details;
@@ -22,9 +22,27 @@ pub(super) fn says_mistaken(details: &Details) -> bool {
     })
 }
 
+/// Whether code or words say that there is no such user: `User not found`, `No account with this email exists`. Login endpoints
+/// that look a user up respond so with 404, which otherwise means that the endpoint is not there.
+pub(super) fn says_unknown_user(details: &Details) -> bool {
+    const WHO: &[&str] = &["user", "username", "account", "email", "member", "customer"];
+    const NOT: &[&str] = &["not", "no", "doesn", "isn"];
+    const THERE: &[&str] = &["found", "exist", "exists", "registered"];
+    /// "No account was found with this email", "user with this email does not exist".
+    const FURTHEST: usize = 7;
+    let says = |words: &[&str]| {
+        let has = |run: &[&str], known: &[&str]| run.iter().any(|word| known.contains(word));
+        words
+            .windows(FURTHEST.min(words.len()).max(1))
+            .any(|run| has(run, WHO) && has(run, NOT) && has(run, THERE))
+            || words.contains(&"usernotfound")
+    };
+    in_words(details.code.as_deref(), says) || in_words(details.message.as_deref(), says)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::says_mistaken;
+    use super::{says_mistaken, says_unknown_user};
     use crate::document::Details;
 
     #[test]
@@ -46,6 +64,28 @@ mod tests {
             let mut details = Details::default();
             details.message = Some(message.to_owned());
             assert_eq!(says_mistaken(&details), mistaken, "{message}");
+        }
+    }
+
+    #[test]
+    fn words_about_an_unknown_user() {
+        for (code, message, unknown) in [
+            ("", "User not found", true),
+            ("", "User with this email does not exist", true),
+            ("", "No account found with that email address", true),
+            ("", "This email isn't registered", true),
+            ("user_not_found", "", true),
+            ("UserNotFound", "", true),
+            ("", "Not Found", false),
+            ("", "The requested resource does not exist", false),
+            ("", "Cannot POST /users/login", false),
+            ("not_found", "No route matches /user", false),
+            ("", "A user may not do this", false),
+        ] {
+            let mut details = Details::default();
+            details.code = Some(code.to_owned());
+            details.message = Some(message.to_owned());
+            assert_eq!(says_unknown_user(&details), unknown, "{code} {message}");
         }
     }
 }

@@ -49,6 +49,23 @@ fn a_page_is_called_one_and_not_quoted() {
 }
 
 #[test]
+fn a_404_for_a_wrong_password_or_an_unknown_user_is_a_rejection() {
+    use ErrorKind::{BadResponse, CredentialsRejected};
+    for (body, kind) in [
+        // Parse.
+        (
+            r#"{"code":101,"error":"Invalid username/password."}"#,
+            CredentialsRejected,
+        ),
+        (r#"{"message":"User not found"}"#, CredentialsRejected),
+        (r#"{"message":"Cannot POST /login"}"#, BadResponse),
+    ] {
+        let error = error_of(&response(404, &[], body));
+        assert_eq!((error.kind(), error.retryable()), (kind, false), "{body}");
+    }
+}
+
+#[test]
 fn status_and_code_decide_the_kind() {
     const HTML: &str = "<html><body>Account is locked</body></html>";
     use ErrorKind::{BadResponse, CredentialsRejected, LockedOut, RateLimited, ServerUnavailable};
