@@ -26,6 +26,7 @@ macro_rules! opaque_debug {
 mod by_name;
 mod check;
 mod date;
+mod elsewhere;
 mod exchange;
 mod identity;
 pub mod json_login;

@@ -7,6 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
 use zeroize::Zeroize;
 
+use super::elsewhere::elsewhere;
 use super::life::{Life, Stated, Unit};
 use super::success::Success;
 use super::{Grant, TokenResponse, date, refusal};
@@ -172,7 +173,10 @@ impl ResponseLayout {
                 return Err(context.unreadable(response, &format!("the answer is {what}")));
             }
         };
-        let token = token.map_err(|problem| context.unreadable(response, &problem))?;
+        let token = token.map_err(|problem| {
+            let error = context.unreadable(response, &problem.words);
+            error.with_retryable(!problem.misplaced)
+        })?;
         if let Some(kind) = document.as_ref().and_then(unusable_type) {
             return Err(context
                 .unreadable(
@@ -184,32 +188,33 @@ impl ResponseLayout {
         Ok(self.grant(response, document.as_ref(), token))
     }
 
-    /// The token, or what is wrong with it: names the field, never its value.
+    /// The token, or what is wrong with it.
     fn token(
         &self,
         response: &TokenResponse,
         document: Option<&Document>,
-    ) -> Result<Secret, String> {
+    ) -> Result<Secret, NoToken> {
         let name = self.token.name();
         let found = self.token.find(response, document).ok_or_else(|| {
-            match document.and_then(elsewhere) {
-                Some(place) => format!("{name} is missing, but {place} looks like it"),
-                None => format!("{name} is missing"),
+            match elsewhere(document, &response.headers) {
+                Some(place) => NoToken {
+                    words: format!("{name} is missing, but {place} looks like it"),
+                    misplaced: true,
+                },
+                None => format!("{name} is missing").into(),
             }
         })?;
         let text = match found.as_ref() {
             Value::String(text) => text.as_str(),
-            Value::Null => return Err(format!("{name} is null")),
-            _ => return Err(format!("{name} is not a string")),
+            Value::Null => return Err(format!("{name} is null").into()),
+            _ => return Err(format!("{name} is not a string").into()),
         };
         let text = behind_scheme(text);
         if text.is_empty() {
-            return Err(format!("{name} is empty"));
+            return Err(format!("{name} is empty").into());
         }
         if !is_header_safe(text) {
-            return Err(format!(
-                "{name} holds characters that a header cannot carry"
-            ));
+            return Err(format!("{name} holds characters that a header cannot carry").into());
         }
         let token = Secret::new(text);
         if let Cow::Owned(Value::String(mut copy)) = found {
@@ -254,39 +259,20 @@ impl ResponseLayout {
     }
 }
 
-/// For the error: where a token seems to be instead. Looks for names that servers use, at the root or one step below it.
-fn elsewhere(document: &Document) -> Option<String> {
-    const NAMES: &[&str] = &[
-        "access_token",
-        "accessToken",
-        "token",
-        "jwt",
-        "auth_token",
-        "authToken",
-        "access",
-        "id_token",
-        "idToken",
-    ];
-    const ABOVE: &[&str] = &[
-        "",
-        "data.",
-        "result.",
-        "response.",
-        "payload.",
-        "body.",
-        "token.",
-        "tokens.",
-        "auth.",
-        "0.",
-    ];
-    let is_token = |path: &String| {
-        let found = document.get(path).and_then(Value::as_str);
-        found.is_some_and(|text| is_header_safe(behind_scheme(text)) && !text.is_empty())
-    };
-    ABOVE
-        .iter()
-        .flat_map(|above| NAMES.iter().map(move |name| format!("{above}{name}")))
-        .find(is_token)
+/// What is wrong with a token. Names the field, never its value.
+struct NoToken {
+    words: String,
+    /// There seems to be one in another place: the description of the server is wrong, and a further login would not help.
+    misplaced: bool,
+}
+
+impl From<String> for NoToken {
+    fn from(words: String) -> Self {
+        Self {
+            words,
+            misplaced: false,
+        }
+    }
 }
 
 /// The content coding of a body that the transport could not decode.
@@ -301,7 +287,7 @@ fn unasked_encoding(response: &TokenResponse) -> Option<&str> {
 }
 
 /// The token without a leading `Bearer `: some servers respond with the whole header.
-fn behind_scheme(text: &str) -> &str {
+pub(super) fn behind_scheme(text: &str) -> &str {
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
             token.trim_start_matches(' ')
