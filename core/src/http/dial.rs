@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, select, select_ok};
+use futures_util::future::{Either, select};
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::explain::{explain_connect, unresolved};
@@ -40,11 +40,7 @@ where
         let connecting = socket(address, patience).map(|socket| connect(socket, address));
         async { connecting?.await }
     };
-    let connected = if let [only] = addresses[..] {
-        attempt(only).await
-    } else {
-        first_of(addresses, patience, attempt).await
-    };
+    let connected = first_of(addresses, patience, attempt).await;
     connected.map_err(|error| explain_connect(&error, host))
 }
 
@@ -69,7 +65,7 @@ fn socket(address: SocketAddr, patience: Duration) -> io::Result<Socket> {
 }
 
 /// The first connection that is made: the addresses of a family are tried in turn, and both families race (RFC 8305). The error
-/// is that of the last attempt.
+/// is that of the last attempt that tells something about the server.
 async fn first_of<T, F>(
     addresses: Vec<SocketAddr>,
     patience: Duration,
@@ -78,6 +74,9 @@ async fn first_of<T, F>(
 where
     F: Future<Output = io::Result<T>>,
 {
+    if let [only] = addresses[..] {
+        return attempt(only).await;
+    }
     let preferred = addresses[0].is_ipv6();
     let (first, second): (Vec<_>, Vec<_>) = addresses
         .into_iter()
@@ -89,9 +88,27 @@ where
     let second = Box::pin(in_turn(second, patience, &attempt));
     match select(first, pin!(sleep(HEAD_START))).await {
         Either::Left((Ok(connected), _)) => Ok(connected),
-        Either::Left((Err(_), _)) => second.await,
-        Either::Right(((), first)) => select_ok([first, second]).await.map(|(first, _)| first),
+        Either::Left((Err(failed), _)) => after(failed, second.await),
+        Either::Right(((), first)) => match select(first, second).await.factor_first() {
+            (Ok(connected), _) => Ok(connected),
+            (Err(failed), other) => after(failed, other.await),
+        },
     }
+}
+
+/// The outcome of an attempt after one that failed. A machine without IPv6 tries such addresses last; that there is no route to
+/// them must not hide that the server refused the others.
+fn after<T>(failed: io::Error, outcome: io::Result<T>) -> io::Result<T> {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, TimedOut};
+    let tells =
+        |error: &io::Error| matches!(error.kind(), ConnectionRefused | ConnectionReset | TimedOut);
+    outcome.map_err(|error| {
+        if tells(&failed) && !tells(&error) {
+            failed
+        } else {
+            error
+        }
+    })
 }
 
 async fn in_turn<T, F>(
@@ -105,10 +122,13 @@ where
     let share = patience / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in addresses {
-        match select(pin!(attempt(address)), pin!(sleep(share))).await {
-            Either::Left((Ok(connected), _)) => return Ok(connected),
-            Either::Left((Err(error), _)) => failed = error,
-            Either::Right(_) => failed = io::ErrorKind::TimedOut.into(),
+        let outcome = match select(pin!(attempt(address)), pin!(sleep(share))).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        match after(failed, outcome) {
+            Ok(connected) => return Ok(connected),
+            Err(error) => failed = error,
         }
     }
     Err(failed)
@@ -148,12 +168,13 @@ mod tests {
     enum Does {
         Connect(u64),
         Fail(u64),
+        NoRoute(u64),
         Nothing,
     }
 
     #[tokio::test(start_paused = true)]
     async fn families_race_and_the_addresses_of_one_take_turns() {
-        use Does::{Connect, Fail, Nothing};
+        use Does::{Connect, Fail, NoRoute, Nothing};
         let (six, four, other_six, other_four) =
             ("[2001:db8::1]", "192.0.2.1", "[2001:db8::2]", "192.0.2.2");
         for (addresses, expected, attempts, millis) in [
@@ -213,6 +234,31 @@ mod tests {
                 2,
                 1250,
             ),
+            // Unless it had no route, and another attempt had one.
+            (
+                vec![(four, Fail(1)), (six, NoRoute(1))],
+                Err(ErrorKind::ConnectionRefused),
+                2,
+                2,
+            ),
+            (
+                vec![(four, Fail(260)), (six, NoRoute(20))],
+                Err(ErrorKind::ConnectionRefused),
+                2,
+                270,
+            ),
+            (
+                vec![(four, Fail(1)), (other_four, NoRoute(1))],
+                Err(ErrorKind::ConnectionRefused),
+                2,
+                2,
+            ),
+            (
+                vec![(six, NoRoute(1)), (four, NoRoute(1))],
+                Err(ErrorKind::NetworkUnreachable),
+                2,
+                2,
+            ),
         ] {
             let does: Vec<_> = addresses
                 .iter()
@@ -229,6 +275,7 @@ mod tests {
                     let (millis, outcome) = match *does {
                         Connect(millis) => (millis, Ok(address)),
                         Fail(millis) => (millis, Err(ErrorKind::ConnectionRefused.into())),
+                        NoRoute(millis) => (millis, Err(ErrorKind::NetworkUnreachable.into())),
                         Nothing => (u64::MAX, Ok(address)),
                     };
                     sleep(Duration::from_millis(millis)).map(|()| outcome)
