@@ -109,7 +109,7 @@ impl Head {
         let given_back = response.given_back();
         Self {
             status: c_int::from(response.status().as_u16()),
-            url: Text::new(response.url().as_str()),
+            url: Text::new(response.url_text()),
             headers: Headers::new(response.headers()),
             reason: given_back.map(|why| Text::new(why.reason.code())),
             error: given_back

@@ -120,7 +120,7 @@ impl Head {
         Self {
             status: response.status().as_u16().into(),
             version: version(response.version()),
-            url: response.url().to_string(),
+            url: response.url_text().to_owned(),
             headers: lines(response.headers()),
             reason: given_back.map(|given_back| given_back.reason.code()),
             error: given_back

@@ -23,7 +23,7 @@ impl From<&Response> for Head {
         Self {
             status: response.status().as_u16(),
             version: version_text(&response.version()),
-            url: response.url().to_string(),
+            url: response.url_text().to_owned(),
             headers: response.headers().clone(),
             given_back: response.given_back().cloned(),
         }

@@ -16,7 +16,7 @@ use crate::flow::{self, Flow, IntoFlow};
 use crate::http::{self, Http, HttpSettings};
 use crate::keeper::{Keeper, RenewalPolicy};
 use crate::options::Options;
-use crate::origin::{Origin, Origins, check_base, parse_base};
+use crate::origin::{Origin, Origins, check_base, parse_base, plain_base};
 use crate::registry;
 
 mod pem;
@@ -367,6 +367,7 @@ pub(crate) fn assemble(
         policy,
         http,
         apart: ArcSwap::default(),
+        base_text: plain_base(&base_url),
         base_url,
         origins,
         scheme,

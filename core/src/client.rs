@@ -22,6 +22,7 @@ use crate::http::Http;
 use crate::keeper::{Keeper, RenewalPolicy, State};
 use crate::origin::{self, Origins};
 use crate::request::RequestBuilder;
+use crate::target::Target;
 use crate::token::{Current, Token};
 use crate::verdict::{Facts, Reason, Step, decide};
 
@@ -39,6 +40,8 @@ pub(crate) struct Inner {
     /// The HTTP clients of calls with a connect timeout of their own, which have connections of their own.
     pub(crate) apart: ArcSwap<Vec<(Duration, Arc<Http>)>>,
     pub(crate) base_url: Url,
+    /// What paths are appended to.
+    pub(crate) base_text: String,
     pub(crate) origins: Origins,
     pub(crate) scheme: String,
     pub(crate) closed: AtomicBool,
@@ -204,6 +207,19 @@ impl Client {
     /// `config_invalid` if it is not a URL.
     pub fn resolve(&self, url: &str) -> Result<Url> {
         origin::resolve(&self.0.base_url, url)
+    }
+
+    /// Where a request to `url` goes.
+    ///
+    /// # Errors
+    /// `config_invalid` if it is not a URL, `origin_refused` if it may not receive the token.
+    pub(crate) fn target(&self, url: &str) -> Result<Target> {
+        if let Some(plain) = Target::plain(&self.0.origins, &self.0.base_text, url) {
+            return Ok(plain);
+        }
+        let url = self.resolve(url)?;
+        self.check_origin(&url)?;
+        Ok(url.into())
     }
 
     /// Checks that `url` may receive the token.

@@ -1,6 +1,5 @@
 //! Port: HTTP. The only module that names the HTTP library.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -15,7 +14,6 @@ use http::header::{
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Body as _;
-use url::Url;
 use zeroize::Zeroizing;
 
 use crate::deadline::{Deadline, DeadlineTimer};
@@ -23,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 #[cfg(unix)]
 use crate::executor;
 use crate::flow::{TokenRequest, TokenResponse};
-use crate::origin::host_of;
+use crate::target::Target;
 use body::{Body, ResponseBody};
 use encoding::Decoder;
 use explain::{explain, resend};
@@ -105,7 +103,7 @@ impl fmt::Debug for Payload {
 /// One HTTP request, ready to be sent.
 pub(crate) struct HttpRequest<'a> {
     pub(crate) method: Method,
-    pub(crate) url: &'a Url,
+    pub(crate) url: &'a Target,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     /// When the call must be over; `None` for no limit.
@@ -144,15 +142,15 @@ impl HttpResponse {
         }
     }
 
-    /// The next piece of the body; `None` at its end. `host` is for the error's text.
-    pub(crate) async fn chunk(&mut self, host: &str) -> Result<Option<Bytes>> {
+    /// The next piece of the body; `None` at its end. `url` is for the error's text.
+    pub(crate) async fn chunk(&mut self, url: &Target) -> Result<Option<Bytes>> {
         loop {
             if let Some(decoder) = &mut self.decoder
                 && let Some(piece) = decoder.piece()?
             {
                 return Ok(Some(piece));
             }
-            let piece = self.piece(host).await?;
+            let piece = self.piece(url).await?;
             match (&mut self.decoder, piece) {
                 (None, piece) => return Ok(piece),
                 (Some(decoder), Some(piece)) => decoder.feed(piece),
@@ -165,16 +163,16 @@ impl HttpResponse {
     }
 
     /// The next piece as it arrived, still encoded. Trailers are skipped.
-    async fn piece(&mut self, host: &str) -> Result<Option<Bytes>> {
+    async fn piece(&mut self, url: &Target) -> Result<Option<Bytes>> {
         let Self { body, .. } = self;
         loop {
             let frame = pin!(poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)));
             let frame = self.timer.within(frame).await;
-            let frame = frame.map_err(|deadline| deadline.missed(host))?;
+            let frame = frame.map_err(|deadline| deadline.missed(url.host()))?;
             let Some(frame) = frame else {
                 return Ok(None);
             };
-            let frame = frame.map_err(|error| explain(&error, host))?;
+            let frame = frame.map_err(|error| explain(&error, url.host()))?;
             if let Ok(piece) = frame.into_data() {
                 return Ok(Some(piece));
             }
@@ -225,11 +223,11 @@ impl Http {
     /// Sends one request; redirects are returned, not followed.
     pub(crate) async fn send(&self, request: HttpRequest<'_>) -> Result<HttpResponse, Failure> {
         let deadline = request.deadline;
-        let host = host_of(request.url);
+        let url = request.url;
         #[cfg(unix)]
         let can_be_resent = request.can_be_resent();
         let request = self.assemble(request)?;
-        let too_late = |deadline: Deadline| deadline.missed(host);
+        let too_late = |deadline: Deadline| deadline.missed(url.host());
         #[cfg(unix)]
         let request = if executor::home().is_some() {
             let mut timer = if executor::runs_blocking_call() {
@@ -251,7 +249,7 @@ impl Http {
         })?;
         let response = timer.within(pin!(response)).await;
         let response = response.map_err(too_late)?.map_err(|error| Failure {
-            error: explain(&error, host),
+            error: explain(&error, url.host()),
             resend: resend(&error, explain::progress(&error).as_ref()),
         })?;
         Ok(HttpResponse::new(response.map(ResponseBody::from), timer))
@@ -265,7 +263,7 @@ impl Http {
             payload,
             ..
         } = request;
-        let uri = Uri::try_from(without_credentials(url).as_str()).map_err(|_| {
+        let uri = Uri::try_from(&*url.without_credentials()).map_err(|_| {
             Error::new(
                 ErrorKind::ConfigInvalid,
                 "the request could not be built: the URL is not valid",
@@ -301,16 +299,6 @@ impl Http {
     }
 }
 
-/// A redirect may bring a user name and a password; they do not belong in a request line.
-fn without_credentials(url: &Url) -> Cow<'_, Url> {
-    let mut url = Cow::Borrowed(url);
-    if !url.username().is_empty() || url.password().is_some() {
-        let _ = url.to_mut().set_username("");
-        let _ = url.to_mut().set_password(None);
-    }
-    url
-}
-
 /// Wipes a request's body once the HTTP library is done with it.
 struct Wiped(Zeroizing<Vec<u8>>);
 
@@ -327,6 +315,7 @@ impl Transport for Http {
         timeout: Duration,
     ) -> BoxFuture<'_, Result<TokenResponse>> {
         Box::pin(async move {
+            let url = Target::from(request.url);
             let payload = if request.body.is_empty() && request.method == Method::GET {
                 Payload::Empty
             } else {
@@ -335,7 +324,7 @@ impl Transport for Http {
             let mut response = self
                 .send(HttpRequest {
                     method: request.method,
-                    url: &request.url,
+                    url: &url,
                     headers: request.headers,
                     payload,
                     deadline: Deadline::after(timeout),
@@ -354,7 +343,7 @@ impl Transport for Http {
             // A body whose announced length is too large is not waited for.
             bounded(usize::try_from(response.body.size_hint().lower()).unwrap_or(usize::MAX))?;
             let mut body = Zeroizing::new(Vec::new());
-            while let Some(chunk) = response.chunk(host_of(&request.url)).await? {
+            while let Some(chunk) = response.chunk(&url).await? {
                 bounded(body.len() + chunk.len())?;
                 body.extend_from_slice(&chunk);
             }

@@ -89,6 +89,7 @@ mod read_timeout;
 mod registry;
 mod renewal;
 mod response;
+mod target;
 #[cfg(test)]
 mod test_rig;
 mod weak_map;

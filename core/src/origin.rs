@@ -211,8 +211,8 @@ impl Origins {
     /// everything else that `authorize` does, and longer if its code has left the processor's caches.
     pub fn plain<'a>(&self, url: &'a str) -> Option<(&Origin, &'a str)> {
         self.0.iter().find_map(|(spelled, origin)| {
-            let path = plain_path(url.strip_prefix(spelled.as_str())?)?;
-            Some((origin, path))
+            let rest = url.strip_prefix(spelled.as_str())?;
+            is_plain(rest).then(|| (origin, path_of(rest)))
         })
     }
 
@@ -233,16 +233,31 @@ impl Origins {
     }
 }
 
-/// The path at the start of `rest`, which follows an origin; `None` if a parser would change it.
-fn plain_path(rest: &str) -> Option<&str> {
-    let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+/// Whether a parser would change nothing in a path and its query.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let path = path_of(text);
     let means_itself = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_~:,;=+@.".contains(&byte);
+    // What is escaped in a query, and where the fragment begins.
+    let is_escaped = |byte: u8| b"\"<>'#".contains(&byte);
+    let mut query = text[path.len()..].bytes();
     // A dot after a slash may be a dot segment: such a path is left to the parser.
-    let plain = path.starts_with('/')
+    path.starts_with('/')
         && path.bytes().all(means_itself)
         && !path.contains("/.")
-        && query.bytes().all(|byte| byte.is_ascii_graphic());
-    plain.then_some(path)
+        && query.all(|byte| byte.is_ascii_graphic() && !is_escaped(byte))
+}
+
+/// What precedes the query.
+fn path_of(text: &str) -> &str {
+    text.split('?').next().unwrap_or_default()
+}
+
+/// The text of `base` to which a path is appended.
+pub(crate) fn plain_base(base: &Url) -> String {
+    let mut base = base.clone();
+    base.set_query(None);
+    base.set_fragment(None);
+    base.as_str().trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -267,7 +282,7 @@ mod tests {
         for (url, path) in [
             ("https://api.example/", "/"),
             (
-                "https://api.example/v1/a-b_c~d.e/x:y,z;k=1+2@3?page=2&q=%41#end",
+                "https://api.example/v1/a-b_c~d.e/x:y,z;k=1+2@3?page=2&q=%41",
                 "/v1/a-b_c~d.e/x:y,z;k=1+2@3",
             ),
             ("http://127.0.0.1:8080/a//b", "/a//b"),

@@ -26,7 +26,7 @@ impl Client {
             .http
             .send(HttpRequest {
                 method: Method::GET,
-                url,
+                url: &url.clone().into(),
                 headers: HeaderMap::new(),
                 payload: Payload::Empty,
                 deadline: Deadline::after(self.0.policy.timeout),

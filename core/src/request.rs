@@ -7,17 +7,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method};
-use url::Url;
 
 use crate::authorization::{Authorization, GiveBack, ResponseFacts, Verdict};
 use crate::client::Client;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Http, HttpRequest, HttpResponse, Payload, Resend};
-use crate::origin::host_of;
 use crate::read_timeout::ReadTimeout;
 use crate::redirect;
 use crate::response::{BodyPrefix, Response};
+use crate::target::Target;
 use crate::verdict::Reason;
 
 /// A request that is described before it is sent.
@@ -154,8 +153,7 @@ impl RequestBuilder {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }
-        let url = self.client.resolve(&self.url)?;
-        self.client.check_origin(&url)?;
+        let target = self.client.target(&self.url)?;
         let call = Call {
             deadline: self.timeout.and_then(Deadline::after),
             client: &self.client,
@@ -164,7 +162,8 @@ impl RequestBuilder {
         };
         let mut hop = Hop {
             method: self.method,
-            url,
+            target,
+            is_allowed: true,
             headers: self.headers,
             payload: Some(self.payload),
         };
@@ -174,15 +173,15 @@ impl RequestBuilder {
             let HttpResponse {
                 status, headers, ..
             } = &answered.received;
-            let next = if self.follow {
-                redirect::next(&hop.method, &hop.url, status.as_u16(), headers)
+            let next = if self.follow && status.is_redirection() {
+                redirect::next(&hop.method, hop.target.url(), status.as_u16(), headers)
             } else {
                 None
             };
             // If the body was a stream that could be sent only once, the redirect itself is returned.
             let next = next.filter(|next| next.drops_body || hop.payload.is_some());
             let Some(next) = next else {
-                return Ok(answered.into_response(hop.url, call.read_timeout));
+                return Ok(answered.into_response(hop.target, call.read_timeout));
             };
             hops += 1;
             if hops > redirect::HOPS_MAX {
@@ -193,9 +192,10 @@ impl RequestBuilder {
                 );
             }
             // Leaving the body unread would cost the connection.
-            let mut unread = answered.into_response(hop.url.clone(), call.read_timeout.clone());
+            let mut unread = answered.into_response(hop.target.clone(), call.read_timeout.clone());
             unread.drain().await;
-            hop.follow(next);
+            let is_allowed = self.client.0.origins.allow(&next.url);
+            hop.follow(next, is_allowed);
         }
     }
 }
@@ -220,14 +220,16 @@ struct Call<'a> {
 /// One hop: what is sent where.
 struct Hop {
     method: Method,
-    url: Url,
+    target: Target,
+    /// Whether the token may go there.
+    is_allowed: bool,
     headers: HeaderMap,
     /// `None` once a body that can be sent only once has been sent.
     payload: Option<Payload>,
 }
 
 impl Hop {
-    fn follow(&mut self, next: redirect::Next) {
+    fn follow(&mut self, next: redirect::Next, is_allowed: bool) {
         if next.crosses_origin {
             redirect::drop_credentials(&mut self.headers);
         }
@@ -236,7 +238,8 @@ impl Hop {
             self.payload = Some(Payload::Empty);
         }
         self.method = next.method;
-        self.url = next.url;
+        self.target = next.url.into();
+        self.is_allowed = is_allowed;
     }
 }
 
@@ -248,27 +251,33 @@ struct HopResponse {
 }
 
 impl HopResponse {
-    fn into_response(self, url: Url, read_timeout: Option<ReadTimeout>) -> Response {
-        Response::new(self.received, url, self.given_back, self.head, read_timeout)
+    fn into_response(self, target: Target, read_timeout: Option<ReadTimeout>) -> Response {
+        Response::new(
+            self.received,
+            target,
+            self.given_back,
+            self.head,
+            read_timeout,
+        )
     }
 }
 
 impl Call<'_> {
     /// What is left of the call's time; `None` for no limit.
-    fn left(&self, to: &Url) -> Result<Option<Duration>> {
+    fn left(&self, to: &Target) -> Result<Option<Duration>> {
         let Some(deadline) = self.deadline else {
             return Ok(None);
         };
         deadline
             .left()
             .map(Some)
-            .ok_or_else(|| deadline.missed(host_of(to)))
+            .ok_or_else(|| deadline.missed(to.host()))
     }
 
     /// Sends one hop, and once more if the verdict says so.
     async fn hop(&self, hop: &mut Hop) -> Result<HopResponse> {
         let client = self.client;
-        if !client.0.origins.allow(&hop.url) {
+        if !hop.is_allowed {
             let received = self.send(hop, None).await?;
             let given_back = (received.status == 401).then_some(GiveBack {
                 reason: Reason::ForeignOrigin,
@@ -280,16 +289,16 @@ impl Call<'_> {
                 head: BodyPrefix::default(),
             });
         }
-        let to = &hop.url;
+        let to = &hop.target;
         let mut authorization = client.authorize_any_url(|| self.left(to)).await?;
         loop {
             let mut received = self.send(hop, Some(&authorization)).await?;
             let mut head = BodyPrefix::default();
             let mut left = None;
             if received.status == 401 {
-                head.read(&mut received, host_of(&hop.url)).await;
-                authorization = authorization.for_url(&hop.url);
-                left = self.left(&hop.url).unwrap_or(Some(Duration::ZERO));
+                head.read(&mut received, &hop.target).await;
+                authorization = authorization.for_url(hop.target.url());
+                left = self.left(&hop.target).unwrap_or(Some(Duration::ZERO));
             }
             let first = head.bytes();
             let seen = ResponseFacts {
@@ -332,7 +341,7 @@ impl Call<'_> {
             hop.payload = payload.again();
             let mut sending = HttpRequest {
                 method: hop.method.clone(),
-                url: &hop.url,
+                url: &hop.target,
                 headers,
                 payload,
                 deadline: self.deadline,
@@ -347,7 +356,7 @@ impl Call<'_> {
                             .entry(CONTENT_LENGTH)
                             .or_insert(length.into());
                     }
-                    let in_time = read_timeout.within(host_of(&hop.url), self.http.send(sending));
+                    let in_time = read_timeout.within(hop.target.host(), self.http.send(sending));
                     // Boxed, because it would enlarge the future of every call and few calls use it.
                     Box::pin(in_time).await
                 }

@@ -11,8 +11,8 @@ use url::Url;
 use crate::authorization::GiveBack;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::HttpResponse;
-use crate::origin::host_of;
 use crate::read_timeout::ReadTimeout;
+use crate::target::Target;
 
 /// How much of a 401's body is read to judge it. Providers' error documents have a few hundred bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -24,11 +24,11 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct BodyPrefix(VecDeque<Result<Bytes>>);
 
 impl BodyPrefix {
-    pub(crate) async fn read(&mut self, received: &mut HttpResponse, host: &str) {
+    pub(crate) async fn read(&mut self, received: &mut HttpResponse, url: &Target) {
         let read = async {
             let mut length = 0;
             while length < HEAD_BYTES {
-                match received.chunk(host).await {
+                match received.chunk(url).await {
                     Ok(None) => break,
                     Ok(Some(chunk)) => {
                         length += chunk.len();
@@ -57,7 +57,7 @@ pub struct Response {
     status: StatusCode,
     headers: HeaderMap,
     version: Version,
-    url: Url,
+    target: Target,
     given_back: Option<GiveBack>,
     head: BodyPrefix,
     rest: HttpResponse,
@@ -67,7 +67,7 @@ pub struct Response {
 impl Response {
     pub(crate) fn new(
         mut rest: HttpResponse,
-        url: Url,
+        target: Target,
         given_back: Option<GiveBack>,
         head: BodyPrefix,
         read_timeout: Option<ReadTimeout>,
@@ -77,7 +77,7 @@ impl Response {
             status: rest.status,
             headers,
             version: rest.version,
-            url,
+            target,
             given_back,
             head,
             rest,
@@ -102,7 +102,13 @@ impl Response {
 
     /// The URL of the request that got this response, after redirects.
     pub fn url(&self) -> &Url {
-        &self.url
+        self.target.url()
+    }
+
+    /// The text of [`Self::url`].
+    #[doc(hidden)]
+    pub fn url_text(&self) -> &str {
+        self.target.as_str()
     }
 
     /// Why this 401 could not be recovered from; `None` for any other response.
@@ -118,10 +124,9 @@ impl Response {
         if let Some(chunk) = self.head.0.pop_front() {
             return chunk.map(Some);
         }
-        let host = host_of(&self.url);
-        let chunk = self.rest.chunk(host);
+        let chunk = self.rest.chunk(&self.target);
         match &self.read_timeout {
-            Some(read_timeout) => read_timeout.within(host, chunk).await,
+            Some(read_timeout) => read_timeout.within(self.target.host(), chunk).await,
             None => chunk.await,
         }
     }
@@ -175,7 +180,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status)
-            .field("url", &self.url.path())
+            .field("url", &self.url().path())
             .finish_non_exhaustive()
     }
 }
