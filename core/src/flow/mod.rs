@@ -191,6 +191,11 @@ impl Flow {
         refusal::Context {
             scrubber,
             token_url: self.token_url(),
+            may_be_misread: match &self.engine {
+                // WSO2's form is known.
+                Engine::OAuth2(engine) => self.name != wso2::NAME && engine.has_ambiguous_client(),
+                Engine::JsonLogin(_) | Engine::Pasted(_) => false,
+            },
         }
     }
 

@@ -108,6 +108,16 @@ impl ClientAuth {
         encode::credentials("Basic", &pair)
     }
 
+    /// Whether the forms of Basic differ for these credentials, so that a server may read others than were meant.
+    fn is_ambiguous(&self) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        self.basic != Basic::Body
+            && self
+                .secret
+                .as_ref()
+                .is_some_and(|secret| !self.id.bytes().chain(secret.expose().bytes()).all(is_plain))
+    }
+
     /// What is sent in the body if no header carries it (RFC 6749 §2.3.1, §3.2.1).
     fn body(&self) -> Fields {
         match &self.secret {
@@ -169,6 +179,11 @@ impl Engine {
             ));
         }
         Ok(())
+    }
+
+    /// Whether the server may have misread the client credentials.
+    pub(super) fn has_ambiguous_client(&self) -> bool {
+        self.client.as_ref().is_some_and(ClientAuth::is_ambiguous)
     }
 
     pub(super) fn login(&self) -> TokenRequest {

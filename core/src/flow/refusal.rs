@@ -23,6 +23,8 @@ use mistaken::{says_mistaken, says_unknown_user};
 pub(super) struct Context<'a> {
     pub(super) scrubber: &'a Scrubber,
     pub(super) token_url: Option<&'a Url>,
+    /// The client credentials have characters that servers decode differently, and the option `basic` says how they are sent.
+    pub(super) may_be_misread: bool,
 }
 
 /// The meaning of a response without a token, and the words for it.
@@ -158,6 +160,17 @@ impl Context<'_> {
             && let Some(target) = self.redirect_target(response)
         {
             words = format!("{words}, it points to {target}");
+        }
+        if self.may_be_misread
+            && failure.kind == ErrorKind::CredentialsRejected
+            && details
+                .code
+                .as_deref()
+                .is_none_or(|code| code == "invalid_client")
+        {
+            words.push_str(
+                "; servers decode some characters of the client credentials differently, see the option basic",
+            );
         }
         self.error(failure, words, response, document.as_ref(), &details)
     }

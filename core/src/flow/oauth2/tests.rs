@@ -3,6 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
 use crate::error::Result;
+use crate::flow::response_layout::tests::response;
 use crate::flow::{ClientCredentials, Flow, IntoFlow, Password, TokenRequest, Wso2};
 use crate::secret::Secret;
 
@@ -292,4 +293,31 @@ fn client_credentials_grant() {
             .into_flow(None)
             .is_ok()
     );
+}
+
+#[test]
+fn a_refused_client_whose_credentials_have_several_forms_is_advised_to_choose_another() {
+    let client = |id, secret| ClientCredentials::new("https://as.example/token", id, secret);
+    for (builder, code, advised) in [
+        (client("app", "s +%41"), "invalid_client", true),
+        (client("my app", "s3cret"), "invalid_client", true),
+        (client("app", "s +%41").basic("raw"), "invalid_client", true),
+        (
+            client("app", "s +%41").basic("body"),
+            "invalid_client",
+            false,
+        ),
+        (client("app-1", "s3cret_."), "invalid_client", false),
+        (client("app", "s +%41"), "", true),
+        (client("app", "s +%41"), "invalid_scope", false),
+        (client("app", "s +%41"), "server_error", false),
+    ] {
+        let refused = response(401, &[], &format!(r#"{{"error":"{code}"}}"#));
+        let error = builder.into_flow(None).unwrap().read(&refused).unwrap_err();
+        assert_eq!(
+            error.message().contains("see the option basic"),
+            advised,
+            "{error}"
+        );
+    }
 }
