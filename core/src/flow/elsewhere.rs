@@ -2,9 +2,11 @@
 
 use http::HeaderMap;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
+use super::TokenResponse;
 use super::response_layout::{behind_scheme, is_header_safe};
-use crate::document::Document;
+use crate::document::{Document, as_text};
 
 /// Names that servers give to a token, without case and separators, the likelier ones first.
 const NAMES: &[&str] = &[
@@ -42,6 +44,13 @@ pub(super) fn elsewhere(document: Option<&Document>, headers: &HeaderMap) -> Opt
         let name = HEADERS.iter().find(holds)?;
         Some(format!("header:{name}"))
     })
+}
+
+/// Whether the whole body, a JSON string or plain text, seems to be a token: one word, longer than "unauthorized" and the like.
+pub(super) fn is_bare_token(response: &TokenResponse) -> bool {
+    const SHORTEST: usize = 20;
+    let text = as_text(&response.body).map(Zeroizing::new);
+    text.is_some_and(|text| text.len() >= SHORTEST && is_token(&text))
 }
 
 fn in_document(document: &Document) -> Option<String> {

@@ -7,7 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::Value;
 use zeroize::Zeroize;
 
-use super::elsewhere::elsewhere;
+use super::elsewhere::{elsewhere, is_bare_token};
 use super::life::{Life, Stated, Unit};
 use super::success::Success;
 use super::{Grant, TokenResponse, date, refusal};
@@ -170,7 +170,15 @@ impl ResponseLayout {
                     Some(name) => format!("compressed as {name}, which was not asked for"),
                     None => what.to_owned(),
                 };
-                return Err(context.unreadable(response, &format!("the answer is {what}")));
+                let is_token = is_bare_token(response) && self.token != Place::Body;
+                let advice = if is_token {
+                    ", but the whole body looks like a token: see token_field"
+                } else {
+                    ""
+                };
+                return Err(context
+                    .unreadable(response, &format!("the answer is {what}{advice}"))
+                    .with_retryable(!is_token));
             }
         };
         let token = token.map_err(|problem| {

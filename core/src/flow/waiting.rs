@@ -1,4 +1,4 @@
-//! How long a server asks to wait: `Retry-After` (RFC 9110 §10.2.3) and WSO2's `nextAccessTime`.
+//! How long a server asks to wait: `Retry-After` (RFC 9110 §10.2.3), and what servers write in the body instead.
 
 use std::time::Duration;
 
@@ -12,8 +12,15 @@ use crate::document::Document;
 /// Longest wait that is accepted, in seconds (docs/contract.md §5).
 const LONGEST_SECS: f64 = 3600.0;
 
-/// How long `response` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else the
-/// `nextAccessTime` of a WSO2 body. Clamped to 0..=3600 s.
+/// Members with a wait, and their unit in seconds: Matrix (`retry_after_ms`), Discord and others.
+const WAITS: &[(&str, f64)] = &[
+    ("retry_after_ms", 0.001),
+    ("retry_after", 1.0),
+    ("retryAfter", 1.0),
+];
+
+/// How long `response` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else what the body says:
+/// one of [`WAITS`], or WSO2's `nextAccessTime`. Clamped to 0..=3600 s.
 ///
 /// A date is compared with the response's own `Date`, so that this machine's clock does not matter;
 /// without one, with `now_unix_secs`. A past date is 0; a negative or unreadable value is `None`.
@@ -47,6 +54,12 @@ fn of_document(
     headers: &HeaderMap,
     now_unix_secs: Option<i64>,
 ) -> Option<Duration> {
+    let stated = WAITS
+        .iter()
+        .find_map(|(name, secs)| Some(document.get(name)?.as_f64()? * secs));
+    if let Some(secs) = stated {
+        return clamped(secs);
+    }
     let places = [
         "nextAccessTime",
         "fault.nextAccessTime",
@@ -161,6 +174,29 @@ mod tests {
             );
         }
         assert_eq!(wait(HeaderMap::new(), "<html>", 0), None);
+    }
+
+    #[test]
+    fn a_wait_in_the_body_counts_without_a_header() {
+        for (header, body, secs) in [
+            (
+                None,
+                r#"{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":2500}"#,
+                Some(2.5),
+            ),
+            (None, r#"{"retry_after":64.57,"global":false}"#, Some(64.57)),
+            (None, r#"{"retryAfter":86400}"#, Some(3600.0)),
+            (None, r#"{"retry_after":-1}"#, None),
+            (None, r#"{"retry_after":"soon"}"#, None),
+            (Some("7"), r#"{"retry_after_ms":2500}"#, Some(7.0)),
+        ] {
+            let pairs: Vec<_> = header
+                .map(|text| ("retry-after", text))
+                .into_iter()
+                .collect();
+            let expected = secs.map(Duration::from_secs_f64);
+            assert_eq!(wait(headers(&pairs), body, 0), expected, "{body}");
+        }
     }
 
     proptest! {

@@ -156,6 +156,22 @@ fn a_token_that_stands_elsewhere_is_pointed_to_and_not_asked_for_again() {
 }
 
 #[test]
+fn a_body_that_seems_to_be_the_token_is_called_that() {
+    for (body, advised) in [
+        ("eyJhbGciOiJub25lIn0.quiet.", true),
+        ("\"eyJhbGciOiJub25lIn0.quiet.\"", true),
+        ("quiet", false),
+        ("Service temporarily not available", false),
+    ] {
+        let error = flow().read(&response(200, &[], body)).unwrap_err();
+        let advice = ", but the whole body looks like a token: see token_field (";
+        assert_eq!(error.message().contains(advice), advised, "{error}");
+        assert_eq!(error.retryable(), !advised, "{body}");
+        assert!(!error.to_string().contains("quiet"), "{error}");
+    }
+}
+
+#[test]
 fn an_encoding_that_was_not_asked_for_is_named() {
     for (encoding, words) in [
         (
