@@ -178,15 +178,18 @@ mod tests {
     use std::io::{self, ErrorKind, Read, Write};
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::os::fd::AsFd;
+    use std::pin::pin;
     use std::rc::Rc;
+    use std::time::Duration;
 
+    use futures_util::future::{Either, select};
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use socket2::{Domain, Type};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::Socket;
     use crate::error::Error;
-    use crate::runtime::{EventLoop, block_on, handle};
+    use crate::runtime::{EventLoop, block_on, handle, sleep};
 
     /// Runs `call` on an event loop of this thread.
     fn run<T: 'static>(call: impl Future<Output = T> + 'static) -> T {
@@ -237,6 +240,21 @@ mod tests {
             let refused = run(address).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
         }
+    }
+
+    #[test]
+    fn an_attempt_that_cannot_begin_is_not_waited_for() {
+        // A socket of one family, an address of the other.
+        let attempt = || async {
+            let hello = pin!(hello("[::1]:81".parse().unwrap()));
+            let patience = pin!(sleep(Duration::from_secs(20)));
+            match select(hello, patience).await {
+                Either::Left((outcome, _)) => outcome.is_err(),
+                Either::Right(_) => false,
+            }
+        };
+        assert!(run(attempt()));
+        assert!(block_on(async { Ok::<_, Error>(attempt().await) }).unwrap());
     }
 
     #[test]
