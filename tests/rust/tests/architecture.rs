@@ -41,6 +41,7 @@ const PURE: &[&str] = &[
     "document",
     "redirect",
     "origin",
+    "target",
 ];
 
 fn root() -> PathBuf {
