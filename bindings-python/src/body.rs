@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use evertoken::http::{Payload, rewindable, streaming};
-use evertoken::runtime;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use pyo3::exceptions::PyTypeError;
@@ -19,7 +18,7 @@ use tokio::task::JoinHandle;
 use crate::bridge::start;
 use crate::exit;
 use crate::failure::{Failure, panicked};
-use crate::wait::wait_shared;
+use crate::wait::{handle, wait_shared};
 
 /// How many pieces are read ahead: enough to keep the network busy, few enough to hold back a fast source.
 const FEED_PIECES: usize = 4;
@@ -180,7 +179,7 @@ impl Pump {
     {
         let Self { source, into } = self;
         let (failing, failed) = watch::channel(false);
-        let mut call = AbortOnDrop(runtime::handle().spawn(async move {
+        let mut call = AbortOnDrop(handle(py)?.spawn(async move {
             let outcome = call.await;
             failing.send_replace(outcome.is_err());
             outcome

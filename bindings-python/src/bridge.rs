@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use evertoken::runtime;
 use futures_util::FutureExt;
 use futures_util::future::{AbortHandle, abortable};
 use pyo3::exceptions::{PyOSError, PyStopIteration};
@@ -24,7 +23,7 @@ use crate::driven::{Calls, Driven};
 use crate::exit;
 use crate::failure::{Failure, panicked};
 use crate::imported::imported;
-use crate::wait::at_once;
+use crate::wait::{at_once, handle};
 
 type Outcome = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
@@ -213,7 +212,7 @@ where
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     let mut future = Box::pin(future);
-    match at_once(future.as_mut()) {
+    match at_once(py, future.as_mut())? {
         Some(outcome) => {
             let value = outcome
                 .map_err(|failure| failure.into_py_err(py))?
@@ -262,7 +261,7 @@ where
     let queue = LoopQueue::of(event_loop)?;
     let call = Call::new(event_loop, future)?;
     let waiter = call.waiter.clone().unbind();
-    runtime::handle().spawn(call.ended.map(move |outcome| {
+    handle(event_loop.py())?.spawn(call.ended.map(move |outcome| {
         if let Some(outcome) = outcome {
             queue.push(Completion { waiter, outcome });
         }

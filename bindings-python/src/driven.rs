@@ -8,9 +8,9 @@ use std::future::Future;
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use evertoken::runtime::{EventLoop, handle};
+use evertoken::runtime::{EventLoop, try_handle};
 use futures_util::future::BoxFuture;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyOSError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
@@ -68,7 +68,8 @@ impl Calls {
 
     fn watch(event_loop: &Bound<'_, PyAny>) -> PyResult<Option<Driven>> {
         let py = event_loop.py();
-        let calls = EventLoop::new(handle())?;
+        let scarce = |error: evertoken::Error| PyOSError::new_err(error.message().to_owned());
+        let calls = EventLoop::new(try_handle().map_err(scarce)?)?;
         let descriptor = calls.as_fd().as_raw_fd();
         let calls = Arc::new(Self {
             watcher: PyWeakrefReference::new(event_loop)?.unbind(),

@@ -10,6 +10,7 @@ use evertoken::runtime;
 use futures_util::FutureExt;
 use pyo3::intern;
 use pyo3::prelude::*;
+use tokio::runtime::Handle;
 
 use crate::exit;
 use crate::failure::Failure;
@@ -93,25 +94,34 @@ where
 {
     if let Some(hub) = greenlet::running(py)? {
         let mut future = Box::pin(future);
-        return match at_once(future.as_mut()) {
+        return match at_once(py, future.as_mut())? {
             Some(outcome) => outcome.map_err(|failure| failure.into_py_err(py)),
             None => greenlet::wait(&hub, future),
         };
     }
     let mut future = pin!(future);
-    match at_once(future.as_mut()) {
+    match at_once(py, future.as_mut())? {
         Some(outcome) => outcome.map_err(|failure| failure.into_py_err(py)),
         None => wait_here(py, future),
     }
 }
 
 /// Polls the future once; its outcome if that was enough.
-pub(crate) fn at_once<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
-    let _runtime = runtime::handle().enter();
+pub(crate) fn at_once<F: Future>(
+    py: Python<'_>,
+    future: Pin<&mut F>,
+) -> PyResult<Option<F::Output>> {
+    let runtime = handle(py)?;
+    let _entered = runtime.enter();
     match future.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => Some(outcome),
-        Poll::Pending => None,
+        Poll::Ready(outcome) => Ok(Some(outcome)),
+        Poll::Pending => Ok(None),
     }
+}
+
+/// The library's runtime.
+pub(crate) fn handle(py: Python<'_>) -> PyResult<Handle> {
+    runtime::try_handle().map_err(|error| Failure::from(error).into_py_err(py))
 }
 
 /// Runs signal handlers while `future` is pending, and ends with what one raises. Only on the thread that runs them (`here`): a

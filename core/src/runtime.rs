@@ -4,6 +4,7 @@
 //! Both start at first use, never at load; a forked child starts its own. Async Rust needs neither.
 
 use std::future::Future;
+use std::io;
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,11 +26,32 @@ static THREADS: AtomicUsize = AtomicUsize::new(2);
 /// thousand calls at once finish in half the time if all but these share the runtime.
 const EXECUTORS_MAX: usize = 64;
 
-/// If it cannot be started, the next call tries again.
-static SHARED: LazyLock<PerProcess<OnceLock<Runtime>>> =
-    LazyLock::new(|| PerProcess::new(OnceLock::new));
+static SHARED: LazyLock<PerProcess<SharedRuntime>> =
+    LazyLock::new(|| PerProcess::new(SharedRuntime::default));
 static EXECUTORS: LazyLock<PerProcess<BlockingExecutors>> =
     LazyLock::new(|| PerProcess::new(BlockingExecutors::default));
+
+/// The library's runtime. If it cannot be started, the next call tries again.
+#[derive(Default)]
+struct SharedRuntime {
+    started: OnceLock<Runtime>,
+    /// Held while it starts, so that a thousand first calls do not start one each.
+    starting: Mutex<()>,
+}
+
+impl SharedRuntime {
+    fn get(&self) -> io::Result<&Runtime> {
+        if let Some(started) = self.started.get() {
+            return Ok(started);
+        }
+        let _turn = self.starting.lock();
+        if let Some(started) = self.started.get() {
+            return Ok(started);
+        }
+        let runtime = start()?;
+        Ok(self.started.get_or_init(|| runtime))
+    }
+}
 
 /// The executors of blocking calls.
 #[derive(Default)]
@@ -40,14 +62,13 @@ struct BlockingExecutors {
     idle: Mutex<Vec<BlockingExecutor>>,
 }
 
-fn start() -> Runtime {
+fn start() -> io::Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(THREADS.load(Ordering::Relaxed))
         .max_blocking_threads(8)
         .thread_name("evertoken-io")
         .enable_all()
         .build()
-        .expect("the operating system allows no more threads or file descriptors")
 }
 
 /// Gives the library's runtime one thread, for a binding that runs none of its callers' code there. A lone request takes
@@ -60,9 +81,24 @@ pub fn use_one_thread() {
 /// The library's runtime of this process: flights, background renewals and asynchronous calls run on it.
 ///
 /// # Panics
-/// The operating system allows no more threads or file descriptors.
+/// It is not running yet, and the operating system allows no more threads or file descriptors.
 pub fn handle() -> Handle {
-    SHARED.get().get_or_init(start).handle().clone()
+    try_handle().expect("a runtime")
+}
+
+/// As [`handle`], for callers that can report an error.
+///
+/// # Errors
+/// `unreachable` where [`handle`] panics.
+pub fn try_handle() -> Result<Handle> {
+    let shared = SHARED.get();
+    let started = shared.get().map_err(|_| {
+        Error::new(
+            ErrorKind::Unreachable,
+            "the operating system allows no more threads or file descriptors",
+        )
+    });
+    Ok(started?.handle().clone())
 }
 
 /// Runs a call to completion on this thread, its socket included. That takes half the processor time of waiting for the
@@ -73,7 +109,8 @@ pub fn handle() -> Handle {
 ///
 /// # Errors
 /// `internal` when called from a runtime's thread, which waiting would stall or deadlock. Callbacks and async code must
-/// use the asynchronous form.
+/// use the asynchronous form. `unreachable` if the runtime is not running yet, and the operating system allows no more threads
+/// or file descriptors.
 pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     refuse_nested()?;
     // A call's future has several kilobytes: it is not moved beyond this point.
@@ -81,7 +118,7 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     let executors = EXECUTORS.get();
     match executors.take() {
         Some((_slot, executor)) => executors.run(executor, future),
-        None => handle().block_on(future),
+        None => try_handle()?.block_on(future),
     }
 }
 
@@ -104,7 +141,7 @@ where
     if let Some((_slot, executor)) = executors.take() {
         return executors.run(executor, pin!(call()));
     }
-    let shared = handle();
+    let shared = try_handle()?;
     let task = shared.spawn(Box::pin(call()));
     match shared.block_on(task) {
         Ok(outcome) => outcome,
@@ -117,7 +154,7 @@ impl BlockingExecutors {
     fn take(&self) -> Option<(Slot<'_>, BlockingExecutor)> {
         let slot = Slot::take(&self.busy)?;
         let kept = lock(&self.idle).pop();
-        let executor = kept.or_else(|| BlockingExecutor::new(handle()).ok())?;
+        let executor = kept.or_else(|| BlockingExecutor::new(try_handle().ok()?).ok())?;
         Some((slot, executor))
     }
 
@@ -155,7 +192,7 @@ impl Drop for Slot<'_> {
 /// As [`block_on`].
 pub fn block_on_shared<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     refuse_nested()?;
-    handle().block_on(future)
+    try_handle()?.block_on(future)
 }
 
 fn refuse_nested() -> Result<()> {

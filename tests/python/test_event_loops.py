@@ -24,6 +24,11 @@ def test_a_loop_for_each_task_needs_one_connection_and_leaves_nothing() -> None:
     assert well(program("event_loops.py", "loop_after_loop")) == "connections: [1, 1, 1, 1, 1, 1], descriptors left: 0"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are limited as on Linux")
+def test_first_calls_that_find_no_descriptor_fail_as_connections_do() -> None:
+    assert well(program("event_loops.py", "first_calls")) == "failed: 5 of 5, then: 200"
+
+
 def test_two_loops_of_one_thread_each_end_their_calls() -> None:
     assert well(program("event_loops.py", "loop_beside_loop")) == "[2, 1, 2]"
 

@@ -14,7 +14,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
@@ -104,26 +104,58 @@ async def woken() -> str:
     return f"woken for each call: {wake_ups() - before >= CALLS}"
 
 
-def short_of_descriptors() -> str:
-    """A loop whose first call found no descriptor left waits for the sockets of later calls all the same."""
+@contextmanager
+def no_descriptors() -> Iterator[None]:
     import resource
 
-    loop = asyncio.new_event_loop()
-    loop.run_until_complete(asyncio.to_thread(asyncio.run, get()))  # whatever a first call needs is there
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
     taken = []
     with suppress(OSError):
         while True:
             taken.append(os.open(os.devnull, os.O_RDONLY))
-    with suppress(UnreachableError):
-        loop.run_until_complete(get())
+    yield
     for descriptor in taken:
         os.close(descriptor)
+
+
+def short_of_descriptors() -> str:
+    """A loop whose first call found no descriptor left waits for the sockets of later calls all the same."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(asyncio.to_thread(asyncio.run, get()))  # whatever a first call needs is there
+    with no_descriptors(), suppress(UnreachableError):
+        loop.run_until_complete(get())
     told = loop.run_until_complete(woken())
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     return told
+
+
+def first_calls() -> str:
+    """The first calls of a process find no descriptor left, in any form, and later ones do."""
+    loop = asyncio.new_event_loop()
+    blocking = Client.client_credentials(**options)
+    calls: list[Callable[[], object]] = [
+        lambda: blocking.get("/"),
+        lambda: blocking.post("/", content=iter([b"x"])),
+        blocking.token,
+        lambda: loop.run_until_complete(get()),
+        lambda: loop.run_until_complete(ended(client.token())),
+    ]
+
+    async def ended(call: Any) -> object:
+        return await call
+
+    failed = 0
+    with no_descriptors():
+        for call in calls:
+            try:
+                call()
+            except UnreachableError:
+                failed += 1
+    loop.run_until_complete(get())
+    loop.close()
+    return f"failed: {failed} of {len(calls)}, then: {blocking.get('/').status_code}"
 
 
 def own_loop() -> str:

@@ -1,10 +1,8 @@
 //! A process that has no file descriptors left for a while.
 #![cfg(unix)]
 
-use std::thread;
-
 use evertoken::runtime::block_on_shared;
-use evertoken::{Method, Result, blocking};
+use evertoken::{ErrorKind, Method, Result, blocking};
 use evertoken_tests::server::{Act, Server};
 use evertoken_tests::{plain, sandbox};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -16,10 +14,10 @@ fn a_first_call_that_finds_none_fails_and_the_next_one_does_not() {
     let client = blocking::Client::from(plain(&sandbox).build().expect("good options"));
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("a limit");
     setrlimit(Resource::RLIMIT_NOFILE, 3, hard).expect("a lower limit");
-    // It may panic: what binds other languages catches that at its boundary.
-    let scarce = thread::scope(|scope| scope.spawn(|| client.token()).join());
+    let scarce = client.token();
     setrlimit(Resource::RLIMIT_NOFILE, soft, hard).expect("the limit before");
-    assert!(!matches!(scarce, Ok(Ok(_))));
+    let error = scarce.expect_err("no token");
+    assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     client.token().expect("a token");
 
     let server = Server::start(Act::Respond);
