@@ -16,7 +16,7 @@ use tokio::io::AsyncWrite;
 use super::body::Body;
 use super::connector::Connector;
 use super::explain::{bare_host, explain};
-use super::proxy::is_https;
+use super::proxy::default_port;
 use super::socket::Socket;
 use super::stream::{Progress, Stream};
 use crate::error::Result;
@@ -144,9 +144,8 @@ fn drive(http1: &mut Option<Http1>, cx: &mut Context<'_>) {
 
 /// RFC 9110 §7.2.
 fn host(to: &Uri) -> HeaderValue {
-    let default_port = if is_https(to) { 443 } else { 80 };
     let named = to.authority().map(|authority| match authority.port_u16() {
-        Some(port) if port != default_port => authority.as_str(),
+        Some(port) if port != default_port(to) => authority.as_str(),
         _ => authority.host(),
     });
     // An authority contains only characters that a field may contain.

@@ -24,7 +24,7 @@ use super::explain::{
     bare_host, explain_proxy, explain_tls, no_connection_in_time, no_tunnel_in_time,
 };
 use super::keep_reading::{Established, KeepReading};
-use super::proxy::{Proxies, is_https, with_port};
+use super::proxy::{Proxies, default_port, is_https, with_port};
 #[cfg(unix)]
 use super::socket::Socket;
 use super::stream::{Io, Stream};
@@ -99,8 +99,7 @@ impl Connector {
 
     async fn tcp(&self, to: &Uri) -> Result<Box<dyn Io>> {
         let (host, patience) = (bare_host(to), self.settings.connect_timeout);
-        let default_port = if is_https(to) { 443 } else { 80 };
-        let port = to.port_u16().unwrap_or(default_port);
+        let port = to.port_u16().unwrap_or_else(|| default_port(to));
         let established = self.established.clone();
         #[cfg(unix)]
         if let Some(place) = &self.for_caller {
@@ -144,8 +143,7 @@ impl Connector {
         if let Some((user, password)) = proxy.raw_auth() {
             socks = socks.with_auth(user.to_owned(), password.to_owned());
         }
-        let default_port = if is_https(to) { 443 } else { 80 };
-        let tunnelled = socks.call(with_port(to, default_port)).await;
+        let tunnelled = socks.call(with_port(to, default_port(to))).await;
         let stream = tunnelled.map_err(|error| explain_proxy(&error, proxy.uri()))?;
         self.secured(to, Box::new(stream.into_inner()), Alpn::Http)
             .await

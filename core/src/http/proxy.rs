@@ -80,6 +80,11 @@ pub(super) fn is_https(uri: &Uri) -> bool {
     uri.scheme_str() == Some("https")
 }
 
+/// The port of a URL that names none, unless it is a SOCKS proxy's.
+pub(super) fn default_port(uri: &Uri) -> u16 {
+    if is_https(uri) { 443 } else { 80 }
+}
+
 /// The same destination with its port spelled out.
 pub(super) fn with_port(uri: &Uri, default: u16) -> Uri {
     let (None, Some(host)) = (uri.port(), uri.host()) else {
@@ -95,7 +100,7 @@ pub(super) fn with_port(uri: &Uri, default: u16) -> Uri {
 mod tests {
     use http::Uri;
 
-    use super::{Proxies, with_port};
+    use super::{Proxies, default_port, with_port};
 
     #[test]
     fn a_proxy_is_an_http_or_socks_url() {
@@ -127,6 +132,13 @@ mod tests {
             let proxy = proxies.intercept(&to.parse().unwrap()).expect(to);
             assert_eq!(proxy.uri(), "http://proxy.example:3128/");
             assert_eq!(proxy.basic_auth().unwrap(), "Basic dXNlcjp3b3Jk");
+        }
+    }
+
+    #[test]
+    fn https_has_a_port_of_its_own() {
+        for (uri, expected) in [("http://api.example/", 80), ("https://api.example/", 443)] {
+            assert_eq!(default_port(&uri.parse().unwrap()), expected);
         }
     }
 

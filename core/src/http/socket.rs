@@ -182,6 +182,7 @@ mod tests {
     use std::rc::Rc;
     use std::time::Duration;
 
+    use futures_util::FutureExt;
     use futures_util::future::{Either, select};
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use socket2::{Domain, Type};
@@ -240,6 +241,38 @@ mod tests {
             let refused = run(address).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
         }
+    }
+
+    /// Linux leaves an attempt alone while the server's queue is full, and repeats it a second later.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_is_not_connected_at_once_waits_for_it() {
+        async fn late_hello() -> io::Result<[u8; 4]> {
+            let listener = socket2::Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+            listener.listen(0)?;
+            let listener = TcpListener::from(listener);
+            let address = listener.local_addr()?;
+            let _queue = TcpStream::connect(address)?;
+            let mut hello = pin!(hello(address));
+            assert!(hello.as_mut().now_or_never().is_none());
+            drop(listener.accept()?);
+            let server = std::thread::spawn(move || {
+                let (mut accepted, _) = listener.accept().unwrap();
+                accepted.read_exact(&mut [0; 5]).unwrap();
+                accepted.write_all(b"late").unwrap();
+            });
+            let patience = pin!(sleep(Duration::from_secs(20)));
+            let Either::Left((reply, _)) = select(hello, patience).await else {
+                return Err(ErrorKind::TimedOut.into());
+            };
+            server.join().unwrap();
+            reply
+        }
+        let blocking =
+            std::thread::spawn(|| block_on(async { Ok::<_, Error>(late_hello().await) }));
+        assert_eq!(run(late_hello()).unwrap(), *b"late");
+        assert_eq!(blocking.join().unwrap().unwrap().unwrap(), *b"late");
     }
 
     #[test]

@@ -152,6 +152,23 @@ async fn a_proxy_that_says_nothing_or_has_no_address_is_named() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_is_spoken_to_in_http_1_1_also_if_it_prefers_http_2() {
+    let sandbox = http_sandbox();
+    let (tls, pem) = acceptor(&["h2", "http/1.1"]);
+    let proxy = Proxy::start(None, Some(tls)).await;
+    let ca = std::env::temp_dir().join(format!("evertoken-proxy-{}.pem", proxy.port));
+    std::fs::write(&ca, pem).expect("a file");
+    let client = plain_at(&sandbox, sandbox.url())
+        .ca_file(&ca)
+        .proxy(format!("https://127.0.0.1:{}", proxy.port))
+        .build()
+        .expect("good options");
+    assert_eq!(get(&client).await, 200);
+    assert_eq!(get_blocking(&client).await, 200);
+    std::fs::remove_file(ca).expect("removed");
+}
+
 /// Each handshake: whether the reset comes before the first write or after it is chance.
 const ROUNDS: usize = 20;
 
