@@ -189,8 +189,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::Socket;
-    use crate::error::Error;
-    use crate::runtime::{EventLoop, block_on, handle, sleep};
+    use crate::executor::BlockingExecutor;
+    use crate::runtime::{EventLoop, handle, sleep};
 
     /// Runs `call` on an event loop of this thread.
     fn run<T: 'static>(call: impl Future<Output = T> + 'static) -> T {
@@ -206,11 +206,23 @@ mod tests {
         outcome.take().unwrap()
     }
 
+    /// Runs `call` as a blocking call; it takes none of the places that calls share.
+    fn run_blocking<T>(call: impl Future<Output = T>) -> T {
+        BlockingExecutor::new(handle()).unwrap().run(pin!(call))
+    }
+
     /// Connects to `address`, says hello and returns the first four bytes of the reply.
     async fn hello(address: SocketAddr) -> io::Result<[u8; 4]> {
+        say_hello(Socket::connect(unconnected()?, address).await?).await
+    }
+
+    fn unconnected() -> io::Result<socket2::Socket> {
         let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
-        let mut socket = Socket::connect(socket, address).await?;
+        Ok(socket)
+    }
+
+    async fn say_hello(mut socket: Socket) -> io::Result<[u8; 4]> {
         socket.write_all(b"hello").await?;
         let mut reply = [0; 4];
         socket.read_exact(&mut reply).await.map(|_| reply)
@@ -219,7 +231,7 @@ mod tests {
     #[test]
     fn a_call_connects_on_its_own_thread_and_hears_what_the_server_says_first_and_last() {
         let on_an_event_loop: fn(SocketAddr) -> io::Result<[u8; 4]> = |to| run(hello(to));
-        let blocking = |to| block_on(async { Ok::<_, Error>(hello(to).await) }).unwrap();
+        let blocking = |to| run_blocking(hello(to));
         for run in [on_an_event_loop, blocking] {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let address = listener.local_addr().unwrap();
@@ -254,8 +266,8 @@ mod tests {
             let listener = TcpListener::from(listener);
             let address = listener.local_addr()?;
             let _queue = TcpStream::connect(address)?;
-            let mut hello = pin!(hello(address));
-            assert!(hello.as_mut().now_or_never().is_none());
+            let mut connecting = pin!(Socket::connect(unconnected()?, address));
+            assert!(connecting.as_mut().now_or_never().is_none());
             drop(listener.accept()?);
             let server = std::thread::spawn(move || {
                 let (mut accepted, _) = listener.accept().unwrap();
@@ -263,16 +275,16 @@ mod tests {
                 accepted.write_all(b"late").unwrap();
             });
             let patience = pin!(sleep(Duration::from_secs(20)));
-            let Either::Left((reply, _)) = select(hello, patience).await else {
+            let Either::Left((connected, _)) = select(connecting, patience).await else {
                 return Err(ErrorKind::TimedOut.into());
             };
+            let reply = say_hello(connected?).await;
             server.join().unwrap();
             reply
         }
-        let blocking =
-            std::thread::spawn(|| block_on(async { Ok::<_, Error>(late_hello().await) }));
+        let blocking = std::thread::spawn(|| run_blocking(late_hello()));
         assert_eq!(run(late_hello()).unwrap(), *b"late");
-        assert_eq!(blocking.join().unwrap().unwrap().unwrap(), *b"late");
+        assert_eq!(blocking.join().unwrap().unwrap(), *b"late");
     }
 
     #[test]
@@ -287,7 +299,7 @@ mod tests {
             }
         };
         assert!(run(attempt()));
-        assert!(block_on(async { Ok::<_, Error>(attempt().await) }).unwrap());
+        assert!(run_blocking(attempt()));
     }
 
     #[test]
