@@ -275,7 +275,8 @@ mod tests {
                 accepted.write_all(b"late").unwrap();
             });
             let patience = pin!(sleep(Duration::from_secs(20)));
-            let Either::Left((connected, _)) = select(connecting, patience).await else {
+            // The patience first: a connection that is found only then was not waited for.
+            let Either::Right((connected, _)) = select(patience, connecting).await else {
                 return Err(ErrorKind::TimedOut.into());
             };
             let reply = say_hello(connected?).await;
