@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 use super::{TokenResponse, date};
@@ -36,17 +36,22 @@ pub(super) fn without_clock(headers: &HeaderMap, document: Option<&Document>) ->
 }
 
 fn of_headers(headers: &HeaderMap, now_unix_secs: Option<i64>) -> Option<Duration> {
-    headers.get_all(RETRY_AFTER).iter().find_map(|value| {
-        let text = value.to_str().ok()?.trim();
-        // Rust also parses `inf`, `1e9` and `+5` as numbers, which do not count here.
-        if text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
-        {
-            return clamped(text.parse().ok()?);
-        }
-        until(date::http_unix_secs(text)?, headers, now_unix_secs)
-    })
+    /// better-auth.
+    const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-retry-after");
+    let standard = headers.get_all(RETRY_AFTER).into_iter();
+    standard
+        .chain(headers.get_all(X_RETRY_AFTER))
+        .find_map(|value| {
+            let text = value.to_str().ok()?.trim();
+            // Rust also parses `inf`, `1e9` and `+5` as numbers, which do not count here.
+            if text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+            {
+                return clamped(text.parse().ok()?);
+            }
+            until(date::http_unix_secs(text)?, headers, now_unix_secs)
+        })
 }
 
 fn of_document(
@@ -138,11 +143,13 @@ mod tests {
             ("Sun, 06 Nov 2094 08:00:00 GMT", Some(3600.0)),
         ];
         for (text, secs) in table {
-            assert_eq!(
-                wait(headers(&[("retry-after", text)]), "", NOW),
-                secs.map(Duration::from_secs_f64),
-                "{text}"
-            );
+            for name in ["retry-after", "x-retry-after"] {
+                assert_eq!(
+                    wait(headers(&[(name, text)]), "", NOW),
+                    secs.map(Duration::from_secs_f64),
+                    "{name}: {text}"
+                );
+            }
         }
     }
 
