@@ -114,6 +114,11 @@ impl Health {
         pause
     }
 
+    /// How many attempts in a row have failed without a rejection.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
     pub(crate) fn succeeded(&mut self) {
         self.failures = 0;
         self.rejections = 0;

@@ -15,6 +15,10 @@ use crate::retry::{self, Class};
 use crate::secret::Secret;
 use crate::token::{Current, Flags};
 
+/// After so many failures in a row, a refresh that the server fails at is followed by a login, even if there is a token to serve:
+/// otherwise callers would have to wait for it once that token has expired.
+const FAILURES_BEFORE_LOGIN: u32 = 2;
+
 /// The resolution of a JWT's times.
 const JWT_TICK: Duration = Duration::from_secs(1);
 
@@ -109,7 +113,9 @@ impl Flight<'_> {
         let mut attempts = 1;
         loop {
             let is_last = attempts >= self.policy.max_attempts;
-            let error = match self.attempt(is_last && !self.serves()).await {
+            let failed_often = self.keeper.health.load().failures() >= FAILURES_BEFORE_LOGIN;
+            let may_log_in = failed_often || (is_last && !self.serves());
+            let error = match self.attempt(may_log_in).await {
                 Ok(current) => return Ok(current),
                 Err(error) => self.keeper.named(error),
             };
@@ -136,10 +142,11 @@ impl Flight<'_> {
 
     /// One attempt: refresh, then log in, then once more in another way if the server issues a token that is of no use.
     ///
-    /// `is_last`: this flight makes no further attempt, and there is no token to serve.
-    async fn attempt(&self, is_last: bool) -> Result<Arc<Current>> {
+    /// `may_log_in`: also after a refresh that the server failed at, because that has happened often, or because this flight makes
+    /// no further attempt and there is no token to serve.
+    async fn attempt(&self, may_log_in: bool) -> Result<Arc<Current>> {
         let held = self.keeper.current.load_full();
-        if let Some(obtained) = self.refresh_held(held.as_deref(), is_last).await?
+        if let Some(obtained) = self.refresh_held(held.as_deref(), may_log_in).await?
             && let Some(current) = self.install(held.as_deref(), obtained)
         {
             return Ok(current);
@@ -207,22 +214,24 @@ impl Flight<'_> {
     async fn refresh_held(
         &self,
         held: Option<&Current>,
-        is_last: bool,
+        may_log_in: bool,
     ) -> Result<Option<Obtained>> {
         match held.and_then(|held| Some((held, held.refresh_token.as_ref()?))) {
-            Some((held, refresh_token)) => self.refresh(refresh_token, &held.value, is_last).await,
+            Some((held, refresh_token)) => {
+                self.refresh(refresh_token, &held.value, may_log_in).await
+            }
             None => Ok(None),
         }
     }
 
     /// `None` if the flow has no refresh request, or the refresh token was rejected: the login is next. A transient failure is
-    /// an error, because the refresh token may still be good; except in the last attempt, if the server did respond: WSO2
-    /// Identity Server 5.1 responds to a dead refresh token with 500 for ever.
+    /// an error, because the refresh token may still be good; except with `may_log_in`, if the server did respond: WSO2
+    /// Identity Server 5.1 responds to a dead refresh token with 500 for ever, and so does every server whose program throws.
     async fn refresh(
         &self,
         refresh_token: &Secret,
         access_token: &Secret,
-        is_last: bool,
+        may_log_in: bool,
     ) -> Result<Option<Obtained>> {
         let Some(request) = self.keeper.flow.refresh(refresh_token, access_token) else {
             return Ok(None);
@@ -250,7 +259,7 @@ impl Flight<'_> {
             }
             Err(error)
                 if retry::class(&error) == Class::Transient
-                    && !(is_last && may_mean_a_dead_refresh_token(&error)) =>
+                    && !(may_log_in && may_mean_a_dead_refresh_token(&error)) =>
             {
                 Err(self.timed(error, &response))
             }

@@ -37,13 +37,26 @@ async fn a_refresh_that_the_server_fails_at_gives_way_to_the_login_in_the_last_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_there_is_a_token_to_serve_it_does_not() {
-    let rig = Rig::open([pair("T1", "R1", 600), response(500, "")]);
+async fn while_there_is_a_token_to_serve_it_does_so_after_the_third_failure() {
+    let failed = || response(500, "");
+    let rig = Rig::open([
+        pair("T1", "R1", 600),
+        failed(),
+        failed(),
+        failed(),
+        token("T2", 600),
+    ]);
     rig.value().await;
     rig.pass(500.0).await;
-    assert_eq!(rig.value().await, "T1");
-    rig.settle().await;
-    assert_eq!(rig.server.asked(), ["login", "refresh"]);
+    for asked in [2, 3, 5] {
+        assert_eq!(rig.value().await, "T1");
+        rig.settle().await;
+        assert_eq!(rig.server.asked().len(), asked);
+        rig.pass(2.0).await; // longer than the pause after the first or the second failure
+    }
+    assert_eq!(rig.value().await, "T2");
+    let asked = ["login", "refresh", "refresh", "refresh", "login"];
+    assert_eq!(rig.server.asked(), asked);
 }
 
 #[tokio::test(start_paused = true)]
