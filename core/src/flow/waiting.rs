@@ -20,7 +20,7 @@ const WAITS: &[(&str, f64)] = &[
 ];
 
 /// How long `response` asks to wait: `Retry-After` in seconds (a fraction is tolerated) or as a date, else what the body says:
-/// one of [`WAITS`], or WSO2's `nextAccessTime`. Clamped to 0..=3600 s.
+/// one of `WAITS`, or WSO2's `nextAccessTime`. Clamped to 0..=3600 s.
 ///
 /// A date is compared with the response's own `Date`, so that this machine's clock does not matter;
 /// without one, with `now_unix_secs`. A past date is 0; a negative or unreadable value is `None`.
