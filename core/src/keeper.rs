@@ -168,12 +168,17 @@ impl Keeper {
         .inspect(|_| count(&self.counters.tokens_served))
     }
 
-    /// The error of a caller whose time ran out; it names the flight's last failure.
+    /// The error of a caller whose time ran out; it has the flight's last failure and the time to its next attempt.
     fn out_of_time(&self, timeout: Duration) -> Error {
         let secs = timeout.as_secs_f64();
         let words = format!("no token within {secs} s; the login goes on for the next caller");
         let error = Error::new(ErrorKind::TimedOut, words);
-        self.named(match self.health.load().last_error() {
+        let health = self.health.load();
+        let error = match health.next_try_in(self.clock.now()) {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        };
+        self.named(match health.last_error() {
             Some(last) => error.with_note(format_args!("its last try: {}", last.message())),
             None => error,
         })

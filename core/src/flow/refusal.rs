@@ -161,12 +161,10 @@ impl Context<'_> {
         {
             words = format!("{words}, it points to {target}");
         }
+        let says_nothing = details.code.is_none() && details.message.is_none();
         if self.may_be_misread
             && failure.kind == ErrorKind::CredentialsRejected
-            && details
-                .code
-                .as_deref()
-                .is_none_or(|code| code == "invalid_client")
+            && (says_nothing || details.code.as_deref() == Some("invalid_client"))
         {
             words.push_str(
                 "; servers decode some characters of the client credentials differently, see the option basic",

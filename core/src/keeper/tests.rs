@@ -176,7 +176,7 @@ async fn in_the_hard_window_a_caller_whose_time_is_up_gets_what_is_valid() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_whose_time_is_up_is_told_of_the_last_try() {
+async fn a_caller_whose_time_is_up_is_told_of_the_last_try_and_the_wait_to_the_next() {
     let limited = response(429, "").map(|mut response| {
         response.headers.insert("retry-after", "7".parse().unwrap());
         response
@@ -189,6 +189,7 @@ async fn a_caller_whose_time_is_up_is_told_of_the_last_try() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     let words = "its last try: the token endpoint asks for fewer requests (status 429";
     assert!(error.message().contains(words), "{error}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
     assert_eq!(rig.value().await, "T1");
 }
 

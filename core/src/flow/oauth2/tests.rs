@@ -298,7 +298,7 @@ fn client_credentials_grant() {
 #[test]
 fn a_refused_client_whose_credentials_have_several_forms_is_advised_to_choose_another() {
     let client = |id, secret| ClientCredentials::new("https://as.example/token", id, secret);
-    for (builder, code, advised) in [
+    for (builder, error, advised) in [
         (client("app", "s +%41"), "invalid_client", true),
         (client("my app", "s3cret"), "invalid_client", true),
         (client("app", "s +%41").basic("raw"), "invalid_client", true),
@@ -311,8 +311,9 @@ fn a_refused_client_whose_credentials_have_several_forms_is_advised_to_choose_an
         (client("app", "s +%41"), "", true),
         (client("app", "s +%41"), "invalid_scope", false),
         (client("app", "s +%41"), "server_error", false),
+        (client("app", "s +%41"), "Wrong password.", false),
     ] {
-        let refused = response(401, &[], &format!(r#"{{"error":"{code}"}}"#));
+        let refused = response(401, &[], &format!(r#"{{"error":"{error}"}}"#));
         let error = builder.into_flow(None).unwrap().read(&refused).unwrap_err();
         assert_eq!(
             error.message().contains("see the option basic"),
