@@ -145,7 +145,7 @@ export interface OAuth2Options extends CommonOptions {
   extraFields?: Readonly<Record<string, string>>
   /** Further headers of the token request. */
   extraHeaders?: Readonly<Record<string, string>>
-  /** Where the token is in the response: a dotted path or `header:NAME`. Default `'access_token'`. */
+  /** Where the token is in the response: a dotted path, `header:NAME`, or `.` for the whole body. Default `'access_token'`. */
   tokenField?: string
   /** Where the expiry is. Default `'expires_in'`. */
   expiresField?: string
@@ -188,7 +188,7 @@ export interface JsonLoginOptions extends CommonOptions {
   body?: Readonly<Record<string, string>>
   /** Further headers, of the refresh too. */
   extraHeaders?: Readonly<Record<string, string>>
-  /** Where the token is in the response: keys and indices separated by dots, or `header:NAME`. Default `'token'`. */
+  /** Where the token is in the response: keys and indices separated by dots, `header:NAME`, or `.` for the whole body. Default `'token'`. */
   tokenField?: string
   /** Where the expiry is. Default `'expires_in'`. */
   expiresField?: string

@@ -194,7 +194,7 @@ class Constructors:
             token_url: The token endpoint.
             username: The user.
             password: The user's password.
-            client_id: The client's id.
+            client_id: The client's id; none for servers that know no clients, such as most programs with FastAPI.
             client_secret: The client's secret.
             scope: The scopes to request.
             basic: How id and secret are sent: by HTTP Basic in "form" (default, RFC 6749 §2.3.1), "percent" or "raw" encoding, or
@@ -202,7 +202,8 @@ class Constructors:
             revoke_url: The revocation endpoint (RFC 7009), for `close(revoke=True)`.
             extra_fields: Further form fields of the token request.
             extra_headers: Further headers of the token request.
-            token_field: Where the token is in the response: a dotted path, or "header:NAME"; default "access_token".
+            token_field: Where the token is in the response: a dotted path, "header:NAME", or "." for the whole body; default
+                "access_token".
             expires_field: Where its lifetime is in the response: a dotted path; default "expires_in".
             expires_unit: The unit of `expires_field`: "s" (default) or "ms" for a lifetime; "unix", "unix_ms" or "iso8601" for the
                 time when it expires.
@@ -300,7 +301,7 @@ class Constructors:
             method: The login's method; default "POST". Use "GET" if all credentials are headers.
             extra_headers: Further headers of the login and the refresh; their values are treated as secrets.
             token_field: Where the token is in the response: keys and indices separated by dots ("data.access.token"),
-                or "header:NAME"; default "token".
+                "header:NAME", or "." for the whole body; default "token".
             expires_field: Where its expiry is, in the same notation; default "expires_in".
             expires_unit: The unit of `expires_field`: "s" (default) or "ms" for a lifetime; "unix", "unix_ms" or "iso8601" for the
                 time when it expires.
