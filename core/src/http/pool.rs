@@ -129,7 +129,11 @@ impl Pool {
         match Connection::open(&connector(), to).await? {
             Opened::Connection(connection) => Ok(Some(connection)),
             Opened::Http2 => {
-                lock(&self.http2).push(to.clone());
+                let mut http2 = lock(&self.http2);
+                // Another call may have found that out meanwhile.
+                if !http2.iter().any(is_known) {
+                    http2.push(to.clone());
+                }
                 Ok(None)
             }
         }
