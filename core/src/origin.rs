@@ -73,9 +73,9 @@ impl fmt::Debug for Origin {
     }
 }
 
-/// The host as error messages name it: without the brackets of an IPv6 address.
-pub(crate) fn host_of(url: &Url) -> &str {
-    let host = url.host_str().unwrap_or("the server");
+/// A URL's host as certificates and error messages name it: without the brackets of an IPv6 address.
+pub(crate) fn bare_host(host: Option<&str>) -> &str {
+    let host = host.unwrap_or("the server");
     host.trim_start_matches('[').trim_end_matches(']')
 }
 

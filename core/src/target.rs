@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use url::Url;
 
-use crate::origin::{Origins, host_of, is_plain};
+use crate::origin::{Origins, bare_host, is_plain};
 
 /// The URL of a request. Most are in normal form already, and their text is enough to send a request. To read one and put it
 /// together again would take a twelfth of a small request's instructions.
@@ -40,7 +40,7 @@ impl Target {
 
     /// The host as error messages name it.
     pub(crate) fn host(&self) -> &str {
-        host_of(self.url())
+        bare_host(self.url().host_str())
     }
 
     /// The text without user name and password, which a redirect may bring, and which do not belong in a request line.

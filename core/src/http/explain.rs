@@ -12,13 +12,13 @@ use super::Resend;
 use super::self_signed;
 use super::stream::Progress;
 use crate::error::{Error, ErrorKind};
+use crate::origin;
 
 type Cause = dyn StdError + 'static;
 
-/// The host without the brackets of an IPv6 address, as certificates and error messages name it.
+/// The host as certificates and error messages name it.
 pub(super) fn bare_host(uri: &Uri) -> &str {
-    let host = uri.host().unwrap_or("the server");
-    host.trim_start_matches('[').trim_end_matches(']')
+    origin::bare_host(uri.host())
 }
 
 /// The error of a failed connection to `host`.
