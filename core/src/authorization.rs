@@ -130,6 +130,8 @@ pub struct Authorization {
     /// The request's URL, as [`target_of`] makes it.
     pub(crate) target: u64,
     pub(crate) resent: bool,
+    /// The resend's token is the refused one, which the server issued again.
+    pub(crate) reissued: bool,
 }
 
 impl Authorization {
@@ -211,7 +213,7 @@ pub enum Verdict {
 pub struct GiveBack {
     /// The reason.
     pub reason: Reason,
-    /// The error of the renewal, if one was made and failed.
+    /// The error of the renewal, if one was made and failed, or brought the refused token again.
     pub error: Option<Error>,
 }
 

@@ -102,6 +102,7 @@ impl Client {
             header: self.fresh_header()?,
             target: target_of(&self.0.base_url),
             resent: false,
+            reissued: false,
         })
     }
 
@@ -198,6 +199,7 @@ impl Client {
             header,
             target,
             resent: false,
+            reissued: false,
         }))
     }
 
@@ -257,6 +259,7 @@ impl Client {
             header,
             target: 0,
             resent: false,
+            reissued: false,
         })
     }
 
@@ -311,6 +314,7 @@ impl Client {
             token_sent: true,
             about_rights,
             resent: sent.resent,
+            reissued: sent.reissued,
             still_current: self.still_current(token),
             storm: keeper.storm(sent.target, keeper.clock.now()),
             renewable: keeper.renewable(),
@@ -322,7 +326,13 @@ impl Client {
                 if reason == Reason::NotRenewable {
                     keeper.refuse(token);
                 }
-                self.give_back(reason, None)
+                let error = (reason == Reason::SameToken).then(|| {
+                    let words =
+                        "the server issued the refused token again, and the API refused it again";
+                    let error = Error::new(ErrorKind::SameToken, words);
+                    keeper.named(error.with_fingerprint(token.value.fingerprint()))
+                });
+                self.give_back(reason, error)
             }
             Step::ResendCurrent => self.resend(sent, seen.timeout).await,
             Step::Renew => {
@@ -343,9 +353,7 @@ impl Client {
             .current
             .load()
             .as_ref()
-            .is_some_and(|current| {
-                current.generation == token.generation || current.value.same_as(&token.value)
-            })
+            .is_some_and(|current| current.is_same_as(token))
     }
 
     async fn resend(&self, sent: &Authorization, timeout: Option<Duration>) -> Verdict {
@@ -355,6 +363,7 @@ impl Client {
             .and_then(|current| self.header_of(current));
         match renewed {
             Ok(header) => {
+                let reissued = header.current.value.same_as(&sent.header.current.value);
                 self.0.keeper.tell(EventKind::Resent {
                     fingerprint: header.current.value.fingerprint(),
                 });
@@ -363,6 +372,7 @@ impl Client {
                     header,
                     target: sent.target,
                     resent: true,
+                    reissued,
                 })
             }
             Err(error) if error.kind() == ErrorKind::SameToken => {

@@ -322,9 +322,11 @@ impl Keeper {
 
     /// Invalidates this token and no other. It is kept for its refresh token.
     pub(crate) fn refuse(&self, refused: &Current) {
-        if let Some(current) = self.current.load().as_ref().filter(|current| {
-            current.generation == refused.generation || current.value.same_as(&refused.value)
-        }) {
+        let current = self.current.load();
+        if let Some(current) = current
+            .as_ref()
+            .filter(|current| current.is_same_as(refused))
+        {
             current.mark_refused();
             self.note_change();
         }

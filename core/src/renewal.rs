@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{EventKind, Via, count};
+use crate::event::{EventKind, Via};
 use crate::expiry::{self, Evidence, Windows};
 use crate::flow::{self, Grant, TokenRequest};
-use crate::health::Health;
 use crate::keeper::{Keeper, RenewalPolicy};
 use crate::random;
 use crate::retry::{self, Class};
 use crate::secret::Secret;
-use crate::token::{Current, Flags};
+use crate::token::Current;
 
 /// After so many failures in a row, a refresh that the server fails at is followed by a login, even if there is a token to serve:
 /// otherwise callers would have to wait for it once that token has expired.
@@ -68,6 +67,7 @@ pub(crate) fn pasted(value: &Secret, clock: &dyn Clock) -> Current {
         issued,
         life,
         windows: Windows::default(),
+        open_ended: life.is_none(),
         after_refusal: false,
         flags: Arc::default(),
     }
@@ -146,51 +146,79 @@ impl Flight<'_> {
     /// no further attempt and there is no token to serve.
     async fn attempt(&self, may_log_in: bool) -> Result<Arc<Current>> {
         let held = self.keeper.current.load_full();
-        if let Some(obtained) = self.refresh_held(held.as_deref(), may_log_in).await?
-            && let Some(current) = self.install(held.as_deref(), obtained)
+        let held = held.as_deref();
+        if let Some(obtained) = self.refresh_held(held, may_log_in).await?
+            && let Ok(current) = self.install(held, obtained)
         {
             return Ok(current);
         }
-        let obtained = self.log_in().await?;
-        let refresh_token = obtained.grant.refresh_token.clone();
-        let useless = obtained.grant.token.clone();
-        if let Some(current) = self.install(held.as_deref(), obtained) {
+        let mut useless = match self.install(held, self.log_in().await?) {
+            Ok(current) => return Ok(current),
+            Err(useless) => useless,
+        };
+        if let Some(current) = self.another(held, &mut useless).await? {
             return Ok(current);
-        }
-        if let Some(refresh_token) = refresh_token
-            && let Ok(Some(obtained)) = self.refresh(&refresh_token, &useless, false).await
-            && let Some(current) = self.install(held.as_deref(), obtained)
-        {
-            return Ok(current);
-        }
-        if let Some(request) = self.keeper.flow.revoke(&useless) {
-            self.keeper
-                .exchange(self.policy, request, self.left())
-                .await?;
-            let obtained = self.log_in().await?;
-            if let Some(current) = self.install(held.as_deref(), obtained) {
-                return Ok(current);
-            }
-        }
-        if self.differs_a_second_later(held.as_deref(), &useless) {
-            tokio::time::sleep(JWT_TICK).await;
-            let obtained = self.log_in().await?;
-            if let Some(current) = self.install(held.as_deref(), obtained) {
-                return Ok(current);
-            }
         }
         let error = Error::new(
             ErrorKind::SameToken,
             "the server hands out a token that is refused already, or expired or about to expire",
         )
-        .with_fingerprint(useless.fingerprint());
-        match held.filter(|held| held.refused() && held.value.same_as(&useless)) {
-            Some(held) => {
-                held.mark_reissued_after_refusal();
-                Err(error.with_retry_after(retry::storm_pause(1)))
-            }
-            None => Err(error),
+        .with_fingerprint(useless.value.fingerprint());
+        let Some(held) = held.filter(|held| held.refused() && held.value.same_as(&useless.value))
+        else {
+            return Err(error);
+        };
+        // Nothing says until when it is valid but this response: the refusal may have been a passing failure of the API. If not,
+        // the storm guard limits the cost of believing the server.
+        if held.open_ended && useless.open_ended {
+            return Ok(self.install_new(*useless));
         }
+        held.mark_reissued_after_refusal();
+        Err(error.with_retry_after(retry::storm_pause(1)))
+    }
+
+    /// What may bring another token than the useless one that a login has brought: its refresh token, a login after its
+    /// revocation, or one in the next second. If they bring the same once more, that takes the place of `useless`.
+    async fn another(
+        &self,
+        held: Option<&Current>,
+        useless: &mut Box<Current>,
+    ) -> Result<Option<Arc<Current>>> {
+        let value = useless.value.clone();
+        let refreshed = match useless.refresh_token.clone() {
+            Some(refresh_token) => self.refresh(&refresh_token, &value, false).await,
+            None => Ok(None),
+        };
+        if matches!(refreshed, Ok(None)) {
+            useless.refresh_token = None;
+        }
+        let mut install = |obtained| match self.install(held, obtained) {
+            Ok(current) => Some(current),
+            Err(again) => {
+                if again.value.same_as(&value) {
+                    *useless = again;
+                }
+                None
+            }
+        };
+        if let Ok(Some(obtained)) = refreshed
+            && let Some(current) = install(obtained)
+        {
+            return Ok(Some(current));
+        }
+        if let Some(request) = self.keeper.flow.revoke(&value) {
+            self.keeper
+                .exchange(self.policy, request, self.left())
+                .await?;
+            if let Some(current) = install(self.log_in().await?) {
+                return Ok(Some(current));
+            }
+        }
+        if self.differs_a_second_later(held, &value) {
+            tokio::time::sleep(JWT_TICK).await;
+            return Ok(install(self.log_in().await?));
+        }
+        Ok(None)
     }
 
     /// Whether the token is the refused one only because both were issued within one second: a JWT without an id of its own,
@@ -306,117 +334,6 @@ impl Flight<'_> {
             None => error,
         }
     }
-
-    /// Makes the grant the current token. `None` if it is of no use: already refused, or almost expired.
-    fn install(&self, held: Option<&Current>, obtained: Obtained) -> Option<Arc<Current>> {
-        let keeper = self.keeper;
-        let now = keeper.clock.now();
-        let Obtained { grant, sent, via } = obtained;
-        let jwt = grant.jwt.unwrap_or_default();
-        let evidence = Evidence {
-            stated: grant.life,
-            jwt_exp: jwt.exp,
-            jwt_iat: jwt.iat,
-            server_date: grant.server_date_unix_secs,
-            wall_now: now.wall_secs(),
-            skew: keeper.health.load().skew_secs,
-            default: self
-                .policy
-                .default_life_secs
-                .or(keeper.flow.default_life_secs()),
-        };
-        let life_secs = expiry::life_secs(&evidence);
-        let policy = self.policy;
-        let windows = life_secs.map_or_else(Windows::default, |life| {
-            expiry::windows(life, policy.soft_window, policy.hard_window, random::unit())
-        });
-        let fresh = Current {
-            generation: Current::next_generation(),
-            value: grant.token,
-            refresh_token: grant.refresh_token,
-            scope: grant.scope,
-            via,
-            issued: sent,
-            life: life_secs.map(expiry::seconds),
-            windows,
-            after_refusal: held.is_some_and(Current::refused),
-            flags: Arc::new(Flags::default()),
-        };
-        match held.filter(|held| held.value.same_as(&fresh.value)) {
-            Some(held) => self.install_reissued(held, fresh, now, jwt.exp.is_some()),
-            None if fresh
-                .remaining(now)
-                .is_some_and(|left| left <= fresh.windows.hard) =>
-            {
-                None
-            }
-            None => Some(self.install_new(fresh, now)),
-        }
-    }
-
-    /// Handles a server that issued the current token again. It does not count as new: it keeps its expiry, unless the response
-    /// states an earlier one.
-    fn install_reissued(
-        &self,
-        held: &Current,
-        fresh: Current,
-        now: Moment,
-        absolute: bool,
-    ) -> Option<Arc<Current>> {
-        if held.refused() && !held.reissued_after_refusal() {
-            return None;
-        }
-        let left = |current: &Current| current.remaining(now).unwrap_or(Duration::MAX);
-        // A token that had expired by our calculation and is granted again is valid again, unless its own `exp` says
-        // otherwise. So is a refused one that the server still issues in the flight after `same_token`: the refusal may
-        // have been a passing failure of the API, and if not, the storm guard limits the cost of believing the server.
-        let revived = left(held).is_zero() && !absolute;
-        if revived || held.refused() {
-            return (left(&fresh) > fresh.windows.hard).then(|| self.install_new(fresh, now));
-        }
-        let keeps = left(held) <= left(&fresh);
-        let (issued, life, windows) = if keeps {
-            (held.issued, held.life, held.windows)
-        } else {
-            (fresh.issued, fresh.life, held.windows)
-        };
-        let again = Current {
-            issued,
-            life,
-            windows,
-            flags: Arc::clone(&held.flags),
-            after_refusal: held.after_refusal,
-            ..fresh
-        };
-        let remaining = left(&again);
-        if remaining <= again.windows.hard {
-            return None;
-        }
-        let again = Arc::new(again);
-        self.keeper.current.store(Some(Arc::clone(&again)));
-        let rest = remaining.saturating_sub(again.windows.hard);
-        self.keeper
-            .change_health(|health| health.rest(now.plus(rest)));
-        Some(again)
-    }
-
-    fn install_new(&self, fresh: Current, now: Moment) -> Arc<Current> {
-        let keeper = self.keeper;
-        let fresh = Arc::new(fresh);
-        keeper.current.store(Some(Arc::clone(&fresh)));
-        keeper.change_health(Health::succeeded);
-        keeper.tell(EventKind::TokenInstalled {
-            via: fresh.via,
-            fingerprint: fresh.value.fingerprint(),
-            expires_in: fresh.remaining(now),
-        });
-        // Last, so that a reader who sees the count finds the token.
-        count(match fresh.via {
-            Via::Refresh => &keeper.counters.refreshes,
-            Via::Login | Via::Store => &keeper.counters.logins,
-        });
-        fresh
-    }
 }
 
 impl Keeper {
@@ -446,5 +363,6 @@ fn may_mean_a_dead_refresh_token(error: &Error) -> bool {
     )
 }
 
+mod install;
 #[cfg(test)]
 mod tests;

@@ -35,8 +35,11 @@ pub(crate) struct Current {
     /// `None`: it lives until refused.
     pub(crate) life: Option<Duration>,
     pub(crate) windows: Windows,
+    /// Neither the response nor the token itself states an expiry; `life` may still be an assumption.
+    pub(crate) open_ended: bool,
     /// It was obtained because its predecessor was refused with a 401.
     pub(crate) after_refusal: bool,
+    /// Shared with what the server issued again while nobody had refused it: that is the same token, of another generation.
     pub(crate) flags: Arc<Flags>,
 }
 
@@ -52,6 +55,12 @@ pub(crate) struct Flags {
 impl Current {
     pub(crate) fn next_generation() -> u64 {
         GENERATIONS.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether what becomes known about one is known about the other. Not so for a token that the server issued again after a
+    /// refusal: it counts as another one, although its value is the same, because the refusal was before that.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.flags, &other.flags)
     }
 
     /// Its remaining lifetime; `None` if it has no expiry.
@@ -121,6 +130,7 @@ impl Current {
             issued: self.issued,
             life: self.life,
             windows: self.windows,
+            open_ended: self.open_ended,
             after_refusal: self.after_refusal,
             flags: Arc::clone(&self.flags),
         }

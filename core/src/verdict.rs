@@ -12,7 +12,9 @@ pub struct Facts {
     pub about_rights: bool,
     /// The request was the resend after an earlier 401.
     pub resent: bool,
-    /// The token that was sent is still the current one (by generation, then by value).
+    /// It was sent again with the same token, because the server issued that again.
+    pub reissued: bool,
+    /// The token that was sent is still the current one, and the server has not issued it again since a refusal.
     pub still_current: bool,
     /// 401s of this identity or target are returned without a renewal for now.
     pub storm: bool,
@@ -55,7 +57,7 @@ pub enum Reason {
     StormGuard,
     /// A pasted token was refused and there are no credentials to log in with.
     NotRenewable,
-    /// The server issued the refused token again.
+    /// The server issued the refused token again, and that did not help.
     SameToken,
 }
 
@@ -97,6 +99,11 @@ pub fn decide(facts: &Facts) -> Step {
         Facts {
             about_rights: true, ..
         } => Step::GiveBack(Reason::InsufficientRights),
+        Facts {
+            resent: true,
+            reissued: true,
+            ..
+        } => Step::GiveBack(Reason::SameToken),
         Facts { resent: true, .. } => Step::GiveBack(Reason::RefusedAgain),
         Facts {
             still_current: false,
@@ -127,6 +134,7 @@ mod tests {
         token_sent: true,
         about_rights: false,
         resent: false,
+        reissued: false,
         still_current: true,
         storm: false,
         renewable: true,
@@ -184,6 +192,25 @@ mod tests {
                     ..PLAIN
                 },
                 Step::GiveBack(Reason::RefusedAgain),
+            ),
+            (
+                "second 401, of the same token",
+                Facts {
+                    resent: true,
+                    reissued: true,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::SameToken),
+            ),
+            (
+                "second 401, of the same token, about rights",
+                Facts {
+                    resent: true,
+                    reissued: true,
+                    about_rights: true,
+                    ..PLAIN
+                },
+                Step::GiveBack(Reason::InsufficientRights),
             ),
             (
                 "second 401, renewed meanwhile",
@@ -252,7 +279,7 @@ mod tests {
 
     #[test]
     fn no_facts_lead_to_a_renewal_unless_a_first_401_refused_the_current_token() {
-        for bits in 0u32..256 {
+        for bits in 0u32..512 {
             let bit = |index: u32| bits & (1 << index) != 0;
             let facts = Facts {
                 status: if bit(0) { 401 } else { 200 },
@@ -263,6 +290,7 @@ mod tests {
                 storm: bit(5),
                 renewable: bit(6),
                 replayable: bit(7),
+                reissued: bit(8),
             };
             let renews = matches!(decide(&facts), Step::Renew | Step::RenewForNext);
             let may = facts.status == 401

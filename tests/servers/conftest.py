@@ -31,6 +31,7 @@ JSON_SERVERS = {
     "simplejwt": ([sys.executable, "simplejwt_server.py"], "", "json_login"),
     "jwt-extended": ([sys.executable, "jwt_extended_server.py"], "", "json_login"),
     "knox": ([sys.executable, "knox_server.py"], "", "json_login"),
+    "authtoken": ([sys.executable, "authtoken_server.py"], "", "json_login"),
 }
 PASSWORD_SERVERS = [name for name, (_, _, grant) in SERVERS.items() if grant == "password"]
 
@@ -44,6 +45,8 @@ def described(name: str, url: str, username: str, password: str) -> dict[str, ob
     if name == "jwt-extended":
         refresh = {"refresh_url": f"{url}/refresh", "refresh_bearer": "refresh_token"}
         return {"token_url": f"{url}/login", "body": body, "token_field": "access_token"} | refresh
+    if name == "authtoken":
+        return {"token_url": f"{url}/login/", "body": body, "token_field": "token", "auth_scheme": "Token"}
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
     expiry = {"expires_field": "expiry", "expires_unit": "iso8601"}
     return {"token_url": f"{url}/login/", "extra_headers": {"authorization": f"Basic {pair}"}, "auth_scheme": "Token"} | expiry
@@ -87,7 +90,14 @@ class Server:
 
     def revoke_all(self) -> None:
         """Every token this server ever gave out is dead, refresh tokens too."""
-        urllib.request.urlopen(urllib.request.Request(f"{self.line['url']}/_control/revoke-all", method="POST")).close()
+        self._post("revoke-all")
+
+    def refuse(self, count: int) -> None:
+        """The API refuses the next requests, so many, whatever their token. Django servers only."""
+        self._post(f"refuse?next={count}")
+
+    def _post(self, control: str) -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{self.line['url']}/_control/{control}", method="POST")).close()
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def routes(login_routes: list[object], revoke_all: Callable[[], None]) -> list[o
 
         def dispatch(self, request: object, *args: object, **kwargs: object) -> Response:
             counter.add("api")
-            response = super().dispatch(request, *args, **kwargs)
+            response = HttpResponse(status=401) if counter.take("refusals") else super().dispatch(request, *args, **kwargs)
             counter.answer(response.status_code)
             return response
 
@@ -56,11 +56,17 @@ def routes(login_routes: list[object], revoke_all: Callable[[], None]) -> list[o
         revoke_all()
         return JsonResponse({})
 
-    revoke.csrf_exempt = True
+    def refuse(request: object) -> JsonResponse:
+        """Has the API refuse the next requests, so many, whatever their token: as in a deployment."""
+        counter.add("refusals", int(request.GET["next"]))
+        return JsonResponse({})
+
+    revoke.csrf_exempt = refuse.csrf_exempt = True
     return [
         *login_routes,
         re_path(r"^api/(?P<name>.*)$", Api.as_view()),
         path("_control/revoke-all", revoke),
+        path("_control/refuse", refuse),
         path("_control/counts", lambda request: JsonResponse(counter.values())),
     ]
 

@@ -33,9 +33,16 @@ class Counter:
         self._tally: Tally[str] = Tally()
         self._lock = threading.Lock()
 
-    def add(self, kind: str) -> None:
+    def add(self, kind: str, count: int = 1) -> None:
         with self._lock:
-            self._tally[kind] += 1
+            self._tally[kind] += count
+
+    def take(self, kind: str) -> bool:
+        """Takes one of this kind, if there is one."""
+        with self._lock:
+            left = self._tally[kind]
+            self._tally[kind] = max(left - 1, 0)
+            return left > 0
 
     def token(self, grant_type: str | None) -> None:
         self.add("refresh" if grant_type == "refresh_token" else "login")

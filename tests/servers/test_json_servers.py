@@ -12,7 +12,7 @@ from conftest import JSON_SERVERS, Server, each
 SHORT_LIFE_SECS = 2
 
 
-@each(JSON_SERVERS, SHORT_LIFE_SECS)
+@each([name for name in JSON_SERVERS if name != "authtoken"], SHORT_LIFE_SECS)
 def test_two_expiries_pass_unnoticed(server: Server) -> None:
     sent = 0
     with server.client() as client:
@@ -29,7 +29,7 @@ def test_two_expiries_pass_unnoticed(server: Server) -> None:
     assert counts["api"] - counts["api_401"] == sent
 
 
-@each(["jwt-extended", "knox"])
+@each(["jwt-extended", "knox", "authtoken"])
 def test_a_revocation_under_twenty_callers_is_healed_by_one_login(server: Server) -> None:
     with server.client() as client, ThreadPoolExecutor(20) as pool:
         client.token()
@@ -60,10 +60,29 @@ def test_a_refresh_token_that_makes_dead_tokens_gives_way_to_a_login(server: Ser
     assert (counts["login"], counts["refresh"]) == (2, 1)
 
 
+@each(["authtoken"])
+def test_a_permanent_token_outlasts_a_passing_fault_of_the_api(server: Server) -> None:
+    with server.client() as client, ThreadPoolExecutor(20) as pool:
+        token = client.token().value
+        # The request and its resend: the 401 is given back, later calls are sent without another login.
+        server.refuse(2)
+        answer = client.get("/api/x")
+        assert (answer.status_code, answer.auth.reason) == (401, "same_token")
+        assert client.get("/api/x").status_code == 200
+        # A fault that is over before the resend goes unnoticed.
+        server.refuse(1)
+        answers = list(pool.map(lambda n: client.get(f"/api/{n}"), range(20)))
+        assert [answer.status_code for answer in answers] == [200] * 20
+        assert client.token().value == token
+    counts = server.counts()
+    assert (counts["login"], counts["api"], counts["api_401"]) == (3, 24, 3)
+
+
 WORDS = {
     "simplejwt": "No active account found with the given credentials",
     "jwt-extended": "Bad username or password",
     "knox": "Invalid username/password.",
+    "authtoken": "Unable to log in with provided credentials.",
 }
 
 

@@ -471,3 +471,5 @@ async fn a_wall_clock_that_is_set_ends_freshness_with_the_next_tick() {
     rig.pass(0.004).await;
     assert!(!client.holds(&mut freshness));
 }
+
+mod permanent;

@@ -320,8 +320,8 @@ async fn a_refused_token_that_comes_again_is_followed_by_refresh_then_revoke_the
 #[tokio::test(start_paused = true)]
 async fn a_server_that_insists_on_a_refused_token_is_believed_after_the_typed_error() {
     let flow = PassKit::new("user", "password").into_flow(None).unwrap();
-    let permanent = || response(200, r#"{"token":"PERMANENT"}"#);
-    let rig = Rig::with(flow, [permanent(), permanent(), permanent()]);
+    let stated = || response(200, r#"{"token":"T1","expires_in":600}"#);
+    let rig = Rig::with(flow, [stated(), stated(), stated()]);
     rig.server.open();
     let refused = rig.ask().await.unwrap();
     rig.keeper.refuse(&refused);
@@ -333,7 +333,7 @@ async fn a_server_that_insists_on_a_refused_token_is_believed_after_the_typed_er
     );
     assert_eq!(rig.server.asked().len(), 2);
     rig.pass(30.0).await;
-    assert_eq!(rig.value().await, "PERMANENT");
+    assert_eq!(rig.value().await, "T1");
     assert_eq!(rig.server.asked().len(), 3);
 }
 

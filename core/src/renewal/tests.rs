@@ -94,3 +94,5 @@ async fn a_refused_token_that_no_second_changes_is_not_waited_for() {
         assert_eq!(rig.server.asked(), ["login", "login", "revoke", "login"]);
     }
 }
+
+mod permanent;
