@@ -1,11 +1,13 @@
-//! Why a 401 was sent: `WWW-Authenticate` (RFC 9110 §11.6.1, RFC 6750 §3), read tolerantly, and provider codes about missing
-//! rights.
+//! Why a 401 was sent: `WWW-Authenticate` (RFC 9110 §11.6.1, RFC 6750 §3), read tolerantly, provider codes about missing rights, and
+//! words about other causes than the token.
 
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
 
 use crate::document::Document;
+
+mod cause;
 
 /// One challenge of a `WWW-Authenticate` header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +29,9 @@ const MOST_CHALLENGES: usize = 32;
 
 /// The error of a resource server that refuses a valid token (RFC 6750 §3.1).
 const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
+/// Errors in challenges that no new bearer token answers: that one, and those about a proof that the client does not send
+/// (RFC 9449 §7.1 and §9).
+const NOT_THE_TOKEN: &[&str] = &[INSUFFICIENT_SCOPE, "invalid_dpop_proof", "use_dpop_nonce"];
 
 /// WSO2's codes about rights: resource forbidden, API blocked, resource not allowed, subscription inactive, scope.
 /// Some versions send them with 401 (docs/wire.md §3).
@@ -44,18 +49,38 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     found
 }
 
-/// If a 401 is about missing rights and not about the token, so that renewing would not help: `insufficient_scope` or the
-/// WSO2 code that says so. `None` if it may be about the token.
+/// If a 401 is about something else than the token, most often a missing right, so that renewing would not help: the error or
+/// code that says so, or the cause that its words name. `None` if it may be about the token.
 ///
 /// `body_prefix` is the body or its beginning.
 pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'static str> {
-    let is_insufficient_scope = |challenge: &Challenge| {
-        let error = challenge.error.as_deref().unwrap_or_default();
-        error.eq_ignore_ascii_case(INSUFFICIENT_SCOPE)
+    let challenges = challenges(headers);
+    let named = |challenge: &Challenge| {
+        let error = challenge.error.as_deref()?;
+        NOT_THE_TOKEN
+            .iter()
+            .find(|known| error.eq_ignore_ascii_case(known))
+            .copied()
     };
-    if challenges(headers).iter().any(is_insufficient_scope) {
-        return Some(INSUFFICIENT_SCOPE);
-    }
+    challenges
+        .iter()
+        .find_map(named)
+        .or_else(|| known_code(body_prefix))
+        .or_else(|| wants_no_token(&challenges).then_some("api key"))
+        .or_else(|| cause::cause(&challenges, body_prefix))
+}
+
+/// Whether only keys or signatures are asked for: Kong's `Key` and `hmac`, Azure's `AzureApiManagementKey`.
+fn wants_no_token(challenges: &[Challenge]) -> bool {
+    let is_key = |challenge: &Challenge| {
+        let scheme = challenge.scheme.to_ascii_lowercase();
+        scheme.ends_with("key") || scheme == "hmac"
+    };
+    !challenges.is_empty() && challenges.iter().all(is_key)
+}
+
+/// The code about rights in an error document.
+fn known_code(body_prefix: &[u8]) -> Option<&'static str> {
     let document = Document::of_error(body_prefix)?;
     let known = |code: &str| {
         std::iter::once(&INSUFFICIENT_SCOPE)
@@ -120,8 +145,14 @@ fn read_line(line: &str, found: &mut Vec<Challenge>) {
 }
 
 /// A quoted string (RFC 9110 §5.6.4) or everything up to a comma or blank, and the rest. An unterminated quoted string reaches
-/// to the end of the line.
+/// to the end of the line. Keystone writes single quotes.
 fn read_value(text: &str) -> (String, &str) {
+    if let Some((value, rest)) = text
+        .strip_prefix('\'')
+        .and_then(|quoted| quoted.split_once('\''))
+    {
+        return (value.to_owned(), rest);
+    }
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text
             .find(|c: char| c.is_whitespace() || c == ',')

@@ -139,6 +139,41 @@ pub fn as_text(body: &[u8]) -> Option<String> {
     }
 }
 
+/// The strings of an error response, each by itself: those of a JSON document or a form at any depth, the texts between tags of XML
+/// that is no page, or a short plain text. Without paths, whose words mean nothing.
+pub fn statements(body: &[u8]) -> Vec<String> {
+    /// Longer ones are documents, not statements.
+    const LONGEST_CHARS: usize = 1000;
+    const MOST: usize = 100;
+    let text = text::decode(body);
+    let text = text::trim(&text);
+    let mut found = Vec::new();
+    if text.starts_with('<') {
+        if !fault::is_html(text) {
+            found.extend(fault::texts(text).map(str::to_owned));
+        }
+    } else if let Some(document) = Document::of_error(body) {
+        document
+            .root()
+            .values()
+            .for_each(|value| collect(value, &mut found));
+    } else if !text.starts_with(['{', '[']) {
+        found.push(text.to_owned());
+    }
+    found.retain(|text| !text.starts_with('/') && text.chars().count() <= LONGEST_CHARS);
+    found.truncate(MOST);
+    found
+}
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Object(object) => object.values().for_each(|value| collect(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Whether the body is an HTML page.
 pub fn is_page(body: &[u8]) -> bool {
     let text = text::decode(body);

@@ -132,7 +132,7 @@ fn a_401_about_rights_is_told_from_one_about_the_token() {
             Some("insufficient_scope"),
         ),
         ("", r#"{"error":"invalid_token"}"#, None),
-        ("", r#"{"message":"insufficient_scope"}"#, None),
+        ("", r#"{"message":"insufficient_scope"}"#, Some("scope")),
         (
             "",
             &format!("{AMS}900907</ams:code><ams:message>API blocked</ams:message></ams:fault>"),

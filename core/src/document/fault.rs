@@ -77,6 +77,13 @@ pub(super) fn read(text: &str) -> Option<Map<String, Value>> {
     )]))
 }
 
+/// The texts between the tags of `text`.
+pub(super) fn texts(text: &str) -> impl Iterator<Item = &str> {
+    text.split('<')
+        .filter_map(|piece| Some(piece.split_once('>')?.1.trim()))
+        .filter(|text| !text.is_empty())
+}
+
 /// `text` from its root element on, after declarations and comments.
 fn skip_prologue(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();

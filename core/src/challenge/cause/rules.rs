@@ -1,0 +1,193 @@
+//! What is said about other causes than the token.
+
+/// A subject, what may be wrong with it, and how many words apart the two may be.
+pub(super) struct Rule {
+    pub(super) cause: &'static str,
+    pub(super) subjects: &'static [&'static str],
+    pub(super) states: &'static [&'static str],
+    pub(super) reach: usize,
+    /// Also counts in a sentence that calls the token invalid, because it says why.
+    pub(super) explains: bool,
+}
+
+impl Rule {
+    const fn new(
+        cause: &'static str,
+        subjects: &'static [&'static str],
+        states: &'static [&'static str],
+        reach: usize,
+    ) -> Self {
+        Self {
+            cause,
+            subjects,
+            states,
+            reach,
+            explains: false,
+        }
+    }
+
+    const fn explaining(mut self) -> Self {
+        self.explains = true;
+        self
+    }
+}
+
+/// With the products whose words they are.
+pub(super) const RULES: &[Rule] = &[
+    // Zoho: OAUTH_SCOPE_MISMATCH. Zoom: "does not contain scopes". Google: "insufficient authentication scopes".
+    Rule::new(
+        "scope",
+        &["scope", "scopes"],
+        &[
+            "insufficient",
+            "mismatch",
+            "match",
+            "lack",
+            "lacks",
+            "contain",
+            "approval",
+            "following",
+        ],
+        4,
+    )
+    .explaining(),
+    // Twitch: "Missing scope: x". Not explaining: Vert.x said "Invalid JWT token: missing required scopes" of an expired token.
+    Rule::new(
+        "scope",
+        &["scope", "scopes"],
+        &["missing", "required", "invalid"],
+        3,
+    ),
+    // Microsoft Graph: "Insufficient privileges". FastAPI: "Not enough permissions".
+    Rule::new(
+        "rights",
+        RIGHTS,
+        &["insufficient", "sufficient", "enough", "lack", "lacks"],
+        3,
+    )
+    .explaining(),
+    // GLPI: ERROR_RIGHT_MISSING. Spotify: "Permissions missing".
+    Rule::new("rights", RIGHTS, &["missing", "required"], 3),
+    // NetSuite: "Your current role does not have permission". Azure: "Principal does not have access".
+    Rule::new("rights", &["role", "application"], &["permission"], 4),
+    Rule::new("rights", &["principal"], &["access"], 4),
+    // Azure API Management: "missing subscription key". WSO2: "The subscription to the API is inactive".
+    Rule::new("subscription", &["subscription"], &["key"], 1),
+    Rule::new(
+        "subscription",
+        &["subscription", "subscribed"],
+        &[
+            "no",
+            "not",
+            "active",
+            "inactive",
+            "invalid",
+            "expired",
+            "ended",
+            "suspended",
+            "blocked",
+            "required",
+            "requires",
+            "needed",
+            "missing",
+        ],
+        3,
+    ),
+    Rule::new(
+        "quota",
+        &["quota", "limit", "credits"],
+        &[
+            "exceeded",
+            "exhausted",
+            "reached",
+            "violation",
+            "insufficient",
+        ],
+        3,
+    ),
+    Rule::new("quota", &["throttled", "throttling"], &[], 0),
+    Rule::new("quota", &["spike"], &["arrest"], 1),
+    Rule::new("quota", &["too"], &["many"], 1),
+    // Kong: "No API key found in request". Twitch: "Client ID is missing". An invalid key may be the token, which some servers
+    // call an API key.
+    Rule::new(
+        "api key",
+        &["apikey", "appkey", "clientid"],
+        &["no", "missing", "required", "resolve"],
+        2,
+    ),
+    // IBM API Connect: "Client id not registered".
+    Rule::new("api key", &["clientid"], &["not"], 2),
+    // Apigee: InvalidAPICallAsNoApiProductMatchFound.
+    Rule::new("api product", &["product", "apiproduct"], &["match"], 1),
+    Rule::new(
+        "licence",
+        &["trial", "license", "licence", "plan"],
+        &[
+            "expired",
+            "ended",
+            "required",
+            "upgrade",
+            "compliant",
+            "restricted",
+        ],
+        3,
+    ),
+    Rule::new("payment", &["payment"], &["required"], 1),
+    // Brevo: "unrecognised IP address".
+    Rule::new(
+        "address",
+        &["ip"],
+        &[
+            "allowed",
+            "whitelisted",
+            "unrecognised",
+            "unrecognized",
+            "restricted",
+            "blocked",
+        ],
+        3,
+    ),
+    // Berlin Group: CERTIFICATE_EXPIRED, CONSENT_INVALID.
+    Rule::new(
+        "certificate",
+        &["certificate"],
+        &[
+            "invalid", "expired", "missing", "required", "revoked", "blocked",
+        ],
+        2,
+    ),
+    Rule::new(
+        "consent",
+        &["consent"],
+        &["invalid", "expired", "required", "unknown", "missing"],
+        2,
+    ),
+    // Akamai: "Invalid timestamp". Oracle: "The time difference between the request Date header and the server clock is too large".
+    Rule::new("clock", &["timestamp"], &["invalid", "request"], 2),
+    Rule::new("clock", &["clock"], &["difference", "large"], 4),
+    Rule::new("signature", &["signature"], &["request"], 1),
+    // GitLab: "DPoP validation error: Missing DPoP header".
+    Rule::new("proof", &["dpop"], &["missing", "invalid", "error"], 3),
+    // ASP.NET: "The audience 'x' is invalid". Azure: "wrong issuer". Keycloak, if the token was issued under another host name:
+    // "Invalid token issuer". Spring: "The iss claim is not valid".
+    Rule::new(
+        "audience",
+        &["audience", "audiences", "aud", "issuer", "iss"],
+        &[
+            "invalid", "wrong", "bad", "mismatch", "match", "missing", "not",
+        ],
+        4,
+    )
+    .explaining(),
+];
+
+const RIGHTS: &[&str] = &[
+    "permission",
+    "permissions",
+    "privilege",
+    "privileges",
+    "right",
+    "rights",
+    "authority",
+];
