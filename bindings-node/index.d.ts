@@ -73,9 +73,9 @@ export declare class Authorization {
 export interface JudgedResponse {
   /** The status code. */
   status: number
-  /** The response's headers: `WWW-Authenticate` may say that a 401 is about missing rights. */
+  /** The response's headers: `WWW-Authenticate` may say that the token is not the cause of a 401. */
   headers?: HeadersLike | null
-  /** The body or its first kilobytes: a provider's error document may say that a 401 is about missing rights. */
+  /** The body or its first kilobytes: a provider's error document may say that the token is not the cause of a 401. */
   body?: string | ArrayBuffer | ArrayBufferView | null
   /** Whether the whole request can be sent again. Default true. */
   replayable?: boolean

@@ -711,7 +711,8 @@ const evertoken_authorization *evertoken_verdict_authorization(const evertoken_v
 
 /// Why the 401 is given back; NULL unless the action is EVERTOKEN_ACTION_GIVE_BACK. Lives as long as the verdict.
 ///
-/// `"insufficient_rights"`: the token is valid but lacks a right; `"refused_again"`: the resend was refused too;
+/// `"insufficient_rights"`: the token is not the cause, but a missing right, a subscription, a quota or the like;
+/// `"refused_again"`: the resend was refused too;
 /// `"body_not_replayable"`: the body cannot be sent again, and the token is renewed for the next call; `"renewal_failed"`:
 /// see evertoken_verdict_error(); `"storm_guard"`: recent renewals did not help, and none is made for a while;
 /// `"not_renewable"`: a pasted token; `"same_token"`: the server issued the refused token again; `"foreign_origin"`: the

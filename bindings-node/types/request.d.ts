@@ -7,7 +7,7 @@ import type { EvertokenError } from './errors.js'
 export type GiveBackReason =
   /** The request did not carry the token: its origin is not one the token may go to. */
   | 'foreign_origin'
-  /** The token is valid but lacks a right. */
+  /** The token is not the cause: it lacks a right, or a subscription, a quota, an API key or the like is. */
   | 'insufficient_rights'
   /** The resend was refused too. */
   | 'refused_again'

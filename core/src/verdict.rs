@@ -8,7 +8,7 @@ pub struct Facts {
     pub status: u16,
     /// The request carried our token to a pinned origin.
     pub token_sent: bool,
-    /// The response says that a right is missing, not that the token is bad.
+    /// The response says that a right is missing or names another cause than the token.
     pub about_rights: bool,
     /// The request was the resend after an earlier 401.
     pub resent: bool,
@@ -45,7 +45,8 @@ pub enum Step {
 pub enum Reason {
     /// The request did not carry the token: its origin is not pinned.
     ForeignOrigin,
-    /// The token is valid but lacks a right (RFC 6750 §3.1 `insufficient_scope`, provider codes).
+    /// The token is not the cause: it lacks a right (RFC 6750 §3.1 `insufficient_scope`, provider codes), or the response names
+    /// another cause, such as a subscription, a quota or a missing API key.
     InsufficientRights,
     /// The resend was refused too.
     RefusedAgain,
