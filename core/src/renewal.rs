@@ -252,9 +252,10 @@ impl Flight<'_> {
         }
     }
 
-    /// `None` if the flow has no refresh request, or the refresh token was rejected: the login is next. A transient failure is
-    /// an error, because the refresh token may still be good; except with `may_log_in`, if the server did respond: WSO2
-    /// Identity Server 5.1 responds to a dead refresh token with 500 for ever, and so does every server whose program throws.
+    /// `None` if the flow has no refresh request, or the server has decided against the refresh token: the login is next. A
+    /// transient failure is an error, because the refresh token may still be good; except with `may_log_in`, if the server did
+    /// respond: WSO2 Identity Server 5.1 responds to a dead refresh token with 500 for ever, and so does every server whose
+    /// program throws.
     async fn refresh(
         &self,
         refresh_token: &Secret,
@@ -355,7 +356,7 @@ impl Keeper {
     }
 }
 
-/// Whether a server may have failed at the refresh token, rather than for another reason: 500, or a success without a token.
+/// Whether a server may have failed at the refresh token, rather than for another reason: 500, or an unreadable success.
 fn may_mean_a_dead_refresh_token(error: &Error) -> bool {
     matches!(
         (error.kind(), error.http_status()),

@@ -28,6 +28,7 @@ mod check;
 mod date;
 mod elsewhere;
 mod exchange;
+mod further_step;
 mod identity;
 pub mod json_login;
 mod life;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use zeroize::Zeroize;
 
 use super::elsewhere::{elsewhere, is_bare_token};
+use super::further_step::{FurtherStep, further_step};
 use super::life::{Life, Stated, Unit};
 use super::success::Success;
 use super::{Grant, TokenResponse, date, refusal};
@@ -182,8 +183,17 @@ impl ResponseLayout {
             }
         };
         let token = token.map_err(|problem| {
-            let error = context.unreadable(response, &problem.words);
-            error.with_retryable(!problem.misplaced)
+            let mut words = problem.words;
+            let step = document.as_ref().and_then(further_step);
+            if let Some(FurtherStep { name, wants }) = step.filter(|_| !problem.misplaced) {
+                let name = context.scrubber.code(name);
+                let name = name.as_deref().unwrap_or("the answer");
+                words = format!("{words}, but {name} seems to ask for {wants}");
+            }
+            let error = context.unreadable(response, &words);
+            // A readable response without a token is the server's decision, which another request would not change. It might
+            // send the user another code, or count as another attempt.
+            error.with_retryable(document.is_none() && !problem.misplaced)
         })?;
         if let Some(kind) = document.as_ref().and_then(unusable_type) {
             return Err(context

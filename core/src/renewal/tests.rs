@@ -2,6 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::error::ErrorKind;
+use crate::keeper::Standing;
 use crate::test_rig::{Rig, START, pair, response, token};
 
 /// A JWT as frameworks make it: nothing but the times tells two of them apart.
@@ -34,6 +35,34 @@ async fn a_refresh_that_the_server_fails_at_gives_way_to_the_login_in_the_last_t
         let asked = &asked[..if gives_way { 5 } else { 4 }];
         assert_eq!(rig.server.asked(), asked, "{status}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_whose_answer_is_readable_and_has_no_token_gives_way_to_the_login_at_once() {
+    let decided = || response(200, r#"{"status":"pending"}"#);
+    for serves in [false, true] {
+        let rig = Rig::open([pair("T1", "R1", 600), decided(), token("T2", 600)]);
+        rig.value().await;
+        rig.pass(if serves { 500.0 } else { 600.0 }).await;
+        rig.ask().await.unwrap();
+        rig.settle().await;
+        assert_eq!(rig.value().await, "T2");
+        assert_eq!(rig.server.asked(), ["login", "refresh", "login"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_whose_answer_is_readable_and_has_no_token_is_asked_for_once_in_a_call() {
+    let decided = || response(200, r#"{"mfa_required":true}"#);
+    let rig = Rig::open([decided(), decided(), token("T1", 600)]);
+    for asked in 1..=2 {
+        assert_eq!(rig.kind().await, ErrorKind::BadResponse);
+        assert_eq!(rig.server.asked().len(), asked);
+        let state = rig.keeper.state();
+        assert_eq!(state.standing, Standing::None, "no rejection");
+        rig.pass(2.0).await; // longer than the pause after the first or the second failure
+    }
+    assert_eq!(rig.value().await, "T1");
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,39 +83,42 @@ fn odd_but_usable_answers_are_grants() {
 }
 
 #[test]
-fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_field() {
-    for (body, words) in [
-        ("", "the answer is empty"),
-        ("<html><p>access_token=T1</p></html>", "an HTML page"),
-        ("<?xml version='1.0'?><a/>", "XML"),
-        (r#"{"access_token":"T1","#, "broken or truncated JSON"),
-        (r#"["quiet-token"]"#, "access_token is missing"),
-        (r#""quiet-token""#, "not an object"),
-        ("access granted", "neither JSON nor a form"),
-        ("{}", "access_token is missing"),
-        (r#"{"access_token":null}"#, "access_token is null"),
-        (r#"{"access_token":""}"#, "access_token is empty"),
+fn a_success_without_a_usable_token_is_asked_for_again_only_if_it_is_unreadable() {
+    for (body, words, retryable) in [
+        ("", "the answer is empty", true),
+        ("<html><p>access_token=T1</p></html>", "an HTML page", true),
+        ("<?xml version='1.0'?><a/>", "XML", true),
+        (r#"{"access_token":"T1","#, "broken or truncated JSON", true),
+        (r#"["quiet-token"]"#, "access_token is missing", false),
+        (r#""quiet-token""#, "not an object", true),
+        ("access granted", "neither JSON nor a form", true),
+        ("{}", "access_token is missing", false),
+        (r#"{"access_token":null}"#, "access_token is null", false),
+        (r#"{"access_token":""}"#, "access_token is empty", false),
         (
             r#"{"access_token":12345678}"#,
             "access_token is not a string",
+            false,
         ),
         (
             r#"{"access_token":{"value":"T1"}}"#,
             "access_token is not a string",
+            false,
         ),
-        (r#"{"access_token":"quiet words"}"#, "cannot carry"),
-        (r#"{"access_token":"quiet\r\nX: y"}"#, "cannot carry"),
-        (r#"{"access_token":"quiet\u0000"}"#, "cannot carry"),
-        (r#"{"access_token":"quiété"}"#, "cannot carry"),
+        (r#"{"access_token":"quiet words"}"#, "cannot carry", false),
+        (r#"{"access_token":"quiet\r\nX: y"}"#, "cannot carry", false),
+        (r#"{"access_token":"quiet\u0000"}"#, "cannot carry", false),
+        (r#"{"access_token":"quiété"}"#, "cannot carry", false),
         (
             r#"{"access_token":"T1","access_token":null}"#,
             "access_token is null",
+            false,
         ),
     ] {
         let error = flow().read(&response(200, &[], body)).unwrap_err();
         assert_eq!(
             (error.kind(), error.retryable()),
-            (ErrorKind::BadResponse, true),
+            (ErrorKind::BadResponse, retryable),
             "{body}: {error}"
         );
         assert!(error.message().contains(words), "{body}: {error}");
@@ -131,6 +134,62 @@ fn a_success_without_a_usable_token_is_a_retryable_bad_response_that_names_the_f
         flow().read(&response(204, &[], "")).unwrap_err().kind(),
         ErrorKind::BadResponse
     );
+}
+
+#[test]
+fn a_readable_answer_without_its_header_or_as_a_whole_body_is_not_asked_for_again_either() {
+    let flow = |field: &str| {
+        let login = JsonLogin::new("https://as.example/login").field("p", "hunter2-hunter2");
+        login.token_field(field).into_flow(None).unwrap()
+    };
+    for (field, body, retryable) in [
+        ("header:x-token", r#"{"status":"pending"}"#, false),
+        ("header:x-token", "", true),
+        ("header:x-token", "<html>", true),
+        (".", r#"{"status":"pending"}"#, false),
+        (".", "", true),
+    ] {
+        let error = flow(field).read(&response(200, &[], body)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadResponse, "{field} {body}");
+        assert_eq!(error.retryable(), retryable, "{field} {body}: {error}");
+    }
+}
+
+#[test]
+fn a_second_factor_that_is_asked_for_is_named_without_a_value() {
+    for (body, words) in [
+        (
+            r#"{"mfa_required":true,"mfa_token":"quiet"}"#,
+            "access_token is missing, but mfa_required seems to ask for a second factor (",
+        ),
+        (
+            r#"{"access_token":"","challenge":"quiet"}"#,
+            "access_token is empty, but challenge seems to ask for a further step (",
+        ),
+        // Another token is the likelier reason.
+        (
+            r#"{"mfa_required":true,"token":"quiet"}"#,
+            "access_token is missing, but token looks like it (",
+        ),
+        (r#"{"status":"pending"}"#, "access_token is missing ("),
+    ] {
+        let error = flow().read(&response(200, &[], body)).unwrap_err();
+        assert!(error.message().contains(words), "{body}: {error}");
+        assert_eq!(
+            (error.kind(), error.retryable()),
+            (ErrorKind::BadResponse, false)
+        );
+        assert!(!error.to_string().contains("quiet"), "{body}: {error}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_secret_is_not_shown() {
+    let login = Password::new("https://as.example/token", "john", "mfa-hunter");
+    let asked = response(200, &[], r#"{"mfa-hunter":true}"#);
+    let error = read(login, &asked).unwrap_err();
+    let words = "access_token is missing, but the answer seems to ask for a second factor (";
+    assert!(error.message().contains(words), "{error}");
 }
 
 #[test]

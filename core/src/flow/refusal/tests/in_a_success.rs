@@ -91,9 +91,9 @@ fn a_success_status_may_carry_a_refusal() {
             200,
             r#"{"code":20000,"message":"no data"}"#,
             BadResponse,
-            true,
+            false,
         ),
-        (200, r#"{"message":"hello"}"#, BadResponse, true),
+        (200, r#"{"message":"hello"}"#, BadResponse, false),
     ];
     check(table);
 }
