@@ -8,6 +8,7 @@ const WSO2: &[(&str, &str)] = &[
     ("message", "message"),
     ("description", "description"),
     ("type", "type"),
+    ("nextAccessTime", "nextAccessTime"),
 ];
 /// Elements of SOAP 1.1's and 1.2's faults.
 const SOAP: &[(&str, &str)] = &[

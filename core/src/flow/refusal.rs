@@ -274,7 +274,7 @@ impl Context<'_> {
         {
             error = error.with_provider_message(message);
         }
-        if let Some(wait) = waiting::without_clock(&response.headers, document) {
+        if let Some(wait) = waiting::without_clock(response, document) {
             error = error.with_retry_after(wait);
         }
         error
