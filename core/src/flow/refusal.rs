@@ -5,7 +5,7 @@ use url::{Position, Url};
 
 use super::success::Success;
 use super::{TokenResponse, waiting};
-use crate::document::{Details, Document, is_page};
+use crate::document::{Details, Document, as_text, is_page};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scrub::Scrubber;
 
@@ -13,11 +13,13 @@ mod denial;
 mod limited;
 mod locked;
 mod mistaken;
+mod passing;
 
 use denial::denied_with;
 use limited::says_limited;
-use locked::says_locked;
+use locked::{says_closed, says_locked};
 use mistaken::{says_mistaken, says_unknown_user};
+use passing::says_unavailable;
 
 /// What an error message needs besides the response.
 pub(super) struct Context<'a> {
@@ -106,11 +108,14 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
         500 if says_locked(details) => LOCKED,
         500 if says_mistaken(details) => REJECTED,
         408 | 425 | 500..600 => UNAVAILABLE,
+        // Auth0: "Your account has been blocked after multiple consecutive login attempts". Later requests do not unlock it.
+        429 if says_closed(details) => LOCKED,
         429 => LIMITED,
         300..400 => Failure::wrong_place("redirects of a token endpoint are not followed"),
         423 => LOCKED,
         400..500 if says_locked(details) => LOCKED,
         400..500 if says_limited(details) => LIMITED,
+        400..500 if says_unavailable(details) && !says_mistaken(details) => UNAVAILABLE,
         // ServiceNow, for a wrong password. A 401 is not a failure of the server, and trying again would lock the account.
         401 if by_code.is_some_and(|failure| failure.kind == ErrorKind::ServerUnavailable)
             && details.code.as_deref() != Some("temporarily_unavailable") =>
@@ -119,7 +124,8 @@ pub(super) fn classify(status: u16, details: &Details) -> Failure {
         }
         400..500 => match (by_code, status) {
             (Some(failure), _) => failure,
-            (None, 400 | 401 | 403 | 422) => REJECTED,
+            // 402: a licence is missing; 451: the region is blocked.
+            (None, 400 | 401 | 402 | 403 | 422 | 451) => REJECTED,
             (None, 407) => Failure::wrong_place("the proxy wants credentials of its own"),
             // Parse says 404 to a wrong password, and others to an unknown user.
             (None, _) if says_mistaken(details) || says_unknown_user(details) => REJECTED,
@@ -142,7 +148,10 @@ impl Context<'_> {
     pub(super) fn refused(&self, response: &TokenResponse) -> Error {
         let document = Document::of_error(&response.body);
         let details = document.as_ref().map(Document::details).unwrap_or_default();
-        let failure = classify(response.status, &details);
+        let failure = match &document {
+            Some(_) => classify(response.status, &details),
+            None => classify(response.status, &heard(&response.body)),
+        };
         // A token endpoint itself does not refuse with an HTML page.
         let page = match failure.kind {
             ErrorKind::CredentialsRejected | ErrorKind::BadResponse if is_page(&response.body) => {
@@ -305,6 +314,15 @@ impl Context<'_> {
         self.scrubber
             .message(&format!("{}://{place}", target.scheme()))
     }
+}
+
+/// What a short plain text says, to classify it. It is not shown, because nothing tells that it is meant for people.
+fn heard(body: &[u8]) -> Details {
+    /// "Account locked: too many login attempts. Please try again later."
+    const LONGEST: usize = 300;
+    let mut details = Details::default();
+    details.message = as_text(body).filter(|text| text.len() <= LONGEST);
+    details
 }
 
 /// Whether the words of `message`, in lower case, satisfy `says`.

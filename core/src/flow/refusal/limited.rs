@@ -3,7 +3,7 @@
 use super::in_words;
 use crate::document::Details;
 
-/// Whether the words are those of Salesforce (`login rate exceeded`, with `invalid_grant`), Zoho (`You have made too many requests
+/// Whether code or words are those of Salesforce (`login rate exceeded`, with `invalid_grant`), Zoho (`You have made too many requests
 /// continuously`, with 400), Azure API Management (`Out of call volume quota`, with 403), WSO2 (`Message throttled out`, with 403 in
 /// old versions) and the like. Taken for rejected credentials, they would pause logins for up to an hour. Too many failed *attempts*
 /// are not meant: see [`super::locked`].
@@ -16,12 +16,15 @@ pub(super) fn says_limited(details: &Details) -> bool {
         &["exceeded", "your", "quota"],
         &["out", "of", "call", "volume", "quota"],
         &["throttled"],
+        &["limit", "exceeded"],
+        &["limit", "reached"],
     ];
-    in_words(details.message.as_deref(), |words| {
+    let says = |words: &[&str]| {
         PHRASES
             .iter()
             .any(|phrase| words.windows(phrase.len()).any(|run| run == *phrase))
-    })
+    };
+    in_words(details.code.as_deref(), says) || in_words(details.message.as_deref(), says)
 }
 
 #[cfg(test)]
@@ -38,6 +41,7 @@ mod tests {
                 true,
             ),
             ("Rate limit reached", true),
+            ("TotalRequests Limit exceeded.", true),
             (
                 "Out of call volume quota. Quota will be replenished in 00:12:34.",
                 true,
@@ -51,6 +55,15 @@ mod tests {
             let mut details = Details::default();
             details.message = Some(message.to_owned());
             assert_eq!(says_limited(&details), limited, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_code_about_too_many_requests() {
+        for (code, limited) in [("general_rate_limit_exceeded", true), ("limits", false)] {
+            let mut details = Details::default();
+            details.code = Some(code.to_owned());
+            assert_eq!(says_limited(&details), limited, "{code}");
         }
     }
 }

@@ -9,13 +9,17 @@ use crate::document::Details;
 /// That takes a subject followed by a state, with only auxiliary words and at most one other word (such as a name) between them. So
 /// neither "user name or password wrong" nor "account will be locked after 2 attempts" is meant.
 pub(super) fn says_locked(details: &Details) -> bool {
-    let said = |text: &Option<String>, says: fn(&[&str]) -> bool| {
-        text.as_deref().is_some_and(|text| in_words(text, says))
-    };
     // Attempts are not searched for in the code: `too_many_attempts` is Auth0's code for a rate limit.
-    said(&details.code, is_closed)
-        || said(&details.message, is_closed)
-        || said(&details.message, has_attempts_used_up)
+    says_closed(details) || said(details.message.as_deref(), has_attempts_used_up)
+}
+
+/// The same without words about too many attempts, which with 429 are those of a rate limit.
+pub(super) fn says_closed(details: &Details) -> bool {
+    said(details.code.as_deref(), is_closed) || said(details.message.as_deref(), is_closed)
+}
+
+fn said(text: Option<&str>, says: fn(&[&str]) -> bool) -> bool {
+    text.is_some_and(|text| in_words(text, says))
 }
 
 fn in_words(text: &str, says: fn(&[&str]) -> bool) -> bool {
@@ -42,7 +46,8 @@ fn is_closed(words: &[&str]) -> bool {
     ];
     const SUBJECTS: &[&str] = &["account", "user"];
     words.iter().any(|word| CODES.contains(word))
-        || words.windows(2).any(|pair| pair == ["locked", "out"])
+        || (0..words.len())
+            .any(|at| words[at..].starts_with(&["locked", "out"]) && !is_conditional(&words[..at]))
         || (0..words.len()).any(|at| {
             SUBJECTS.contains(&words[at])
                 && !is_conditional(&words[..at])
@@ -59,6 +64,7 @@ fn has_state(words: &[&str]) -> bool {
         "deactivated",
         "blocked",
         "banned",
+        "inactive",
     ];
     const HELPERS: &[&str] = &[
         "is",
@@ -79,8 +85,8 @@ fn has_state(words: &[&str]) -> bool {
         "nor", "to", "before", "be", "gets",
     ];
     let mut others = 0;
-    for word in words {
-        if STATES.contains(word) {
+    for (at, word) in words.iter().enumerate() {
+        if STATES.contains(word) || words[at..].starts_with(&["not", "active"]) {
             return true;
         }
         others += usize::from(!HELPERS.contains(word));
@@ -91,7 +97,7 @@ fn has_state(words: &[&str]) -> bool {
     false
 }
 
-/// "Too many failed login attempts", "too many times", "attempts exceeded".
+/// "Too many failed login attempts", "too many times", "attempts exceeded", Cognito's "Attempt limit exceeded".
 fn has_attempts_used_up(words: &[&str]) -> bool {
     /// "too many", three words, and the noun.
     const FURTHEST: usize = 6;
@@ -102,16 +108,24 @@ fn has_attempts_used_up(words: &[&str]) -> bool {
                 .iter()
                 .any(|word| matches!(*word, "attempts" | "times"))
     };
+    let is_limit = |run: &[&str]| {
+        matches!(run[0], "attempt" | "attempts" | "login" | "logins")
+            && run[1] == "limit"
+            && matches!(run[2], "exceeded" | "reached")
+    };
     words
         .windows(2)
         .any(|pair| pair == ["attempts", "exceeded"])
+        || words.windows(3).any(is_limit)
         || (0..words.len()).any(too_many)
 }
 
 /// Whether what follows `words` is only a condition or one of two possibilities: "one more attempt before your account is locked",
-/// "wrong password or account disabled".
+/// "you will be locked out after 2 more failures", "wrong password or account disabled".
 fn is_conditional(words: &[&str]) -> bool {
-    const LEADS: &[&str] = &["before", "until", "unless", "if", "when", "after", "or"];
+    const LEADS: &[&str] = &[
+        "before", "until", "unless", "if", "when", "after", "or", "will", "would", "may", "could",
+    ];
     words.iter().rev().take(3).any(|word| LEADS.contains(word))
 }
 
@@ -135,6 +149,19 @@ mod tests {
                 true,
             ),
             ("Unauthorized: LockedOut", true),
+            ("user is inactive", true),
+            ("User not active", true),
+            ("Attempt limit exceeded, please try after some time.", true),
+            ("You are locked out", true),
+            (
+                "Warning: You will be locked out after 2 more failure(s)",
+                false,
+            ),
+            (
+                "INVALID_LOGIN: Invalid username, password, security token; or user locked out.",
+                false,
+            ),
+            ("No active account found with the given credentials", false),
             ("User is banned", true),
             ("User suspended.", true),
             (

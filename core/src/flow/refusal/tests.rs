@@ -132,8 +132,8 @@ fn status_and_code_decide_the_kind() {
         (
             429,
             r#"{"error":"x","error_description":"Account is locked"}"#,
-            RateLimited,
-            true,
+            LockedOut,
+            false,
         ),
         (423, "", LockedOut, false),
         (
@@ -478,3 +478,4 @@ fn a_wait_is_passed_on_where_it_needs_no_clock() {
 }
 
 mod in_a_success;
+mod in_words;
