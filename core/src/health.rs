@@ -104,7 +104,9 @@ impl Health {
         self.last_error = Some(error.clone());
         if retry::class(error) == Class::Permanent {
             self.rejections = self.rejections.saturating_add(1);
-            let pause = retry::breaker(self.rejections);
+            // A lock may be stated to last longer than the breaker's pause, and a login before its end may prolong it.
+            let asked = error.retry_after().unwrap_or_default();
+            let pause = retry::breaker(self.rejections).max(asked.min(retry::RETRY_AFTER_MAX));
             self.locked_until = Some(now.plus(pause));
             return pause;
         }
@@ -241,6 +243,20 @@ mod tests {
         );
         health.succeeded();
         assert!(matches!(health.clearance(at(61)), Clearance::Go));
+    }
+
+    #[test]
+    fn a_lock_with_a_stated_end_is_waited_for() {
+        for (asked, pause) in [(900, 900), (7, 60), (7_200, 3_600)] {
+            let mut health = Health::default();
+            let locked = Error::new(ErrorKind::LockedOut, "locked")
+                .with_retry_after(Duration::from_secs(asked));
+            assert_eq!(
+                health.failed(&locked, at(0), 0.5),
+                Duration::from_secs(pause)
+            );
+            assert!(health.locked_out(at(pause - 1)) && !health.locked_out(at(pause)));
+        }
     }
 
     #[test]

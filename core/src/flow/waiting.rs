@@ -9,6 +9,7 @@ use super::{TokenResponse, date};
 use crate::document::Document;
 
 mod limit;
+mod words;
 
 /// Longest wait that is accepted, in seconds (docs/contract.md §5).
 const LONGEST_SECS: f64 = 3600.0;
@@ -108,7 +109,8 @@ fn of_document(document: &Document, now: Option<i64>) -> Option<Duration> {
             .and_then(Value::as_str)?;
         until(date::wso2_unix_secs(text)?, now)
     };
-    wait.or_else(delay).or_else(next_access)
+    let in_words = || clamped(words::wait_secs(&document.details().message?)?);
+    wait.or_else(delay).or_else(next_access).or_else(in_words)
 }
 
 /// The wait that `text` states: a number of units, seconds with an `s`, or an instant as a date or in Unix time. Of a list, which
