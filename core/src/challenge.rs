@@ -1,6 +1,10 @@
 //! Why a 401 was sent: `WWW-Authenticate` (RFC 9110 §11.6.1, RFC 6750 §3), read tolerantly, provider codes about missing rights, and
 //! words about other causes than the token.
 
+use std::borrow::Cow;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
@@ -52,8 +56,9 @@ pub fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
 /// If a 401 is about something else than the token, most often a missing right, so that renewing would not help: the error or
 /// code that says so, or the cause that its words name. `None` if it may be about the token.
 ///
-/// `body_prefix` is the body or its beginning.
+/// `body_prefix` is the body or its beginning, compressed with gzip or not: some HTTP clients leave that to their users.
 pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'static str> {
+    let body_prefix = &*decompressed(body_prefix);
     let challenges = challenges(headers);
     let named = |challenge: &Challenge| {
         let error = challenge.error.as_deref()?;
@@ -68,6 +73,22 @@ pub fn is_about_rights(headers: &HeaderMap, body_prefix: &[u8]) -> Option<&'stat
         .or_else(|| known_code(body_prefix))
         .or_else(|| wants_no_token(&challenges).then_some("api key"))
         .or_else(|| cause::cause(&challenges, body_prefix))
+}
+
+/// As much of a body that gzip has compressed as can be read, within a limit.
+fn decompressed(body: &[u8]) -> Cow<'_, [u8]> {
+    const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+    /// What is read of any 401.
+    const MOST_BYTES: u64 = 16 * 1024;
+    if !body.starts_with(GZIP_MAGIC) {
+        return body.into();
+    }
+    let mut plain = Vec::new();
+    // The end may be missing.
+    let _ = GzDecoder::new(body)
+        .take(MOST_BYTES)
+        .read_to_end(&mut plain);
+    plain.into()
 }
 
 /// Whether only keys or signatures are asked for: Kong's `Key` and `hmac`, Azure's `AzureApiManagementKey`.

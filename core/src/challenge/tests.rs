@@ -1,3 +1,7 @@
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
@@ -191,6 +195,24 @@ fn a_401_about_rights_is_told_from_one_about_the_token() {
             *expected,
             "{line} {body}"
         );
+    }
+}
+
+#[test]
+fn a_compressed_body_is_read_as_far_as_it_goes() {
+    let body = format!(
+        r#"{{"error":"insufficient_scope","more":"{}"}}"#,
+        "x".repeat(100_000)
+    );
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let compressed = encoder.finish().unwrap();
+    for end in [compressed.len(), compressed.len() - 8, 80] {
+        let reason = is_about_rights(&HeaderMap::new(), &compressed[..end]);
+        assert_eq!(reason, Some("insufficient_scope"), "{end}");
+    }
+    for junk in [&compressed[..5], &[0x1f, 0x8b, 0, 0]] {
+        assert_eq!(is_about_rights(&HeaderMap::new(), junk), None);
     }
 }
 
