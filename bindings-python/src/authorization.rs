@@ -182,9 +182,10 @@ fn header_map(headers: &Bound<'_, PyAny>) -> PyResult<HeaderMap> {
     Ok(map)
 }
 
+/// The rest of a field counts even if some of it is no Unicode: aiohttp decodes Latin-1 to lone surrogates.
 fn header_bytes(part: &Bound<'_, PyAny>) -> Option<String> {
     match part.cast::<PyBytes>() {
         Ok(bytes) => Some(String::from_utf8_lossy(bytes.as_bytes()).into_owned()),
-        Err(_) => part.cast::<PyString>().ok()?.extract().ok(),
+        Err(_) => Some(part.cast::<PyString>().ok()?.to_string_lossy().into_owned()),
     }
 }

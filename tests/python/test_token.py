@@ -191,8 +191,9 @@ def test_bring_your_own_http(sandbox: Sandbox) -> None:
     assert sent.value not in repr(sent)
     assert client.judge(sent, 200).action == "done"
     assert client.judge(sent, 403).action == "done"
-    verdict = client.judge(sent, 401, headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
-    assert (verdict.action, verdict.reason, verdict.authorization) == ("give_back", "insufficient_rights", None)
+    for realm in ("x", "B\xfcro", "B\udcfcro"):
+        verdict = client.judge(sent, 401, headers={"WWW-Authenticate": f'Bearer realm="{realm}", error="insufficient_scope"'})
+        assert (verdict.action, verdict.reason, verdict.authorization) == ("give_back", "insufficient_rights", None)
     verdict = client.judge(sent, 401, headers=[("content-type", "text/plain"), ("bad name", "\r\n")], body=b"nope")
     assert verdict.action == "resend"
     again = verdict.authorization
