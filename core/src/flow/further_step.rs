@@ -209,6 +209,10 @@ mod tests {
                 r#"{"name":"otp","note":"mfa required","status":"an otp"}"#,
                 None,
             ),
+            (
+                r#"{"mfa_for_the_users_of_an_organization_abcd":true}"#,
+                None,
+            ),
             (r#"{"otp7Xq":true,"mfa required":true}"#, None),
             (r#"{"a":{"b":{"c":{"mfa":true}}}}"#, None),
             ("{}", None),

@@ -321,7 +321,7 @@ async fn a_refused_token_that_comes_again_is_followed_by_refresh_then_revoke_the
 async fn a_server_that_insists_on_a_refused_token_is_believed_after_the_typed_error() {
     let flow = PassKit::new("user", "password").into_flow(None).unwrap();
     let stated = || response(200, r#"{"token":"T1","expires_in":600}"#);
-    let rig = Rig::with(flow, [stated(), stated(), stated()]);
+    let rig = Rig::with(flow, [stated(), stated()]);
     rig.server.open();
     let refused = rig.ask().await.unwrap();
     rig.keeper.refuse(&refused);
@@ -333,8 +333,17 @@ async fn a_server_that_insists_on_a_refused_token_is_believed_after_the_typed_er
     );
     assert_eq!(rig.server.asked().len(), 2);
     rig.pass(30.0).await;
+    rig.server
+        .will(response(200, r#"{"token":"T1","expires_in":0}"#));
+    assert_eq!(
+        rig.kind().await,
+        ErrorKind::SameToken,
+        "but not without a life"
+    );
+    rig.pass(30.0).await;
+    rig.server.will(stated());
     assert_eq!(rig.value().await, "T1");
-    assert_eq!(rig.server.asked().len(), 3);
+    assert_eq!(rig.server.asked().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]

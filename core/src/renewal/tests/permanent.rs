@@ -89,19 +89,47 @@ async fn an_assumed_life_is_no_statement_and_starts_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_of_the_current_login_that_nobody_refused_is_no_other_token() {
-    let rig = Rig::with(
-        plain(),
-        [grant("T1", r#","expires_in":600"#), grant("T1", "")],
-    );
+async fn at_the_end_of_an_assumed_life_that_nobody_refused_the_expiry_stays() {
+    let mut rig = Rig::with(plain(), [grant("T1", ""), grant("T1", "")]);
+    Arc::get_mut(&mut rig.policy).unwrap().default_life_secs = Some(600.0);
     rig.server.open();
-    let first = rig.ask().await.unwrap();
-    rig.pass(500.0).await;
     rig.value().await;
-    rig.settle().await;
-    let again = rig.ask().await.unwrap();
-    assert!(again.generation > first.generation && again.is_same_as(&first));
-    assert!(!again.open_ended, "the first response has stated an expiry");
+    rig.pass(595.0).await;
+    assert_eq!(rig.value().await, "T1");
+    let state = rig.keeper.state();
+    assert_eq!(state.expires_in, Some(Duration::from_secs(5)));
+    assert_eq!(state.last_error.unwrap().kind(), ErrorKind::SameToken);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_token_that_is_of_no_use_is_no_word_for_the_refused_one() {
+    let dying = grant("T2", r#","expires_in":0"#);
+    let rig = Rig::with(plain(), [grant("T1", ""), dying]);
+    rig.server.open();
+    let refused = rig.ask().await.unwrap();
+    rig.keeper.refuse(&refused);
+    let error = rig.ask().await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::SameToken);
+    assert_eq!(error.retry_after(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expiry_that_either_response_states_counts_for_a_token_that_comes_again()
+ {
+    let stated = r#","expires_in":600"#;
+    for (first, again, is_open_ended) in [("", "", true), (stated, "", false), ("", stated, false)]
+    {
+        let mut rig = Rig::with(plain(), [grant("T1", first), grant("T1", again)]);
+        Arc::get_mut(&mut rig.policy).unwrap().default_life_secs = Some(600.0);
+        rig.server.open();
+        let held = rig.ask().await.unwrap();
+        rig.pass(500.0).await;
+        rig.value().await;
+        rig.settle().await;
+        let current = rig.ask().await.unwrap();
+        assert!(current.generation > held.generation && current.is_same_as(&held));
+        assert_eq!(current.open_ended, is_open_ended, "{first}{again}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,6 +144,9 @@ async fn the_refresh_grant_may_bring_another_before_the_server_is_believed() {
         (grant("T1", &with("R3")), Some("R3")),
         (grant("T1", ""), Some("R2")),
         (rejected(), None),
+        // No decision about the refresh token, and another token that is of no use either.
+        (response(503, ""), Some("R2")),
+        (grant("T2", r#","expires_in":0"#), Some("R2")),
     ] {
         let first = grant("T1", &with("R1"));
         let again = grant("T1", &with("R2"));

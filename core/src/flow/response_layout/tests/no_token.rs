@@ -64,14 +64,16 @@ fn a_readable_answer_without_its_header_or_as_a_whole_body_is_not_asked_for_agai
         let login = JsonLogin::new("https://as.example/login").field("p", "hunter2-hunter2");
         login.token_field(field).into_flow(None).unwrap()
     };
-    for (field, body, retryable) in [
-        ("header:x-token", r#"{"status":"pending"}"#, false),
-        ("header:x-token", "", true),
-        ("header:x-token", "<html>", true),
-        (".", r#"{"status":"pending"}"#, false),
-        (".", "", true),
+    let elsewhere = &[("authorization", "Bearer quiet")][..];
+    for (field, headers, body, retryable) in [
+        ("header:x-token", &[][..], r#"{"status":"pending"}"#, false),
+        ("header:x-token", &[], "", true),
+        ("header:x-token", &[], "<html>", true),
+        ("header:x-token", elsewhere, "", false),
+        (".", &[], r#"{"status":"pending"}"#, false),
+        (".", &[], "", true),
     ] {
-        let error = flow(field).read(&response(200, &[], body)).unwrap_err();
+        let error = flow(field).read(&response(200, headers, body)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BadResponse, "{field} {body}");
         assert_eq!(error.retryable(), retryable, "{field} {body}: {error}");
     }
