@@ -114,8 +114,7 @@ async fn another_token_that_is_of_no_use_is_no_word_for_the_refused_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expiry_that_either_response_states_counts_for_a_token_that_comes_again()
- {
+async fn an_expiry_that_either_response_states_counts_for_a_token_that_comes_again() {
     let stated = r#","expires_in":600"#;
     for (first, again, is_open_ended) in [("", "", true), (stated, "", false), ("", stated, false)]
     {
