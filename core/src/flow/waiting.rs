@@ -113,12 +113,18 @@ fn of_document(document: &Document, now: Option<i64>) -> Option<Duration> {
     wait.or_else(delay).or_else(next_access).or_else(in_words)
 }
 
+/// Thirty years in seconds: an instant in Unix time, which in milliseconds has three more digits.
+const INSTANT: f64 = 1e9;
+const INSTANT_MS: f64 = 1e11;
+
+/// Whether `text` states an instant rather than a wait.
+fn is_instant(text: &str) -> bool {
+    plain_number(text.trim()).is_none_or(|number| number >= INSTANT)
+}
+
 /// The wait that `text` states: a number of units, seconds with an `s`, or an instant as a date or in Unix time. Of a list, which
 /// proxies make of a repeated header, the first.
 fn stated(text: &str, unit_secs: f64, now: Option<i64>) -> Option<Duration> {
-    /// Thirty years in seconds: an instant in Unix time, which in milliseconds has three more digits.
-    const INSTANT: f64 = 1e9;
-    const INSTANT_MS: f64 = 1e11;
     let text = text.trim().trim_matches('"');
     if let Some(number) = plain_number(text) {
         return if unit_secs < 1.0 || number < INSTANT {

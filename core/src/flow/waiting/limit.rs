@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::stated;
+use super::{is_instant, stated};
 
-/// Headers with the time of the reset, which is a wait for some servers and an instant for others: Discord, Fastly, the drafts up to
-/// 06, GitHub and most others, Okta and Twitter.
-const RESETS: &[&str] = &[
-    "x-ratelimit-reset-after",
-    "x-ratelimit-retry-after",
-    "ratelimit-reset",
-    "x-ratelimit-reset",
-    "x-rate-limit-reset",
+/// Headers with the wait until the reset, and their unit in seconds: Discord, Fastly, Bucket4j, `BigCommerce`, the drafts up to 06.
+const WAITS: &[(&str, f64)] = &[
+    ("x-ratelimit-reset-after", 1.0),
+    ("x-ratelimit-retry-after", 1.0),
+    ("x-rate-limit-retry-after-seconds", 1.0),
+    ("x-rate-limit-time-reset-ms", 0.001),
+    ("ratelimit-reset", 1.0),
 ];
+/// Headers with the instant of the reset for most servers (GitHub, Okta), seconds until then for some (`NestJS`, Envoy), and
+/// milliseconds for `MuleSoft`.
+const RESETS: &[&str] = &["x-ratelimit-reset", "x-rate-limit-reset"];
+/// The longest wait if the unit is not certain: the longest pause without a stated one.
+const UNCERTAIN_MAX: Duration = Duration::from_secs(60);
 const REMAINING: &[&str] = &[
     "ratelimit-remaining",
     "x-ratelimit-remaining",
@@ -36,10 +40,21 @@ pub(super) fn until_reset(status: u16, headers: &HeaderMap, now: Option<i64>) ->
     if !remaining.unwrap_or(status == 429) {
         return None;
     }
-    RESETS
+    let wait = WAITS
         .iter()
-        .find_map(|name| stated(text(name)?, 1.0, now))
-        .filter(|wait| !wait.is_zero())
+        .find_map(|(name, unit_secs)| stated(text(name)?, *unit_secs, now));
+    let reset = || {
+        RESETS.iter().find_map(|name| {
+            let text = text(name)?;
+            let wait = stated(text, 1.0, now)?;
+            Some(if is_instant(text) {
+                wait
+            } else {
+                wait.min(UNCERTAIN_MAX)
+            })
+        })
+    };
+    wait.or_else(reset).filter(|wait| !wait.is_zero())
 }
 
 /// `limit=5, remaining=0, reset=60` (drafts 07 and 08), or `"burst";r=3;t=1, "day";r=0;t=60` (from 09 on): the wait for what is
@@ -118,7 +133,16 @@ mod tests {
                 &[("ratelimit", r#""day";r=9;t=9000, "burst";r=0;t=40"#)],
                 Some(40),
             ),
-            (429, &[("x-ratelimit-reset", "86400")], Some(3600)),
+            // MuleSoft writes milliseconds.
+            (429, &[("x-ratelimit-reset", "86400")], Some(60)),
+            (429, &[("x-ratelimit-reset", "1800000000")], Some(3600)),
+            (429, &[("ratelimit-reset", "900")], Some(900)),
+            (
+                429,
+                &[("x-rate-limit-retry-after-seconds", "900")],
+                Some(900),
+            ),
+            (429, &[("x-rate-limit-time-reset-ms", "15000")], Some(15)),
             (429, &[("x-ratelimit-reset", "1600000000")], None),
             (429, &[("x-ratelimit-reset", "0")], None),
             (429, &[("x-ratelimit-reset", "soon")], None),
