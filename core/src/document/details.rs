@@ -32,6 +32,7 @@ const CODES: &[&str] = &[
     "ErrorCode",
     "ReasonCode",
     "serviceErrorCode",
+    "codigo",
     "__type",
     "statusCode",
 ];
@@ -59,6 +60,9 @@ const MESSAGES: &[&str] = &[
     "errorMessages",
     // sanic-jwt.
     "reasons",
+    // Banks in Brazil and Spanish-speaking countries.
+    "mensagem",
+    "mensaje",
 ];
 /// Names of members that add to the message of this name: WSO2 has the problem in `message` and the reason in `description`, problem
 /// details in `title` and `detail`, ABP in `message` and `details`, Laravel Passport in `error_description` and `hint`.
@@ -77,6 +81,12 @@ pub(super) fn of(root: &Map<String, Value>) -> Details {
     }
     if let Some(fault) = root.get("fault").or_else(|| root.get("Fault")) {
         details.take_error(fault);
+    }
+    // Banco do Brasil: {"erros":[{"codigo":"4769515","mensagem":"…"}]}
+    for name in ["erro", "erros", "errores"] {
+        if let Some(error) = root.get(name) {
+            details.take_error(error);
+        }
     }
     match root.get("errors") {
         Some(Value::Object(fields)) => details.take_fields(fields),

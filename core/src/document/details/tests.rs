@@ -4,6 +4,21 @@ use crate::document::Document;
 fn code_and_words_are_found_where_servers_of_the_field_put_them() {
     let table = [
         (
+            r#"{"erros":[{"codigo":"4769515","versao":"1","mensagem":"Senha inválida","ocorrencia":"x"}]}"#,
+            Some("4769515"),
+            Some("Senha inválida"),
+        ),
+        (
+            r#"{"codigo":"E12","mensaje":"Usuario bloqueado"}"#,
+            Some("E12"),
+            Some("Usuario bloqueado"),
+        ),
+        (
+            r#"{"erro":"Usuário não encontrado"}"#,
+            None,
+            Some("Usuário não encontrado"),
+        ),
+        (
             r#"{"__type":"com.amazonaws.idp#NotAuthorizedException","message":"Password attempts exceeded"}"#,
             Some("NotAuthorizedException"),
             Some("Password attempts exceeded"),

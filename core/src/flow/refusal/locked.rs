@@ -44,7 +44,9 @@ fn is_closed(words: &[&str]) -> bool {
         "userdisabled",
         "lockedout",
     ];
-    const SUBJECTS: &[&str] = &["account", "user"];
+    const SUBJECTS: &[&str] = &[
+        "account", "user", "conta", "usuário", "usuario", "cuenta", "compte", "konto", "benutzer",
+    ];
     words.iter().any(|word| CODES.contains(word))
         || (0..words.len())
             .any(|at| words[at..].starts_with(&["locked", "out"]) && !is_conditional(&words[..at]))
@@ -65,6 +67,22 @@ fn has_state(words: &[&str]) -> bool {
         "blocked",
         "banned",
         "inactive",
+        "bloqueada",
+        "bloqueado",
+        "suspensa",
+        "suspenso",
+        "suspendida",
+        "desativada",
+        "desativado",
+        "desactivada",
+        "deshabilitada",
+        "inativa",
+        "inativo",
+        "bloqué",
+        "verrouillé",
+        "désactivé",
+        "gesperrt",
+        "deaktiviert",
     ];
     const HELPERS: &[&str] = &[
         "is",
@@ -79,10 +97,25 @@ fn has_state(words: &[&str]) -> bool {
         "now",
         "account",
         "user",
+        "está",
+        "foi",
+        "fue",
+        "ha",
+        "sido",
+        "temporariamente",
+        "temporalmente",
+        "est",
+        "a",
+        "été",
+        "temporairement",
+        "ist",
+        "wurde",
+        "vorübergehend",
     ];
     const CONDITIONS: &[&str] = &[
         "will", "would", "may", "might", "could", "can", "if", "not", "when", "unless", "or",
-        "nor", "to", "before", "be", "gets",
+        "nor", "to", "before", "be", "gets", "será", "sera", "se", "si", "ou", "o", "não", "no",
+        "wird", "oder", "nicht",
     ];
     let mut others = 0;
     for (at, word) in words.iter().enumerate() {
@@ -153,6 +186,13 @@ mod tests {
             ("User not active", true),
             ("Attempt limit exceeded, please try after some time.", true),
             ("You are locked out", true),
+            ("Conta temporariamente bloqueada", true),
+            ("Sua conta será bloqueada após 2 tentativas", false),
+            ("La cuenta ha sido bloqueada", true),
+            ("Votre compte est verrouillé", true),
+            ("Das Konto ist gesperrt", true),
+            ("Usuário ou senha inválidos", false),
+            ("Usuário inexistente ou bloqueado", false),
             (
                 "Warning: You will be locked out after 2 more failure(s)",
                 false,

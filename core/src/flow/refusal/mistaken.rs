@@ -5,10 +5,46 @@ use crate::document::Details;
 
 /// Whether code or words are about a wrong password. ABP (`Login failed!: Invalid user name or password`), Open Bank Project and
 /// others raise an exception for one, which their framework turns into a 500. Tried again as a failure of the server, it would lock
-/// the account.
+/// the account. Other languages are those of the Americas and of Western Europe, where most providers are.
 pub(super) fn says_mistaken(details: &Details) -> bool {
-    const WHAT: &[&str] = &["password", "credentials", "credential"];
-    const WRONG: &[&str] = &["invalid", "incorrect", "wrong", "bad"];
+    const WHAT: &[&str] = &[
+        "password",
+        "credentials",
+        "credential",
+        "senha",
+        "credenciais",
+        "contraseña",
+        "clave",
+        "credenciales",
+        "passe",
+        "identifiants",
+        "passwort",
+        "kennwort",
+        "anmeldedaten",
+    ];
+    const WRONG: &[&str] = &[
+        "invalid",
+        "incorrect",
+        "wrong",
+        "bad",
+        "inválida",
+        "inválidas",
+        "inválido",
+        "inválidos",
+        "invalida",
+        "invalidos",
+        "incorreta",
+        "incorretos",
+        "errada",
+        "incorrecta",
+        "incorrectos",
+        "invalide",
+        "invalides",
+        "incorrects",
+        "falsch",
+        "ungültig",
+        "ungültige",
+    ];
     /// "invalid user name or password", "password is incorrect".
     const FURTHEST: usize = 5;
     if details.code.as_deref() == Some("invalid_grant") {
@@ -25,9 +61,32 @@ pub(super) fn says_mistaken(details: &Details) -> bool {
 /// Whether code or words say that there is no such user: `User not found`, `No account with this email exists`. Login endpoints
 /// that look a user up respond so with 404, which otherwise means that the endpoint is not there.
 pub(super) fn says_unknown_user(details: &Details) -> bool {
-    const WHO: &[&str] = &["user", "username", "account", "email", "member", "customer"];
-    const NOT: &[&str] = &["not", "no", "doesn", "isn"];
-    const THERE: &[&str] = &["found", "exist", "exists", "registered"];
+    const WHO: &[&str] = &[
+        "user",
+        "username",
+        "account",
+        "email",
+        "member",
+        "customer",
+        "usuário",
+        "usuario",
+        "conta",
+        "cuenta",
+        "utilisateur",
+        "benutzer",
+    ];
+    const NOT: &[&str] = &["not", "no", "doesn", "isn", "não", "nao", "non", "nicht"];
+    const THERE: &[&str] = &[
+        "found",
+        "exist",
+        "exists",
+        "registered",
+        "encontrado",
+        "encontrada",
+        "existe",
+        "trouvé",
+        "gefunden",
+    ];
     /// "No account was found with this email", "user with this email does not exist".
     const FURTHEST: usize = 7;
     let says = |words: &[&str]| {
@@ -52,6 +111,11 @@ mod tests {
             ("The password is incorrect", true),
             ("Bad credentials", true),
             ("Wrong password", true),
+            ("Usuário ou senha inválidos", true),
+            ("La contraseña es incorrecta", true),
+            ("Nom d'utilisateur ou mot de passe invalide", true),
+            ("Benutzername oder Passwort falsch", true),
+            ("Erro interno do servidor", false),
             ("", false),
             ("password", false),
             ("Internal Server Error", false),
@@ -74,6 +138,9 @@ mod tests {
             ("", "User with this email does not exist", true),
             ("", "No account found with that email address", true),
             ("", "This email isn't registered", true),
+            ("", "Usuário não encontrado", true),
+            ("", "El usuario no existe", true),
+            ("", "Recurso não encontrado", false),
             ("user_not_found", "", true),
             ("UserNotFound", "", true),
             ("", "Not Found", false),

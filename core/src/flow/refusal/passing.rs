@@ -18,8 +18,17 @@ pub(super) fn says_unavailable(details: &Details) -> bool {
         &["temporarily", "unavailable"],
         &["service", "unavailable"],
         &["currently", "unavailable"],
+        &["em", "manutenção"],
+        &["temporariamente", "indisponível"],
+        &["en", "mantenimiento"],
+        &["temporalmente", "no", "disponible"],
+        &["en", "maintenance"],
+        &["wegen", "wartung"],
     ];
-    const PEOPLE: &[&str] = &["account", "user", "login", "password"];
+    const PEOPLE: &[&str] = &[
+        "account", "user", "login", "password", "conta", "usuário", "senha", "cuenta", "usuario",
+        "compte", "konto",
+    ];
     let says = |words: &[&str]| {
         let is_said = PHRASES
             .iter()
@@ -46,6 +55,8 @@ mod tests {
             ),
             ("", "We are down for maintenance", true),
             ("", "System is in maintenance mode", true),
+            ("", "Sistema em manutenção. Tente mais tarde.", true),
+            ("", "Conta temporariamente indisponível", false),
             ("invalid_request", "Service temporarily unavailable", true),
             ("", "The account is temporarily unavailable", false),
             (

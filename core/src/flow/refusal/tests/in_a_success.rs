@@ -1,4 +1,4 @@
-use super::check;
+use super::{check, error_of, response};
 use crate::error::ErrorKind;
 use crate::error::ErrorKind::{
     BadResponse, CredentialsRejected, LockedOut, RateLimited, ServerUnavailable,
@@ -96,4 +96,30 @@ fn a_success_status_may_carry_a_refusal() {
         (200, r#"{"message":"hello"}"#, BadResponse, false),
     ];
     check(table);
+}
+
+#[test]
+fn a_rejection_that_asks_for_a_second_factor_says_so() {
+    for (status, body, words) in [
+        (
+            200,
+            r#"{"success":false,"requiresTwoFactor":true}"#,
+            Some("; requiresTwoFactor seems to ask for a second factor"),
+        ),
+        (
+            403,
+            r#"{"error":"mfa_required","mfa_token":"quiet"}"#,
+            Some("; error seems to ask for a second factor"),
+        ),
+        (400, r#"{"error":"invalid_grant","mfa":false}"#, None),
+        (429, r#"{"mfa_required":true}"#, None),
+        (401, "", None),
+    ] {
+        let error = error_of(&response(status, &[], body));
+        match words {
+            Some(words) => assert!(error.message().ends_with(words), "{body}: {error}"),
+            None => assert!(!error.message().contains("seems to ask"), "{body}: {error}"),
+        }
+        assert!(!error.to_string().contains("quiet"), "{body}: {error}");
+    }
 }
