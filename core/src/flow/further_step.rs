@@ -1,9 +1,9 @@
-//! Recognises that a success without a token asks for a second factor or another step of the login, for the error message.
+//! Recognises that a response without a token asks for a second factor or another step of the login, for the error message.
 
 use serde_json::Value;
 
 use crate::document::Document;
-use crate::scrub::is_code;
+use crate::scrub::{Scrubber, is_code};
 
 /// Words of names and codes that are about a second factor: `mfa_required`, `twoFactorId`, `NeedTFA`, `SMS_MFA`, Flask-Security's
 /// `tf_required`.
@@ -31,12 +31,15 @@ const FACTOR_PAIRS: &[(&str, &str)] = &[
 ];
 /// Words about any further step.
 const STEPS: &[&str] = &["challenge", "challenges", "consent", "interaction"];
-/// Members whose value may be the code of a further step: Okta's `status`, Cognito's `ChallengeName`, Home Assistant's `step_id`.
+/// Members whose value may be the code of a further step: Okta's `status`, Cognito's `ChallengeName`, Auth0's `error`, Home Assistant's
+/// `step_id`.
 const CODED: &[&str] = &[
     "action",
     "authstate",
     "challengename",
     "code",
+    "error",
+    "errorcode",
     "nextaction",
     "nextstep",
     "reason",
@@ -50,14 +53,17 @@ const CODED: &[&str] = &[
 /// As deep as servers nest it: `response.tf_required`, `auth.mfa_requirement`, `data.user.mfa_required`.
 const DEEPEST: usize = 3;
 
-/// Which member of the document seems to ask for what. Only its name, never a value.
-pub(super) struct FurtherStep<'a> {
-    pub(super) name: &'a str,
-    pub(super) wants: &'static str,
+/// `mfa_required seems to ask for a second factor`, if the document asks for a further step. It has the name of a member, never a
+/// value, and not even the name if that is a secret.
+pub(super) fn further_step(document: &Document, scrubber: &Scrubber) -> Option<String> {
+    let (name, wants) = find(document)?;
+    let name = scrubber.code(name);
+    let name = name.as_deref().unwrap_or("the answer");
+    Some(format!("{name} seems to ask for {wants}"))
 }
 
-/// The step that the document seems to ask for: a second factor before any other, then the nearest to the root.
-pub(super) fn further_step(document: &Document) -> Option<FurtherStep<'_>> {
+/// Which member asks for what: a second factor before any other step, then the nearest to the root.
+fn find(document: &Document) -> Option<(&str, &'static str)> {
     let mut level: Vec<(&String, &Value)> = document.root().iter().collect();
     let mut levels = Vec::new();
     for _ in 0..DEEPEST {
@@ -74,7 +80,7 @@ pub(super) fn further_step(document: &Document) -> Option<FurtherStep<'_>> {
             };
             (asks(&words(name)) && says_yes(value)) || by_code()
         })?;
-        Some(FurtherStep { name, wants })
+        Some((name.as_str(), wants))
     };
     asking("a second factor", is_factor).or_else(|| asking("a further step", is_step))
 }
@@ -145,7 +151,7 @@ fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{further_step, words};
+    use super::{find, words};
     use crate::document::Document;
 
     #[test]
@@ -183,6 +189,8 @@ mod tests {
                 r#"{"ChallengeName":"NEW_PASSWORD_REQUIRED","Session":"q"}"#,
                 step("ChallengeName"),
             ),
+            // Auth0.
+            (r#"{"error":"mfa_required"}"#, factor("error")),
             // Flask-Security, Vault, Proxmox.
             (
                 r#"{"meta":{"code":200},"response":{"tf_required":true}}"#,
@@ -219,8 +227,7 @@ mod tests {
         ] {
             let document =
                 Document::read(None, body.as_bytes(), "").unwrap_or_else(|_| panic!("{body}"));
-            let step = further_step(&document).map(|step| (step.name, step.wants));
-            assert_eq!(step, found, "{body}");
+            assert_eq!(find(&document), found, "{body}");
         }
     }
 

@@ -3,6 +3,7 @@
 use http::header::LOCATION;
 use url::{Position, Url};
 
+use super::further_step::further_step;
 use super::success::Success;
 use super::{TokenResponse, waiting};
 use crate::document::{Details, Document, as_text, is_page};
@@ -170,6 +171,7 @@ impl Context<'_> {
         {
             words = format!("{words}, it points to {target}");
         }
+        let mut words = self.with_step(words, &failure, document.as_ref());
         let says_nothing = details.code.is_none() && details.message.is_none();
         if self.may_be_misread
             && failure.kind == ErrorKind::CredentialsRejected
@@ -236,6 +238,7 @@ impl Context<'_> {
             response.status,
             self.place()
         );
+        let words = self.with_step(words, &failure, Some(document));
         Some(self.error(failure, words, response, Some(document), &details))
     }
 
@@ -258,6 +261,15 @@ impl Context<'_> {
             document.as_ref(),
             &details,
         )
+    }
+
+    /// Adds to a rejection that the login seems to have a further step.
+    fn with_step(&self, words: String, failure: &Failure, document: Option<&Document>) -> String {
+        let rejection = document.filter(|_| failure.kind == ErrorKind::CredentialsRejected);
+        match rejection.and_then(|document| further_step(document, self.scrubber)) {
+            Some(step) => format!("{words}; {step}"),
+            None => words,
+        }
     }
 
     fn error(

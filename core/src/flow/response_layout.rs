@@ -8,7 +8,7 @@ use serde_json::Value;
 use zeroize::Zeroize;
 
 use super::elsewhere::{elsewhere, is_bare_token};
-use super::further_step::{FurtherStep, further_step};
+use super::further_step::further_step;
 use super::life::{Life, Stated, Unit};
 use super::success::Success;
 use super::{Grant, TokenResponse, date, refusal};
@@ -184,11 +184,10 @@ impl ResponseLayout {
         };
         let token = token.map_err(|problem| {
             let mut words = problem.words;
-            let step = document.as_ref().and_then(further_step);
-            if let Some(FurtherStep { name, wants }) = step.filter(|_| !problem.misplaced) {
-                let name = context.scrubber.code(name);
-                let name = name.as_deref().unwrap_or("the answer");
-                words = format!("{words}, but {name} seems to ask for {wants}");
+            let asking = document.as_ref().filter(|_| !problem.misplaced);
+            if let Some(step) = asking.and_then(|document| further_step(document, context.scrubber))
+            {
+                words = format!("{words}, but {step}");
             }
             let error = context.unreadable(response, &words);
             // A readable response without a token is the server's decision, which another request would not change. It might
