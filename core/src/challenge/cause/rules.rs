@@ -71,6 +71,13 @@ pub(super) const RULES: &[Rule] = &[
     // NetSuite: "Your current role does not have permission". Azure: "Principal does not have access".
     Rule::new("rights", &["role", "application"], &["permission"], 4),
     Rule::new("rights", &["principal"], &["access"], 4),
+    // DocuSign: USER_LACKS_MEMBERSHIP. Dynamics: "The user is not a member of the organization".
+    Rule::new(
+        "rights",
+        &["member", "membership"],
+        &["not", "lacks", "must"],
+        3,
+    ),
     // Azure API Management: "missing subscription key". WSO2: "The subscription to the API is inactive".
     Rule::new("subscription", &["subscription"], &["key"], 1),
     Rule::new(
@@ -116,8 +123,9 @@ pub(super) const RULES: &[Rule] = &[
         &["no", "missing", "required", "resolve"],
         2,
     ),
-    // IBM API Connect: "Client id not registered".
+    // IBM API Connect: "Client id not registered", "Invalid client id or secret".
     Rule::new("api key", &["clientid"], &["not"], 2),
+    Rule::new("api key", &["clientid"], &["invalid"], 1),
     // Apigee: InvalidAPICallAsNoApiProductMatchFound.
     Rule::new("api product", &["product", "apiproduct"], &["match"], 1),
     Rule::new(

@@ -102,6 +102,18 @@ fn the_cause_is_found_in_each_products_words() {
             "api key",
         ),
         (
+            r#"{"httpCode":"401","httpMessage":"Unauthorized","moreInformation":"Invalid client id or secret."}"#,
+            "api key",
+        ),
+        (
+            r#"{"errorCode":"USER_LACKS_MEMBERSHIP","message":"The UserID does not have a valid membership in this Account."}"#,
+            "rights",
+        ),
+        (
+            r#"{"error":{"code":"0x80072560","message":"The user is not a member of the organization."}}"#,
+            "rights",
+        ),
+        (
             r#"{"fault":{"faultstring":"Invalid API call as no apiproduct match found"}}"#,
             "api product",
         ),
@@ -213,6 +225,8 @@ fn what_may_be_said_of_a_dead_token_is_about_the_token() {
         "Your session is invalid or your subscription has ended. Please log in",
         "Missing API key or access token",
         "Invalid API key",
+        "Invalid client id in token",
+        "Invalid client",
         "API Key is not valid or is expired / revoked.",
         "Your plan is active, but your token has expired",
         "Rate limit for unauthenticated requests exceeded",
