@@ -16,13 +16,17 @@ pub(super) fn says_limited(details: &Details) -> bool {
         &["exceeded", "your", "quota"],
         &["out", "of", "call", "volume", "quota"],
         &["throttled"],
-        &["limit", "exceeded"],
-        &["limit", "reached"],
     ];
+    /// Of requests, unless it is that of a grant: "Refresh token use limit reached" does not pass.
+    const LIMITS: &[&[&str]] = &[&["limit", "exceeded"], &["limit", "reached"]];
+    const GRANTS: &[&str] = &["token", "tokens", "session", "sessions", "refresh", "grant"];
     let says = |words: &[&str]| {
-        PHRASES
-            .iter()
-            .any(|phrase| words.windows(phrase.len()).any(|run| run == *phrase))
+        let has = |phrases: &[&[&str]]| {
+            phrases
+                .iter()
+                .any(|phrase| words.windows(phrase.len()).any(|run| run == *phrase))
+        };
+        has(PHRASES) || (has(LIMITS) && !words.iter().any(|word| GRANTS.contains(word)))
     };
     in_words(details.code.as_deref(), says) || in_words(details.message.as_deref(), says)
 }
@@ -42,6 +46,8 @@ mod tests {
             ),
             ("Rate limit reached", true),
             ("TotalRequests Limit exceeded.", true),
+            ("Refresh token use limit reached", false),
+            ("Maximum sessions limit exceeded", false),
             (
                 "Out of call volume quota. Quota will be replenished in 00:12:34.",
                 true,
