@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { TOKEN_MS = 50, SPREAD_MS = 400, UNTIL_EXPIRED_US = 1200000 };
+enum { TOKEN_MS = 50, SPREAD_MS = 400 };
 
 typedef struct {
   const adapter *adapter;
@@ -29,7 +28,7 @@ static void *thread(void *argument) {
   return NULL;
 }
 
-/** A first token is had, then it is no longer good, and counting begins. */
+/** A first token is had, then it is no longer good, and counting begins. Waits until the harness, too, is ready. */
 static void spoil(const adapter *adapter, void *client, const plan *plan) {
   char answer[256], command[128];
   int expiry = strcmp(plan->kind, "herd-expiry") == 0, late = strcmp(plan->kind, "herd-late") == 0;
@@ -41,10 +40,10 @@ static void spoil(const adapter *adapter, void *client, const plan *plan) {
   snprintf(command, sizeof command, "set?life=3600&token_ms=%d&gate=%d&spread_ms=%d", TOKEN_MS, expiry ? 0 : plan->callers,
            late ? SPREAD_MS : 0);
   server_control(&plan->server, command, answer, sizeof answer);
-  if (expiry)
-    usleep(UNTIL_EXPIRED_US);
-  else if (strcmp(plan->kind, "herd-valid") != 0)
-    server_control(&plan->server, "revoke", answer, sizeof answer);
+  if (!expiry && strcmp(plan->kind, "herd-valid") != 0) server_control(&plan->server, "revoke", answer, sizeof answer);
+  printf("ready\n");
+  fflush(stdout);
+  require(getchar() == '\n', "the harness is gone");
 }
 
 void run_herd(const adapter *adapter, const plan *plan) {

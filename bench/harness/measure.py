@@ -6,8 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
-from . import machine, plan, runner, start, targets, turns
+from . import herds, machine, plan, runner, start, targets, turns
 from .catalogue import ADAPTERS, Adapter, chosen
 from .plan import Version
 
@@ -41,20 +42,25 @@ def _interleaved_groups(
         at = each * len(groups) // max(rounds, 1)
         for group in groups[at:] + groups[:at]:
             for adapter, result in zip(group, once(group), strict=True):
-                if "error" in result:
-                    _say(f"  {adapter.key} {key}: {result['error'].splitlines()[-1]}")
-                runs.setdefault(key, {}).setdefault(adapter.key, []).append(result)
+                _keep(runs, key, adapter, result)
+
+
+def _keep(runs: dict, key: str, adapter: Adapter, result: dict) -> None:
+    if "error" in result:
+        _say(f"  {adapter.key} {key}: {result['error'].splitlines()[-1]}")
+    runs.setdefault(key, {}).setdefault(adapter.key, []).append(result)
 
 
 def _header(version: Version, languages: set[str], runs: dict) -> None:
     for callers in plan.HEADER_CALLERS:
 
         def once(adapter: Adapter, callers: int = callers) -> dict:
-            result = runner.run(adapter, "header", callers, version.header_seconds, _core(callers))
-            if callers > 1 and adapter.key in targets.SHARED:
-                apart = runner.run_on_all(adapter, "header", 3 * version.header_seconds)
-                runs.setdefault(plan.APART, {}).setdefault(adapter.key, []).append(apart)
-            return result
+            if callers == 1 or adapter.key not in targets.SHARED:
+                return runner.run(adapter, "header", callers, version.header_seconds, _core(callers))
+            # Longer: 5 % are to be seen.
+            apart = runner.run_on_all(adapter, "header", 3 * version.header_seconds)
+            _keep(runs, plan.APART, adapter, apart)
+            return runner.run(adapter, "header", callers, 3 * version.header_seconds)
 
         _interleaved(runs, f"header-{callers}", chosen("header", languages, version.full), version.header_rounds, once)
 
@@ -71,10 +77,15 @@ def _request(version: Version, languages: set[str], runs: dict) -> None:
         def once(group: list[Adapter], callers: int = callers) -> list[dict]:
             core = _core(callers)
             if group[0].language in turns.LANGUAGES:
-                return turns.run(group, callers, version.request_cpu_seconds, core)
+                return turns.run(group, callers, version.request_cpu_seconds * _times_longer(group), core)
             return [runner.run(adapter, "request", callers, version.request_seconds, core) for adapter in group]
 
         _interleaved_groups(runs, f"request-{callers}", groups, version.request_rounds, once)
+
+
+def _times_longer(group: list[Adapter]) -> int:
+    """A ratio that may be hardly more than 1 needs more than one that may be far from it."""
+    return 3 if any(adapter.key in targets.CLOSE for adapter in group) else 1
 
 
 def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
@@ -88,22 +99,33 @@ def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
 
 def _herd(version: Version, languages: set[str], runs: dict) -> None:
     everybody = chosen("herd", languages, version.full)
-    on_libraries = [adapter for adapter in everybody if adapter.beneath is not None]
     for callers in plan.HERD_CALLERS:
-        is_few = callers == plan.HERD_CALLERS[0]
-        all_of_them = everybody if version.full or is_few else [adapter for adapter in everybody if adapter.kind in {"ours", "floor"}]
-        our_own = [adapter for adapter in everybody if adapter.kind == "ours" and adapter.beneath is None]
         for herd in (plan.CALM, plan.CALM_TWICE, *plan.HERDS):
 
-            def once(adapter: Adapter, herd: str = herd, callers: int = callers) -> dict:
-                return runner.run(adapter, herd, callers, 1)
+            def once(group: list[Adapter], herd: str = herd, callers: int = callers) -> list[dict]:
+                return herds.run(group, herd, callers)
 
-            first = on_libraries if herd == plan.CALM_TWICE else all_of_them
-            again = our_own if herd in plan.HERDS and not is_few else []
-            if version.full:
-                again = first
-            _interleaved(runs, f"{herd}-{callers}", first, 1, once)
-            _interleaved(runs, f"{herd}-{callers}", again, version.herd_rounds - 1, once)
+            key, adapters = f"{herd}-{callers}", _of_herd(version, herd, callers, everybody)
+            again = adapters if version.full else _again(herd, callers, adapters)
+            _interleaved_groups(runs, key, herds.together(herd, adapters), 1, once)
+            _interleaved_groups(runs, key, herds.together(herd, again), version.herd_rounds - 1, once)
+
+
+def _of_herd(version: Version, herd: str, callers: int, everybody: list[Adapter]) -> list[Adapter]:
+    """Whose herd is measured."""
+    if herd == plan.CALM_TWICE:
+        return [adapter for adapter in everybody if adapter.beneath is not None]
+    if version.full or callers == plan.HERD_CALLERS[0]:
+        return everybody
+    return [adapter for adapter in everybody if adapter.kind in {"ours", "floor"}]
+
+
+def _again(herd: str, callers: int, adapters: list[Adapter]) -> list[Adapter]:
+    """Whose herd the short version repeats: those of many callers whose times are on the edge."""
+    if callers == plan.HERD_CALLERS[0] or herd == plan.CALM:
+        return []
+    is_revoked = herd in {plan.CALM_TWICE, "herd-revoked"}
+    return [adapter for adapter in adapters if adapter.kind == "ours" and (adapter.beneath is None or is_revoked)]
 
 
 def _start(version: Version, languages: set[str], runs: dict) -> None:
@@ -114,13 +136,13 @@ def _start(version: Version, languages: set[str], runs: dict) -> None:
 
 
 def _memory(version: Version, languages: set[str], runs: dict) -> None:
-    _interleaved(
-        runs,
-        "memory",
-        chosen("memory", languages, version.full),
-        version.memory_rounds,
-        lambda adapter: runner.run(adapter, "memory", 1, 1),
-    )
+    adapters = chosen("memory", languages, version.full)
+    for _ in range(version.memory_rounds):
+        # At the same time, for it is not time that is measured.
+        with ThreadPoolExecutor(len(runner.CORES)) as pool:
+            found = pool.map(lambda adapter: runner.run(adapter, "memory", 1, 1), adapters)
+            for adapter, result in zip(adapters, found, strict=True):
+                _keep(runs, "memory", adapter, result)
 
 
 _CASES = {"header": _header, "request": _request, "herd": _herd, "start": _start, "memory": _memory}

@@ -24,9 +24,8 @@ class Version:
     header_seconds: float
     request_rounds: int
     request_seconds: float
-    #: Processor time of each client that is measured in turns with others.
+    #: Processor time of each client that is measured in turns with others; three times as long where 5 % are to be seen.
     request_cpu_seconds: float
-    #: The short version repeats only our own clients with many callers, whose times are on the edge.
     herd_rounds: int
     start_rounds: int
     memory_rounds: int

@@ -86,6 +86,9 @@ REQUESTS = [
     ("python/evertoken_aiohttp", "python/aiohttp", 1.05, (1, 64)),
 ]
 
+#: Ours whose limit is close to 1.
+CLOSE = {ours for ours, _, limit, _ in REQUESTS if limit == 1.05}
+
 
 def _request(results: dict) -> Iterator[Target]:
     labels = {adapter.key: adapter.label for adapter in ADAPTERS}

@@ -8,14 +8,12 @@ prints its result. It warms up in turns too: a runtime that rests while another 
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 import time
 from contextlib import ExitStack
-from threading import Timer
 
-from . import places, runner
+from . import runner
 from .catalogue import Adapter
+from .worker import Worker
 
 #: Languages whose workers take turns.
 LANGUAGES = {"python", "node"}
@@ -27,12 +25,12 @@ def run(adapters: list[Adapter], callers: int, cpu_seconds: float, core: int | N
     """Requests until each client has used so much processor time after its warm-up. The results are those of `runner.run`."""
     load = round(os.getloadavg()[0], 2)
     with ExitStack() as stack:
-        workers = [_Worker(stack, adapter, callers, core) for adapter in adapters]
+        workers = [_InTurns(Worker(stack, adapter, "request", callers, TURN_SECONDS, core)) for adapter in adapters]
         _take_turns(workers, cpu_seconds)
-        return [{"load": load} | worker.result() for worker in workers]
+        return [{"load": load} | each.worker.result() for each in workers]
 
 
-def _take_turns(workers: list[_Worker], cpu_seconds: float) -> None:
+def _take_turns(workers: list[_InTurns], cpu_seconds: float) -> None:
     """Each turn begins with another."""
     end = time.monotonic() + runner.TIMEOUT_SECS / 2
     turn = 0
@@ -43,26 +41,11 @@ def _take_turns(workers: list[_Worker], cpu_seconds: float) -> None:
         turn += 1
 
 
-class _Worker:
-    """A worker and its server. Both end with the stack."""
+class _InTurns:
+    """A worker, and how much it has done."""
 
-    def __init__(self, stack: ExitStack, adapter: Adapter, callers: int, core: int | None) -> None:
-        prefix = runner.pinning(core)
-        port = stack.enter_context(runner.server(prefix))
-        self._complaints = stack.enter_context(tempfile.TemporaryFile("w+"))
-        arguments = [adapter.name, "request", str(port), str(callers), str(TURN_SECONDS)]
-        self._process = subprocess.Popen(
-            [*prefix, *places.worker(adapter.language, "request"), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            text=True,
-            env=places.environment(),
-        )
-        stack.callback(self._process.kill)
-        hung = Timer(runner.TIMEOUT_SECS, self._process.kill)
-        hung.start()
-        stack.callback(hung.cancel)
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
         #: Processor time since it was warm; of one that has died no more is to be had.
         self.cpu = 0.0
 
@@ -70,14 +53,5 @@ class _Worker:
         """One turn."""
         if self.cpu == float("inf"):
             return
-        try:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-            self.cpu = float(self._process.stdout.readline() or "inf")
-        except BrokenPipeError:
-            self.cpu = float("inf")
-
-    def result(self) -> dict:
-        out, _ = self._process.communicate()
-        self._complaints.seek(0)
-        return runner.result(self._process.returncode, out, self._complaints.read())
+        self.worker.go()
+        self.cpu = float(self.worker.said() or "inf")

@@ -4,7 +4,6 @@
 //   get()                         a promise of the status of one authenticated request, its body read
 //   close()                       optional
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import * as herd from './herd.mjs'
 import { cpu, memoryKb, report } from './meter.mjs'
@@ -127,7 +126,7 @@ async function herdOfPromises(Adapter, plan) {
   await herd.beforeFirst(plan)
   const client = await Adapter.open(plan.server, plan.callers)
   await client.get()
-  await sleep(await herd.beforeHerd(plan))
+  await herd.beforeHerd(plan)
   const requests = herd.requestsEach(plan)
   const began = performance.now()
   const callers = Array.from({ length: plan.callers }, async () => {

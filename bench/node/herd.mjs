@@ -1,7 +1,8 @@
 // The herd: many callers at the moment when the token is no longer good; or, to compare, while it is. The Rust cases' herd.rs says the same.
+import { once } from 'node:events'
+
 const TOKEN_MS = 50
 const SPREAD_MS = 400
-const UNTIL_EXPIRED_MS = 1_200
 
 /** Before the first token: its life and how fast it comes. */
 export async function beforeFirst(plan) {
@@ -9,15 +10,15 @@ export async function beforeFirst(plan) {
   await plan.server.control(`set?life=${life}&token_ms=0&gate=0&spread_ms=0`)
 }
 
-/** Before the callers start: the token is no longer good, and counting begins. Milliseconds to wait for that. */
+/** Before the callers start: the token is no longer good, and counting begins. Waits until the harness, too, is ready. */
 export async function beforeHerd(plan) {
   const gate = ['herd-expiry', 'herd-valid'].includes(plan.case) ? 0 : plan.callers
   const spread = plan.case === 'herd-late' ? SPREAD_MS : 0
   const isCalm = plan.case.startsWith('herd-valid')
   await plan.server.control(`set?life=3600&token_ms=${TOKEN_MS}&gate=${gate}&spread_ms=${spread}&hold=${Number(isCalm)}`)
-  if (plan.case === 'herd-expiry') return UNTIL_EXPIRED_MS
-  if (!isCalm) await plan.server.control('revoke')
-  return 0
+  if (plan.case !== 'herd-expiry' && !isCalm) await plan.server.control('revoke')
+  console.log('ready')
+  await once(process.stdin, 'data')
 }
 
 /** What a caller sends: twice where a good token stands in for one that is revoked. */

@@ -88,8 +88,7 @@ async def memory(client: AsyncAdapter, plan: Plan) -> dict:
 async def herd_of_tasks(client: AsyncAdapter, plan: Plan) -> dict:
     """All callers at once at the bad moment."""
     await client.get()
-    await asyncio.sleep(herd.before_herd(plan))
-
+    herd.before_herd(plan)
     requests = herd.requests_each(plan)
 
     async def caller() -> int:

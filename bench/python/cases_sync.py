@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import repeat
-from time import perf_counter, perf_counter_ns, sleep
+from time import perf_counter, perf_counter_ns
 
 import crowd
 import herd
@@ -90,7 +90,7 @@ def herd_of_threads(make: type[Adapter], plan: Plan) -> dict:
     herd.before_first(plan)
     client = make(plan.server, plan.callers)
     client.get()
-    sleep(herd.before_herd(plan))
+    herd.before_herd(plan)
     requests = herd.requests_each(plan)
     statuses: list[int] = []
 

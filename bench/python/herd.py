@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from plan import Plan
 
 TOKEN_MS = 50
 SPREAD_MS = 400
-UNTIL_EXPIRED = 1.2
 
 
 def before_first(plan: Plan) -> None:
@@ -15,17 +16,16 @@ def before_first(plan: Plan) -> None:
     plan.server.control(f"set?life={life}&token_ms=0&gate=0&spread_ms=0")
 
 
-def before_herd(plan: Plan) -> float:
-    """Before the callers start: the token is no longer good, and counting begins. Seconds to wait for that."""
+def before_herd(plan: Plan) -> None:
+    """Before the callers start: the token is no longer good, and counting begins. Waits until the harness, too, is ready."""
     gate = 0 if plan.case in {"herd-expiry", "herd-valid"} else plan.callers
     spread = SPREAD_MS if plan.case == "herd-late" else 0
     is_calm = plan.case.startswith("herd-valid")
     plan.server.control(f"set?life=3600&token_ms={TOKEN_MS}&gate={gate}&spread_ms={spread}&hold={int(is_calm)}")
-    if plan.case == "herd-expiry":
-        return UNTIL_EXPIRED
-    if not is_calm:
+    if plan.case != "herd-expiry" and not is_calm:
         plan.server.control("revoke")
-    return 0.0
+    print("ready", flush=True)
+    sys.stdin.readline()
 
 
 def requests_each(plan: Plan) -> int:

@@ -12,9 +12,8 @@ use crate::cases::{Plan, all};
 const TOKEN_MS: u64 = 50;
 /// Over how long late 401s come in.
 const SPREAD_MS: u64 = 400;
-/// The life of the token that is to expire, and how long it is waited for.
+/// The life of the token that is to expire.
 const SHORT_LIFE_SECS: u64 = 1;
-const UNTIL_EXPIRED: Duration = Duration::from_millis(1_200);
 
 /// Before the first token: its life and how fast it comes.
 pub fn before_first(plan: &Plan) {
@@ -27,8 +26,8 @@ pub fn before_first(plan: &Plan) {
         .control(&format!("set?life={life}&token_ms=0&gate=0&spread_ms=0"));
 }
 
-/// Before the callers start: the token is no longer good, and counting begins. True if expiry is to be waited for.
-pub fn before_herd(plan: &Plan) -> bool {
+/// Before the callers start: the token is no longer good, and counting begins. Waits until the harness, too, is ready.
+pub fn before_herd(plan: &Plan) {
     let (gate, spread) = match plan.case.as_str() {
         "herd-revoked" => (plan.callers, 0),
         "herd-late" => (plan.callers, SPREAD_MS),
@@ -37,14 +36,12 @@ pub fn before_herd(plan: &Plan) -> bool {
     plan.server.control(&format!(
         "set?life=3600&token_ms={TOKEN_MS}&gate={gate}&spread_ms={spread}"
     ));
-    match plan.case.as_str() {
-        "herd-expiry" => return true,
-        "herd-valid" => {}
-        _ => {
-            plan.server.control("revoke");
-        }
+    if !matches!(plan.case.as_str(), "herd-expiry" | "herd-valid") {
+        plan.server.control("revoke");
     }
-    false
+    println!("ready");
+    let told = std::io::stdin().read_line(&mut String::new());
+    told.expect("the harness is there");
 }
 
 /// What the callers' statuses and the server's counts say.
@@ -64,9 +61,7 @@ pub fn run<A: Adapter>(plan: &Plan) -> Value {
     plan.runtime().block_on(async {
         let client = A::prepare(plan.server).await;
         client.get().await;
-        if before_herd(plan) {
-            tokio::time::sleep(UNTIL_EXPIRED).await;
-        }
+        before_herd(plan);
         let began = Instant::now();
         let callers = (0..plan.callers).map(|_| {
             let client = client.clone();
@@ -81,9 +76,7 @@ pub fn run<A: Adapter>(plan: &Plan) -> Value {
 pub fn threads(plan: &Plan, warm: impl Fn() -> u16, get: &(impl Fn() -> u16 + Sync)) -> Value {
     before_first(plan);
     warm();
-    if before_herd(plan) {
-        std::thread::sleep(UNTIL_EXPIRED);
-    }
+    before_herd(plan);
     let start = Barrier::new(plan.callers + 1);
     // A thread's end costs as much as a call, and would be measured with the calls of the others.
     let end = Barrier::new(plan.callers);
