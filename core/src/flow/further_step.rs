@@ -213,6 +213,7 @@ mod tests {
                 None,
             ),
             (r#"{"footprint":true,"factory":1,"step":2,"two":1}"#, None),
+            (r#"{"two_words":true,"first_factor":true,"set_up":1}"#, None),
             (
                 r#"{"name":"otp","note":"mfa required","status":"an otp"}"#,
                 None,
