@@ -79,7 +79,6 @@ pub(super) const RULES: &[Rule] = &[
         3,
     ),
     // Azure API Management: "missing subscription key". WSO2: "The subscription to the API is inactive".
-    Rule::new("subscription", &["subscription"], &["key"], 1),
     Rule::new(
         "subscription",
         &["subscription", "subscribed"],

@@ -87,6 +87,13 @@ fn the_cause_is_found_in_each_products_words() {
             "quota",
         ),
         ("Rate limit exceeded", "quota"),
+        (r#"{"message":"Request was throttled"}"#, "quota"),
+        (
+            r#"{"fault":{"faultstring":"Spike arrest violation. Allowed rate : 5"}}"#,
+            "quota",
+        ),
+        (r#"{"message":"Too many requests"}"#, "quota"),
+        (r#"{"title":"Payment Required"}"#, "payment"),
         // Kong, Apigee, IBM API Connect.
         (r#"{"message":"No API key found in request"}"#, "api key"),
         (
