@@ -144,6 +144,15 @@ fn the_cause_is_found_in_each_products_words() {
             r#"{"title":"Bad request","detail":"Invalid timestamp"}"#,
             "clock",
         ),
+        (
+            r#"{"message":"The time difference between the request Date header and the server clock is too large"}"#,
+            "clock",
+        ),
+        (r#"{"message":"Request signature mismatch"}"#, "signature"),
+        (
+            r#"{"error":"dpop_error","error_description":"DPoP validation error: Missing DPoP header"}"#,
+            "proof",
+        ),
         ("JWT audience doesn't match this application", "audience"),
         (
             r#"{"message":"AKV10032: Invalid issuer. Expected one of https://sts.windows.net/a/, found https://sts.windows.net/b/."}"#,
