@@ -280,6 +280,83 @@ fn one_statement_about_the_token_decides() {
 }
 
 #[test]
+fn each_word_about_the_caller_outweighs_a_cause() {
+    for word in [
+        "revoked",
+        "anonymous",
+        "guest",
+        "guests",
+        "unauthenticated",
+        "login",
+        "logon",
+        "logged",
+        "signin",
+        "session",
+        "sessions",
+        "expired",
+        "expiry",
+        "sign in",
+        "log in",
+    ] {
+        assert_eq!(told("", &format!("Quota exceeded. {word}")), None, "{word}");
+    }
+    for word in [
+        "token",
+        "tokens",
+        "jwt",
+        "bearer",
+        "credential",
+        "credentials",
+        "authentication",
+        "password",
+    ] {
+        assert_eq!(
+            told("", &format!("Quota exceeded. Bad {word}")),
+            None,
+            "{word}"
+        );
+    }
+    for word in [
+        "invalid",
+        "valid",
+        "missing",
+        "malformed",
+        "unknown",
+        "inactive",
+        "incorrect",
+        "failed",
+        "failure",
+        "bad",
+        "wrong",
+        "unrecognized",
+        "provided",
+        "required",
+    ] {
+        let said = format!("Quota exceeded. Token {word}");
+        assert_eq!(told("", &said), None, "{word}");
+    }
+    for other in ["Quota exceeded. Bad luck", "Quota exceeded. Token x"] {
+        assert_eq!(told("", other), Some("quota"), "{other}");
+    }
+}
+
+#[test]
+fn other_things_than_tokens_expire() {
+    for (word, cause) in [
+        ("subscription", "subscription"),
+        ("trial", "licence"),
+        ("license", "licence"),
+        ("licence", "licence"),
+        ("plan", "licence"),
+        ("certificate", "certificate"),
+        ("consent", "consent"),
+    ] {
+        let said = format!("Your {word} has expired");
+        assert_eq!(told("", &said), Some(cause), "{said}");
+    }
+}
+
+#[test]
 fn words_are_taken_apart_and_keys_put_together() {
     for (text, expected) in [
         (

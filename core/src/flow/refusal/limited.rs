@@ -46,6 +46,10 @@ mod tests {
             ),
             ("Rate limit reached", true),
             ("TotalRequests Limit exceeded.", true),
+            ("Your rate limit is used up", true),
+            ("Quota exceeded", true),
+            ("You have exceeded your quota", true),
+            ("Request was throttled", true),
             ("Refresh token use limit reached", false),
             ("Maximum sessions limit exceeded", false),
             (

@@ -137,6 +137,20 @@ mod tests {
             (429, &[("x-ratelimit-reset", "86400")], Some(60)),
             (429, &[("x-ratelimit-reset", "1800000000")], Some(3600)),
             (429, &[("ratelimit-reset", "900")], Some(900)),
+            (429, &[("x-ratelimit-retry-after", "900")], Some(900)),
+            (
+                403,
+                &[("ratelimit-remaining", "0"), ("ratelimit-reset", "40")],
+                Some(40),
+            ),
+            (
+                403,
+                &[
+                    ("x-rate-limit-remaining", "0"),
+                    ("x-rate-limit-reset", "40"),
+                ],
+                Some(40),
+            ),
             (
                 429,
                 &[("x-rate-limit-retry-after-seconds", "900")],
