@@ -216,9 +216,72 @@ mod tests {
             ("Too many users at the same time", false),
             ("Too many", false),
         ] {
-            let mut details = Details::default();
-            details.message = Some(message.to_owned());
-            assert_eq!(says_locked(&details), locked, "{message}");
+            assert_eq!(says(message), locked, "{message}");
+        }
+    }
+
+    fn says(message: &str) -> bool {
+        let mut details = Details::default();
+        details.message = Some(message.to_owned());
+        says_locked(&details)
+    }
+
+    #[test]
+    fn each_word_between_an_account_and_its_state_counts() {
+        const HELPERS: &str = "is was are has have been currently temporarily permanently now account user está foi fue ha \
+            sido temporariamente temporalmente est a été temporairement ist wurde vorübergehend";
+        const CONDITIONS: &str = "will would may might could can if not when unless or nor to before be gets será sera se si \
+            ou o não no wird oder nicht";
+        for word in HELPERS.split_whitespace() {
+            assert!(says(&format!("account john {word} locked")), "{word}");
+        }
+        assert!(!says("account john other locked"));
+        for word in CONDITIONS.split_whitespace() {
+            assert!(!says(&format!("account {word} locked")), "{word}");
+        }
+        assert!(says("account other locked"));
+        for word in "before until unless if when after or will would may could".split_whitespace() {
+            assert!(!says(&format!("{word} your account is locked")), "{word}");
+        }
+        for word in [
+            "AccountLocked",
+            "AccountDisabled",
+            "UserLocked",
+            "UserDisabled",
+            "LockedOut",
+        ] {
+            assert!(says(word), "{word}");
+        }
+        assert!(says("Account deactivated"));
+    }
+
+    #[test]
+    fn accounts_are_locked_in_other_languages() {
+        for (words, locked) in [
+            ("Conta suspensa", true),
+            ("Usuário suspenso", true),
+            ("A conta está inativa", true),
+            ("Usuário foi desativado", true),
+            ("Conta foi desativada", true),
+            ("Usuário inativo", true),
+            ("Usuario bloqueado", true),
+            ("Cuenta suspendida temporalmente", true),
+            ("La cuenta fue suspendida", true),
+            ("Cuenta temporalmente desactivada", true),
+            ("Cuenta deshabilitada", true),
+            ("Votre compte a été bloqué", true),
+            ("Compte temporairement désactivé", true),
+            ("Konto wurde vorübergehend deaktiviert", true),
+            ("Benutzer gesperrt", true),
+            ("Conta não bloqueada", false),
+            ("Si su cuenta se bloquea", false),
+            ("Das Konto wird gesperrt", false),
+            ("Konto nicht gesperrt", false),
+            ("Benutzer unbekannt oder gesperrt", false),
+            ("Votre compte sera bloqué", false),
+            ("Usuário inexistente o bloqueado", false),
+        ] {
+            assert_eq!(says(words), locked, "{words}");
         }
     }
 

@@ -132,6 +132,31 @@ mod tests {
     }
 
     #[test]
+    fn passwords_are_wrong_in_other_languages() {
+        for message in [
+            "Invalid credential",
+            "Senha inválida",
+            "Senha invalida",
+            "Senha errada",
+            "Senha incorreta",
+            "Credenciais inválidas",
+            "Usuário e senha incorretos",
+            "Usuario o clave inválido",
+            "Usuario y contraseña invalidos",
+            "Credenciales incorrect",
+            "Usuario o contraseña incorrectos",
+            "Identifiants invalides",
+            "Identifiants incorrects",
+            "Kennwort ungültig",
+            "Ungültige Anmeldedaten",
+        ] {
+            let mut details = Details::default();
+            details.message = Some(message.to_owned());
+            assert!(says_mistaken(&details), "{message}");
+        }
+    }
+
+    #[test]
     fn words_about_an_unknown_user() {
         for (code, message, unknown) in [
             ("", "User not found", true),
@@ -140,6 +165,15 @@ mod tests {
             ("", "This email isn't registered", true),
             ("", "Usuário não encontrado", true),
             ("", "El usuario no existe", true),
+            ("", "Conta nao encontrada", true),
+            ("", "Unknown username: not found", true),
+            ("", "Account not found", true),
+            ("", "There is no such member, none was found", true),
+            ("", "The customer doesn't exist", true),
+            ("", "No customer exists", true),
+            ("", "La cuenta no existe", true),
+            ("", "Utilisateur non trouvé", true),
+            ("", "Benutzer nicht gefunden", true),
             ("", "Recurso não encontrado", false),
             ("user_not_found", "", true),
             ("UserNotFound", "", true),
