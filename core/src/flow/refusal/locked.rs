@@ -95,8 +95,6 @@ fn has_state(words: &[&str]) -> bool {
         "temporarily",
         "permanently",
         "now",
-        "account",
-        "user",
         "está",
         "foi",
         "fue",
@@ -228,7 +226,7 @@ mod tests {
 
     #[test]
     fn each_word_between_an_account_and_its_state_counts() {
-        const HELPERS: &str = "is was are has have been currently temporarily permanently now account user está foi fue ha \
+        const HELPERS: &str = "is was are has have been currently temporarily permanently now está foi fue ha \
             sido temporariamente temporalmente est a été temporairement ist wurde vorübergehend";
         const CONDITIONS: &str = "will would may might could can if not when unless or nor to before be gets será sera se si \
             ou o não no wird oder nicht";
