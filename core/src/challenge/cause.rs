@@ -1,9 +1,10 @@
 //! Recognises by its words a 401 whose cause is not the token: a missing scope or right, a subscription, a quota, an API key, a
 //! licence, an address, the clock, or a token that is for another audience. A new token would have the same cause.
 //!
-//! Words are less certain than codes, and a dead token that is not renewed is worse than a needless login. So a rule names both a
-//! subject and what is wrong with it, and "permission denied" and "not authorized" are in none: many servers treat a dead token as
-//! none, and say so to callers whom they do not know.
+//! Words are less certain than codes, and a dead token that is not renewed is worse than a needless login, of which the storm guard
+//! lets few happen. So a rule names both a subject and what is wrong with it; rules about rights count in codes only, because many
+//! servers treat a dead token as none, and say of callers whom they do not know that they have no rights; and where the response says
+//! `invalid_token` (RFC 6750 §3.1), no words count.
 
 use super::Challenge;
 use crate::document::statements;
@@ -70,15 +71,30 @@ pub(super) fn cause(challenges: &[Challenge], body: &[u8]) -> Option<&'static st
         .iter()
         .flat_map(|challenge| [&challenge.error, &challenge.error_description])
         .flatten();
-    let statements: Vec<Vec<String>> = told
-        .map(|text| words(text))
-        .chain(statements(body).iter().map(|text| words(text)))
+    let in_body = statements(body);
+    let texts: Vec<&str> = told.chain(&in_body).map(String::as_str).collect();
+    let is_invalid_token = |text: &&str| text.trim().eq_ignore_ascii_case("invalid_token");
+    let statements: Vec<(bool, Vec<String>)> = texts
+        .iter()
+        .map(|text| (is_code(text), words(text)))
         .collect();
-    if statements.iter().any(|words| is_about_caller(words)) {
+    if texts.iter().any(is_invalid_token)
+        || statements.iter().any(|(_, words)| is_about_caller(words))
+    {
         return None;
     }
-    let holds = |rule: &&Rule| statements.iter().any(|words| is_told(rule, words));
+    let holds = |rule: &&Rule| {
+        let counts = |is_code: bool| is_code || !rule.in_codes;
+        statements
+            .iter()
+            .any(|(is_code, words)| counts(*is_code) && is_told(rule, words))
+    };
     RULES.iter().find(holds).map(|rule| rule.cause)
+}
+
+/// Whether a text is a code and not a sentence.
+fn is_code(text: &str) -> bool {
+    !text.trim().contains(char::is_whitespace)
 }
 
 /// Whether `words` tell of the rule's cause and not of a dead token. With an "or" they tell of either: "Invalid token or insufficient

@@ -8,6 +8,8 @@ pub(super) struct Rule {
     pub(super) reach: usize,
     /// Also counts in a sentence that calls the token invalid, because it says why.
     pub(super) explains: bool,
+    /// Counts in codes only: in a sentence it may be said to a caller whom the server does not know.
+    pub(super) in_codes: bool,
 }
 
 impl Rule {
@@ -23,11 +25,17 @@ impl Rule {
             states,
             reach,
             explains: false,
+            in_codes: false,
         }
     }
 
     const fn explaining(mut self) -> Self {
         self.explains = true;
+        self
+    }
+
+    const fn in_codes(mut self) -> Self {
+        self.in_codes = true;
         self
     }
 }
@@ -51,33 +59,39 @@ pub(super) const RULES: &[Rule] = &[
         4,
     )
     .explaining(),
-    // Twitch: "Missing scope: x". Not explaining: Vert.x said "Invalid JWT token: missing required scopes" of an expired token.
+    // Slack: missing_scope. Vert.x said "Invalid JWT token: missing required scopes" of an expired token.
     Rule::new(
         "scope",
         &["scope", "scopes"],
         &["missing", "required", "invalid"],
         3,
-    ),
-    // Microsoft Graph: "Insufficient privileges". FastAPI: "Not enough permissions".
+    )
+    .in_codes(),
+    // GLPI: ERROR_RIGHT_MISSING.
     Rule::new(
         "rights",
-        RIGHTS,
-        &["insufficient", "sufficient", "enough", "lack", "lacks"],
+        &[
+            "permission",
+            "permissions",
+            "privilege",
+            "privileges",
+            "right",
+            "rights",
+            "authority",
+        ],
+        &[
+            "insufficient",
+            "enough",
+            "lack",
+            "lacks",
+            "missing",
+            "required",
+        ],
         3,
     )
-    .explaining(),
-    // GLPI: ERROR_RIGHT_MISSING. Spotify: "Permissions missing".
-    Rule::new("rights", RIGHTS, &["missing", "required"], 3),
-    // NetSuite: "Your current role does not have permission". Azure: "Principal does not have access".
-    Rule::new("rights", &["role", "application"], &["permission"], 4),
-    Rule::new("rights", &["principal"], &["access"], 4),
-    // DocuSign: USER_LACKS_MEMBERSHIP. Dynamics: "The user is not a member of the organization".
-    Rule::new(
-        "rights",
-        &["member", "membership"],
-        &["not", "lacks", "must"],
-        3,
-    ),
+    .in_codes(),
+    // DocuSign: USER_LACKS_MEMBERSHIP.
+    Rule::new("rights", &["membership"], &["lacks"], 3).in_codes(),
     // Azure API Management: "missing subscription key". WSO2: "The subscription to the API is inactive".
     Rule::new(
         "subscription",
@@ -169,7 +183,8 @@ pub(super) const RULES: &[Rule] = &[
         &["consent"],
         &["invalid", "expired", "required", "unknown", "missing"],
         2,
-    ),
+    )
+    .in_codes(),
     // Akamai: "Invalid timestamp". Oracle: "The time difference between the request Date header and the server clock is too large".
     Rule::new("clock", &["timestamp"], &["invalid", "request"], 2),
     Rule::new("clock", &["clock"], &["difference", "large"], 4),
@@ -187,14 +202,4 @@ pub(super) const RULES: &[Rule] = &[
         4,
     )
     .explaining(),
-];
-
-const RIGHTS: &[&str] = &[
-    "permission",
-    "permissions",
-    "privilege",
-    "privileges",
-    "right",
-    "rights",
-    "authority",
 ];

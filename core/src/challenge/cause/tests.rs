@@ -14,13 +14,9 @@ fn told(line: &str, body: &str) -> Option<&'static str> {
 #[test]
 fn the_cause_is_found_in_each_products_words() {
     for (body, cause) in [
-        // Zoho, Twitch, Slack, Zoom, Google, Dropbox, Graph.
+        // Zoho, Slack, Zoom, Google, Dropbox, GLPI.
         (
             r#"{"code":"OAUTH_SCOPE_MISMATCH","message":"invalid oauth scope to access this URL","status":"error"}"#,
-            "scope",
-        ),
-        (
-            r#"{"error":"Unauthorized","status":401,"message":"Missing scope: moderator:read:followers"}"#,
             "scope",
         ),
         (
@@ -41,28 +37,7 @@ fn the_cause_is_found_in_each_products_words() {
         ),
         (r#"[{"error":"insufficient_scope"}]"#, "scope"),
         (
-            r#"{"message":"User (role: users) missing scope (teams.write)","code":401}"#,
-            "scope",
-        ),
-        (
-            r#"{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}"#,
-            "rights",
-        ),
-        (r#"{"detail":"Not enough permissions"}"#, "rights"),
-        (
             r#"["ERROR_RIGHT_MISSING","You don't have permission to perform this action."]"#,
-            "rights",
-        ),
-        (
-            r#"{"error":{"code":"USER_ERROR","message":"Your current role does not have permission to perform this action."}}"#,
-            "rights",
-        ),
-        (
-            r#"{"error":{"code":"PermissionDenied","message":"Principal does not have access to API/Operation."}}"#,
-            "rights",
-        ),
-        (
-            r#"<?xml version="1.0"?><m:error xmlns:m="http://docs.oasis-open.org/odata/ns/metadata"><m:code>401</m:code><m:message>You do not have sufficient privileges.</m:message></m:error>"#,
             "rights",
         ),
         // Azure API Management, Intercom, OpenWeather.
@@ -117,10 +92,6 @@ fn the_cause_is_found_in_each_products_words() {
             "rights",
         ),
         (
-            r#"{"error":{"code":"0x80072560","message":"The user is not a member of the organization."}}"#,
-            "rights",
-        ),
-        (
             r#"{"fault":{"faultstring":"Invalid API call as no apiproduct match found"}}"#,
             "api product",
         ),
@@ -169,10 +140,10 @@ fn a_challenge_tells_a_cause_too() {
         (
             r#"Bearer error="invalid_token", error_description="The audience 'api://abc' is invalid""#,
             "",
-            Some("audience"),
+            None,
         ),
         (
-            r#"Bearer error="invalid_token", error_description="The issuer 'https://idp.example/' is invalid""#,
+            r#"Bearer error_description="The issuer 'https://idp.example/' is invalid""#,
             "",
             Some("audience"),
         ),
@@ -187,13 +158,19 @@ fn a_challenge_tells_a_cause_too() {
             None,
         ),
         (
-            r#"Bearer realm="x", error="invalid_token""#,
+            r#"Bearer realm="x""#,
             "Jwt issuer is not configured",
             Some("audience"),
         ),
+        (r#"Bearer realm="x""#, "Jwt is expired", None),
         (
-            r#"Bearer realm="x", error="invalid_token""#,
-            "Jwt is expired",
+            r#"Bearer error="Invalid_Token""#,
+            "Rate limit exceeded",
+            None,
+        ),
+        (
+            "",
+            r#"{"error":" invalid_token ","error_description":"Wrong audience"}"#,
             None,
         ),
         (r#"Bearer error="insufficient-scope""#, "", Some("scope")),
@@ -230,6 +207,11 @@ fn what_may_be_said_of_a_dead_token_is_about_the_token() {
     for message in [
         // Vert.x said so of an expired token, Jira, Appwrite and PostgREST of a caller whom they do not know.
         "Invalid JWT token: missing required scopes.",
+        "Missing scope: moderator:read:followers",
+        "Insufficient privileges to complete the operation.",
+        "Not enough permissions",
+        "Missing required permissions",
+        "Your consent has expired",
         "You do not have the permission to see the specified issue. Login Required",
         "User (role: guests) missing scope (account)",
         "permission denied for table orders",
@@ -349,7 +331,6 @@ fn other_things_than_tokens_expire() {
         ("licence", "licence"),
         ("plan", "licence"),
         ("certificate", "certificate"),
-        ("consent", "consent"),
     ] {
         let said = format!("Your {word} has expired");
         assert_eq!(told("", &said), Some(cause), "{said}");
