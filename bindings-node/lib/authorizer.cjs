@@ -54,6 +54,8 @@ class Authorizer {
   #timer
   /** The refusal of each origin, null for those that are allowed; by its serialization and by other plain spellings. */
   #origins = new Map()
+  /** The last allowed one that was looked up, and the slash that ends it. */
+  #lastAllowed
   #base
   #baseUrl
 
@@ -151,9 +153,14 @@ class Authorizer {
 
   /** As `allows`, for the text of an absolute URL or of an origin. */
   allowsText(text) {
+    // A program sends most requests to one origin: comparing takes a third of the time of looking it up.
+    if (this.#lastAllowed !== undefined && text.startsWith(this.#lastAllowed)) return true
     const head = headOf(text)
     const known = this.#origins.get(head)
-    if (known !== undefined) return known === null
+    if (known !== undefined) {
+      if (known === null) this.#lastAllowed = `${head}/`
+      return known === null
+    }
     if (!URL.canParse(text)) return false
     const url = new URL(text)
     const isAllowed = this.allows(url)

@@ -212,7 +212,21 @@ describe('axios', () => {
     const instance = axios.create({ validateStatus: null })
     client().attachAxios(instance)
     assert.equal((await instance.get(API, { auth: { username: 'u', password: 'p' } })).status, 401)
-    assert.deepEqual([sandbox.journal()[0].authorization.scheme, sandbox.counts().total.login], ['Basic', 0])
+    assert.equal((await instance.get(API, { headers: { aUTHORIZATION: 'Own x' } })).status, 401)
+    const schemes = sandbox.journal().map(({ authorization }) => authorization.scheme)
+    assert.deepEqual([schemes, sandbox.counts().total.login], [['Basic', 'other'], 0])
+  })
+
+  test('finds the adapter of each request', async () => {
+    const instance = axios.create()
+    client().attachAxios(instance)
+    const mine = async (config) => ({ status: 200, statusText: '', headers: {}, config, request: new URL(sandbox.url) })
+    const kinds = []
+    for (const adapter of [undefined, 'fetch', undefined, ['fetch', 'http'], ['http'], mine, [mine], 'http', ['nothing']]) {
+      const call = instance.get(API, adapter === undefined ? {} : { adapter })
+      kinds.push(await call.then(({ request }) => request.constructor.name).catch(({ message }) => message))
+    }
+    assert.deepEqual(kinds, ['ClientRequest', 'Request', 'ClientRequest', 'Request', 'ClientRequest', 'URL', 'URL', 'ClientRequest', "Unknown adapter 'nothing'"])
   })
 
   test('works with each of its adapters, and with one of the program', async () => {

@@ -119,3 +119,19 @@ test('a URL is taken as it stands only where a parser would leave it so', () => 
   const absolute = ['https://api.example', 'https://user@api.example/', 'https://api.example/a/../b', 'https://api.example/%2e', 'ftp://api.example/']
   for (const text of [...parsed, ...absolute]) assert.equal(below(text), undefined, text)
 })
+
+test('the text of a URL is allowed by its whole origin, however often that was looked up', () => {
+  const asked = []
+  const refusal = (href) => {
+    asked.push(new URL(href).origin)
+    return href.startsWith('https://api.example/') ? null : { code: 'origin_refused', message: 'not pinned' }
+  }
+  const kept = new Authorizer({ refusal })
+  const allowed = ['https://api.example/', 'https://api.example/v1?a=//b', 'https://api.example', 'https://API.example:443/v1']
+  const refused = ['//api.example/', '//evil.example/', 'https://api.example.evil.example/', 'https://api.example:444/', 'https://api.example@evil.example/', 'http://api.example/', '']
+  for (let round = 0; round < 3; round++) {
+    for (const text of refused) assert.equal(kept.allowsText(text), false, text)
+    for (const text of allowed) assert.equal(kept.allowsText(text), true, text)
+  }
+  assert.deepEqual(new Set(asked).size, asked.length, 'each origin is asked for once')
+})

@@ -4,10 +4,22 @@
 // instances that it creates. If an instance's module cannot be found, a request goes through a bare second instance, which has
 // the same effect and is slower.
 
-/** Returns `find(named, config)`, which returns the adapter function, or a promise of it for the first requests. */
+/**
+ * Returns `finder(named)`, which returns `find(config)`, which returns the adapter function, or a promise of it for the first
+ * requests.
+ */
 function adapterFinder(instance) {
-  const found = new AdapterSource(instance)
-  return (named, config) => (typeof named === 'function' ? named : found.adapter(named, config))
+  const source = new AdapterSource(instance)
+  return (named) => {
+    if (typeof named === 'function') return () => named
+    let settled
+    return (config) => {
+      if (settled !== undefined) return settled
+      const adapter = source.adapter(named, config)
+      if (source.isHttp(adapter, config)) settled = adapter
+      return adapter
+    }
+  }
 }
 
 class AdapterSource {
@@ -32,6 +44,11 @@ class AdapterSource {
       this.#search = null
     })
     return this.#search.then(() => this.adapter(named, config))
+  }
+
+  /** Whether this is axios' adapter for Node's `http`, which is the same for all requests; that for fetch depends on the config. */
+  isHttp(adapter, config) {
+    return typeof adapter === 'function' && this.#axios?.getAdapter(['http', none], config) === adapter
   }
 
   /** Sends through an instance without interceptors and transforms, which have run already. */
@@ -70,6 +87,9 @@ async function imported(AxiosHeaders) {
     return undefined
   }
 }
+
+/** Stands for an adapter where axios has none. */
+function none() {}
 
 function isOf(axios, AxiosHeaders) {
   return axios?.AxiosHeaders === AxiosHeaders && typeof axios.getAdapter === 'function'
