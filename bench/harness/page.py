@@ -38,7 +38,7 @@ Made by `make bench{"" if results["version"] == "short" else " ARGS=full"}` on {
 {made["memory_gb"]} GB, {made["system"]}, Linux {made["kernel"]}. Load average before {results["load_before"][0]}, after {results["load_after"][0]}; each run's is in `results.json`.
 
 Only ratios mean something: runs are interleaved, each is a process of its own against a server of its own, and a ratio is taken between runs of
-the same round; in `request`, clients in Python and Node that are compared take turns of 50 ms. A figure is the median, with minimum and maximum
+the same round; in `request`, clients in Python and Node that are compared take turns. A figure is the median, with minimum and maximum
 in brackets. CPU is user and system time of the client's process, all threads.
 
 Versions: {versions}.""" + (
