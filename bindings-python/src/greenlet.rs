@@ -24,13 +24,17 @@ pub(crate) fn running(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
 }
 
 /// Runs a call to its end while this greenlet waits. An exception in the greenlet, such as `gevent.Timeout`, ends the call.
-pub(crate) fn wait<T, F>(hub: &Bound<'_, PyAny>, call: F) -> PyResult<T>
+///
+/// Not inlined, so that the frames of threads without greenlets have no room for this call's future.
+#[inline(never)]
+pub(crate) fn wait<T, F>(hub: &Bound<'_, PyAny>, call: impl FnOnce() -> F) -> PyResult<T>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     let py = hub.py();
     let (sender, outcome) = sync_channel(1);
+    let call = call();
     let waiter = start_in(hub, async move {
         // Fails if the greenlet no longer waits.
         let _ = sender.send(call.await);

@@ -27,7 +27,7 @@ where
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     if let Some(hub) = greenlet::running(py)? {
-        return greenlet::wait(&hub, future);
+        return greenlet::wait(&hub, || future);
     }
     // Pinned here: the future takes some kilobytes, and is not moved again.
     wait_here(py, pin!(future))
@@ -52,13 +52,23 @@ where
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     if let Some(hub) = greenlet::running(py)? {
-        return greenlet::wait(&hub, call());
+        return greenlet::wait(&hub, call);
     }
     if signals_come_here(py) {
-        return wait_here(py, pin!(call()));
+        return wait_made(py, call);
     }
     let outcome = exit::leave(py, || runtime::block_on_whole(|| call().map(Ok)));
     finished(py, outcome)
+}
+
+/// As [`wait_here`]; not inlined, so that threads without signals have no future in their frames.
+#[inline(never)]
+fn wait_made<T, F>(py: Python<'_>, call: impl FnOnce() -> F) -> PyResult<T>
+where
+    T: Send,
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    wait_here(py, pin!(call()))
 }
 
 /// The outcome of a call, for its caller.
@@ -76,7 +86,7 @@ where
     F: Future<Output = Result<T, Failure>> + Send + 'static,
 {
     if let Some(hub) = greenlet::running(py)? {
-        return greenlet::wait(&hub, future);
+        return greenlet::wait(&hub, || future);
     }
     let future = pin!(future);
     let here = signals_come_here(py);
@@ -96,7 +106,7 @@ where
         let mut future = Box::pin(future);
         return match at_once(py, future.as_mut())? {
             Some(outcome) => outcome.map_err(|failure| failure.into_py_err(py)),
-            None => greenlet::wait(&hub, future),
+            None => greenlet::wait(&hub, || future),
         };
     }
     let mut future = pin!(future);

@@ -139,14 +139,21 @@ where
     refuse_nested()?;
     let executors = EXECUTORS.get();
     if let Some((_slot, executor)) = executors.take() {
-        return executors.run(executor, pin!(call()));
+        return executors.run_made(executor, call);
     }
     let shared = try_handle()?;
-    let task = shared.spawn(Box::pin(call()));
+    let task = shared.spawn(boxed(call));
     match shared.block_on(task) {
         Ok(outcome) => outcome,
         Err(failed) => resume_unwind(failed.into_panic()),
     }
+}
+
+/// Not inlined, so that the future's several kilobytes are not on the stack while the thread waits: a thread's first call
+/// touches each page of its frames, and a thousand threads that wait at once would spend a twentieth of their time on that.
+#[inline(never)]
+fn boxed<F: Future>(call: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(call())
 }
 
 impl BlockingExecutors {
@@ -156,6 +163,16 @@ impl BlockingExecutors {
         let kept = lock(&self.idle).pop();
         let executor = kept.or_else(|| BlockingExecutor::new(try_handle().ok()?).ok())?;
         Some((slot, executor))
+    }
+
+    /// As [`Self::run`]; not inlined, as [`boxed`] is not.
+    #[inline(never)]
+    fn run_made<T, F: Future<Output = T>>(
+        &self,
+        executor: BlockingExecutor,
+        call: impl FnOnce() -> F,
+    ) -> T {
+        self.run(executor, pin!(call()))
     }
 
     /// Runs `call` on this thread.
