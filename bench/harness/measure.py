@@ -84,8 +84,9 @@ def _request(version: Version, languages: set[str], runs: dict) -> None:
 
 
 def _times_longer(group: list[Adapter]) -> int:
-    """A ratio that may be hardly more than 1 needs more than one that may be far from it."""
-    return 3 if any(adapter.key in targets.CLOSE for adapter in group) else 1
+    """A ratio that may be hardly more than 1 needs more than one that may be far from it, most of all where a collector runs."""
+    is_close = any(adapter.key in targets.CLOSE for adapter in group)
+    return {"python": 2, "node": 3}[group[0].language] if is_close else 1
 
 
 def _compared(adapters: list[Adapter]) -> list[list[Adapter]]:
@@ -121,11 +122,10 @@ def _of_herd(version: Version, herd: str, callers: int, everybody: list[Adapter]
 
 
 def _again(herd: str, callers: int, adapters: list[Adapter]) -> list[Adapter]:
-    """Whose herd the short version repeats: those of many callers whose times are on the edge."""
-    if callers == plan.HERD_CALLERS[0] or herd == plan.CALM:
+    """Whose herd the short version repeats: our own clients with many callers, whose times are on the edge."""
+    if callers == plan.HERD_CALLERS[0] or herd not in plan.HERDS:
         return []
-    is_revoked = herd in {plan.CALM_TWICE, "herd-revoked"}
-    return [adapter for adapter in adapters if adapter.kind == "ours" and (adapter.beneath is None or is_revoked)]
+    return [adapter for adapter in adapters if adapter.kind == "ours" and adapter.beneath is None]
 
 
 def _start(version: Version, languages: set[str], runs: dict) -> None:

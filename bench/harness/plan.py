@@ -24,7 +24,7 @@ class Version:
     header_seconds: float
     request_rounds: int
     request_seconds: float
-    #: Processor time of each client that is measured in turns with others; three times as long where 5 % are to be seen.
+    #: Processor time of each client that is measured in turns with others; longer where 5 % are to be seen.
     request_cpu_seconds: float
     herd_rounds: int
     start_rounds: int

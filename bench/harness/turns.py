@@ -17,15 +17,15 @@ from .worker import Worker
 
 #: Languages whose workers take turns.
 LANGUAGES = {"python", "node"}
-#: Short beside the ups and downs of a shared machine, long beside a request; of many callers beside the start of their threads.
-TURN_SECONDS, MANY_TURN_SECONDS = 0.05, 0.25
+#: Short beside the ups and downs of a shared machine, long beside a request; of many threads beside their start.
+TURN_SECONDS, THREADS_TURN_SECONDS = 0.05, 0.25
 
 
 def run(adapters: list[Adapter], callers: int, cpu_seconds: float, core: int | None) -> list[dict]:
     """Requests until each client has used so much processor time after its warm-up. The results are those of `runner.run`."""
     load = round(os.getloadavg()[0], 2)
     with ExitStack() as stack:
-        seconds = TURN_SECONDS if callers == 1 else MANY_TURN_SECONDS
+        seconds = THREADS_TURN_SECONDS if callers > 1 and adapters[0].language == "python" else TURN_SECONDS
         workers = [_InTurns(Worker(stack, adapter, "request", callers, seconds, core)) for adapter in adapters]
         _take_turns(workers, cpu_seconds)
         return [{"load": load} | each.worker.result() for each in workers]
