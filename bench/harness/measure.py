@@ -72,15 +72,23 @@ def _core(callers: int) -> int | None:
 
 def _request(version: Version, languages: set[str], runs: dict) -> None:
     groups = _compared(chosen("request", languages, version.full))
+    in_turns = [group for group in groups if _takes_turns(group)]
+    alone = [group for group in groups if not _takes_turns(group)]
     for callers in plan.REQUEST_CALLERS:
 
         def once(group: list[Adapter], callers: int = callers) -> list[dict]:
             core = _core(callers)
-            if group[0].language in turns.LANGUAGES:
+            if _takes_turns(group):
                 return turns.run(group, callers, version.request_cpu_seconds * _times_longer(group), core)
             return [runner.run(adapter, "request", callers, version.request_seconds, core) for adapter in group]
 
-        _interleaved_groups(runs, f"request-{callers}", groups, version.request_rounds, once)
+        _interleaved_groups(runs, f"request-{callers}", in_turns, version.request_rounds, once)
+        # More, for what disturbs one of these does not disturb the other that it is compared with.
+        _interleaved_groups(runs, f"request-{callers}", alone, 2 * version.request_rounds - 1, once)
+
+
+def _takes_turns(group: list[Adapter]) -> bool:
+    return group[0].language in turns.LANGUAGES
 
 
 def _times_longer(group: list[Adapter]) -> int:
