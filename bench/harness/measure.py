@@ -84,7 +84,7 @@ def _request(version: Version, languages: set[str], runs: dict) -> None:
 
         _interleaved_groups(runs, f"request-{callers}", in_turns, version.request_rounds, once)
         # More, for what disturbs one of these does not disturb the other that it is compared with.
-        _interleaved_groups(runs, f"request-{callers}", alone, 2 * version.request_rounds - 1, once)
+        _interleaved_groups(runs, f"request-{callers}", alone, version.request_rounds + 1, once)
 
 
 def _takes_turns(group: list[Adapter]) -> bool:
